@@ -1,0 +1,109 @@
+"""What a hook call costs, beside a plain loop over the same functions and pluggy's own call, measured side by side.
+
+Interleaved minimums: the contenders take turns and each keeps its best time, so that a busy moment of the machine
+hits all of them and the ratios stay true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter_ns
+from types import SimpleNamespace
+from typing import Any
+
+import pluggy
+
+from crmkit.hooks.contexts import Contexts
+from crmkit.hooks.dispatch import Hooks
+from crmkit.hooks.kinds import PROJECT, hookimpl
+from crmkit.hooks.records import RecordBatch, RecordSpecs
+from crmkit.hooks.run import run_guard
+
+
+class Agreeing:
+    """A plugin whose guard has nothing against anything."""
+
+    @hookimpl
+    def guard_records(self, ctx: Any, call: RecordBatch) -> None:
+        return None
+
+
+def measure(small: bool) -> list[dict[str, Any]]:
+    """Return one row for 0 and one for 5 implementations: nanoseconds per call, and ours over the others."""
+    return [_row(count, rounds=15 if small else 60, calls=2_000 if small else 10_000) for count in (0, 5)]
+
+
+def _row(count: int, rounds: int, calls: int) -> dict[str, Any]:
+    hooks = Hooks()
+    raw = pluggy.PluginManager(PROJECT)
+    raw.add_hookspecs(RecordSpecs)
+    functions = []
+    for number in range(count):
+        plugin = Agreeing()
+        hooks.register(plugin, f"plugin{number}", "benchmark")
+        raw.register(plugin)
+        functions.append(plugin.guard_records)
+    caller = hooks.caller("guard_records", entity="customer")
+    direct = tuple(functions)
+    ctx, call = SimpleNamespace(), RecordBatch("customer", ())
+    contexts = Contexts(lambda plugin: ctx)
+    guard = raw.hook.guard_records
+
+    def nothing(times: range) -> None:
+        for _ in times:
+            pass
+
+    def invoke(times: range) -> None:
+        for _ in times:
+            caller.invoke(contexts, call)
+
+    def with_policy(times: range) -> None:
+        for _ in times:
+            run_guard(caller, contexts, call)
+
+    def skipped(times: range) -> None:
+        for _ in times:
+            if caller.has_impls:
+                run_guard(caller, contexts, call)
+
+    def loop(times: range) -> None:
+        for _ in times:
+            results: list[Any] = []
+            for function in direct:
+                value = function(ctx, call)
+                if value is not None:
+                    results.append(value)
+
+    def pluggys(times: range) -> None:
+        for _ in times:
+            guard(ctx=ctx, call=call)
+
+    best = _interleaved([nothing, invoke, with_policy, skipped, loop, pluggys], rounds, calls)
+    empty, ours, run, skip, plain, theirs = best
+    ours, run, skip, plain, theirs = (round(value - empty, 1) for value in (ours, run, skip, plain, theirs))
+    return {
+        "benchmark": "hook call",
+        "implementations": count,
+        "ours_ns": ours,
+        "run_guard_ns": run,
+        "has_impls_then_run_ns": skip,
+        "direct_loop_ns": plain,
+        "pluggy_ns": theirs,
+        "ours_over_pluggy": round(ours / theirs, 3),
+        "ours_over_direct": round(ours / max(plain, 0.1), 2),
+    }
+
+
+def _interleaved(contenders: list[Callable[[range], None]], rounds: int, calls: int) -> list[float]:
+    best, times = [float("inf")] * len(contenders), range(calls)
+    for _ in range(rounds):
+        for place, contender in enumerate(contenders):
+            started = perf_counter_ns()
+            contender(times)
+            best[place] = min(best[place], (perf_counter_ns() - started) / calls)
+    return best
+
+
+if __name__ == "__main__":
+    for row in measure(small=False):
+        print(row)

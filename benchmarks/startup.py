@@ -1,0 +1,77 @@
+"""What starting the program costs: ``crmkit --version`` beside an empty Python, ``--help`` beside a bare click program.
+
+CPU time of child processes, in milliseconds. Interleaved minimums: the contenders take turns and each keeps its best
+time, so that a busy moment of the machine hits all of them and the ratios stay true. Not for Windows, which does not
+tell the CPU time of children.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = "from crmkit.cli.main import main; main()"
+HELLO = """
+import click
+
+@click.command()
+@click.option("--name", default="world", help="Whom to greet.")
+def hello(name):
+    '''Say hello.'''
+    click.echo(f"Hello {name}")
+
+hello()
+"""
+
+
+def measure(small: bool) -> list[dict[str, Any]]:
+    """Return one row for ``--version`` and one for ``--help``: milliseconds, and ours over the other."""
+    empty, version, hello, help_ = _interleaved(
+        [["pass"], [PROGRAM, "--version"], [HELLO, "--help"], [PROGRAM, "--help"]], rounds=10 if small else 40
+    )
+    return [
+        _row("crmkit --version", version, "python -c pass", empty),
+        _row("crmkit --help", help_, "a bare click program --help", hello),
+    ]
+
+
+def _row(what: str, ours: float, beside: str, theirs: float) -> dict[str, Any]:
+    return {
+        "benchmark": "start-up",
+        "command": what,
+        "ours_ms": round(ours, 1),
+        "beside": beside,
+        "theirs_ms": round(theirs, 1),
+        "ratio": round(ours / theirs, 2),
+    }
+
+
+def _interleaved(contenders: list[list[str]], rounds: int) -> list[float]:
+    best = [float("inf")] * len(contenders)
+    with tempfile.TemporaryDirectory() as cache:
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": cache}
+        # Bytecode and the memory of the plugins' commands are there before the clock runs.
+        for words in contenders:
+            _cpu(words, environ)
+        for _ in range(rounds):
+            for place, words in enumerate(contenders):
+                best[place] = min(best[place], _cpu(words, environ))
+    return best
+
+
+def _cpu(words: list[str], environ: dict[str, str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", *words], env=environ, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000
+
+
+if __name__ == "__main__":
+    for row in measure(small=False):
+        print(row)

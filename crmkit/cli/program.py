@@ -1,0 +1,130 @@
+"""The group ``crmkit``: global options, and the table of commands, each imported only when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from crmkit.cli.localized import GLOBAL_OPTIONS, Group, Option
+from crmkit.cli.words import chosen_language, speaking, translated, wording
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "completion": ("crmkit.cli.completion:completion", wording("Print the completion script of a shell")),
+    "config": ("crmkit.cli.configuration:config", wording("Show the configuration in force")),
+    "count": ("crmkit.cli.records:count", wording("Count records of an entity")),
+    "customer": ("crmkit.cli.customers:customer", wording("List, add and show customers")),
+    "db": ("crmkit.cli.database:db", wording("Create, check and upgrade the database")),
+    "demo": ("crmkit.cli.demo:demo", wording("Fill a database with demonstration data")),
+    "entity": ("crmkit.cli.entities:entity", wording("Show entities, their fields and references")),
+    "export": ("crmkit.cli.exporting:export", wording("Write records to a file")),
+    "hooks": ("crmkit.cli.hooks:hooks", wording("Show hooks and who implements them, in order")),
+    "import": ("crmkit.cli.importing:import_", wording("Read records from a file")),
+    "list": ("crmkit.cli.records:list_", wording("List records of an entity")),
+    "plugin": ("crmkit.cli.plugins:plugin", wording("Show installed plugins")),
+    "show": ("crmkit.cli.records:show", wording("Show one record")),
+    "user": ("crmkit.cli.users:user", wording("Add and list users")),
+}
+"""Name of each command: where it is found and what it is for."""
+
+
+class Program(Group):
+    """Lists commands from the table, without importing them, and reports every error in one way."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({**_plugin_commands(ctx), **COMMANDS})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS and name not in _plugin_commands(ctx):
+            _plugin_commands(ctx, fresh=True)
+        place = COMMANDS.get(name) or _plugin_commands(ctx).get(name)
+        if place is None:
+            return None
+        from crmkit.cli.running import loaded_command
+
+        return loaded_command(name, place[0])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        found = self.get_command(ctx, args[0])
+        if found is None and not ctx.resilient_parsing and not args[0].startswith("-"):
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=self.list_commands(ctx), ctx=ctx)
+        return super().resolve_command(ctx, args) if found is None else (args[0], found, args[1:])
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        table = {**_plugin_commands(ctx), **COMMANDS}
+        with formatter.section(translated("Commands")):
+            formatter.write_dl([(name, translated(table[name][1])) for name in sorted(table)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        table = {**_plugin_commands(ctx), **COMMANDS}
+        found = sorted(name for name in table if name.startswith(incomplete))
+        names = [CompletionItem(name, help=translated(table[name][1])) for name in found]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run with ``args`` and leave with the exit code; every error becomes lines on the standard error."""
+        words = sys.argv[1:] if args is None else list(args)
+        extra.pop("standalone_mode", None)
+        with speaking(chosen_language(words, os.environ)):
+            try:
+                result = super().main(words, prog_name or "crmkit", "_CRMKIT_COMPLETE", False, **extra)
+                code = result if isinstance(result, int) else 0
+                sys.stdout.flush()
+            except click.ClickException as error:
+                error.show()
+                code = error.exit_code
+            except Exception as error:
+                from crmkit.cli.running import report
+
+                code = report(error, words)
+        sys.exit(code)
+
+
+def _plugin_commands(ctx: click.Context, *, fresh: bool = False) -> dict[str, tuple[str, str]]:
+    """Return the table of the plugins' commands; ``fresh`` asks the plugins, not what is remembered of them."""
+    from crmkit.cli.plugin_commands import plugin_commands
+
+    known: dict[str, tuple[str, str]] | None = ctx.meta.get("crmkit.plugin_commands")
+    if known is None or fresh:
+        known = ctx.meta["crmkit.plugin_commands"] = plugin_commands(ctx.params.get("config"), fresh=fresh)
+    return known
+
+
+def _version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from crmkit import __version__
+
+        click.echo(f"crmkit {__version__}")
+        ctx.exit()
+
+
+program = Program(
+    "crmkit",
+    help=wording(
+        "A plugin-based CRM.\n\n"
+        "The database is the one that --db, CRMKIT_DB or the configuration names, else crmkit.db in the current folder."
+    ),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    no_args_is_help=True,
+    params=[
+        *[Option(names, **settings) for names, settings in GLOBAL_OPTIONS],
+        Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help=wording("Show the version and leave."),
+        ),
+    ],
+    callback=lambda **options: None,
+)

@@ -1,0 +1,55 @@
+"""The list of the core's entities."""
+
+from __future__ import annotations
+
+from crmkit.core.consent import Consent
+from crmkit.core.customer import ContactPoint, Customer, CustomerRelation, RelationType
+from crmkit.core.grouping import Segment, SegmentMember, Tag, Tagging
+from crmkit.core.identity import ExternalIdentity, IdentityClaim
+from crmkit.core.interaction import (
+    Attachment,
+    Interaction,
+    InteractionLine,
+    InteractionLink,
+    InteractionParticipant,
+)
+from crmkit.core.journal import AuditEntry, Event, ImportRun, MergeJournal
+from crmkit.core.lifecycle import Lifecycle, Relationship, StageTrack, StageTransition
+from crmkit.core.product import Asset, Product
+from crmkit.core.staff import RecordShare, Role, RoleAssignment, Team, User
+from crmkit.core.working_calendar import WorkingCalendar
+
+CORE_ENTITIES: tuple[type, ...] = (
+    Team,
+    User,
+    Role,
+    RoleAssignment,
+    RecordShare,
+    Customer,
+    ContactPoint,
+    RelationType,
+    CustomerRelation,
+    ExternalIdentity,
+    IdentityClaim,
+    Consent,
+    Product,
+    Asset,
+    Interaction,
+    InteractionParticipant,
+    InteractionLine,
+    InteractionLink,
+    Attachment,
+    Lifecycle,
+    Relationship,
+    StageTrack,
+    StageTransition,
+    Segment,
+    SegmentMember,
+    Tag,
+    Tagging,
+    WorkingCalendar,
+    MergeJournal,
+    ImportRun,
+    AuditEntry,
+    Event,
+)

@@ -1,0 +1,398 @@
+"""How an entity is declared: ``@entity``, ``field`` and ``change``, and the metadata everything else is made from.
+
+Metadata is written once, here. The table, the validation, import, audit, filters, forms and documents are read from it.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar, dataclass_transform
+from uuid import UUID
+
+import attrs
+
+from crmkit.core.errors import ConfigError, did_you_mean
+from crmkit.core.fieldtypes import Kind, read_annotation
+from crmkit.core.messages import msg
+from crmkit.core.values.ids import new_id
+
+Sensitivity = Literal["public", "internal", "personal", "special"]
+Format = Literal["", "email", "country", "currency", "language", "timezone", "domain", "name"]
+MergePolicy = Literal["repoint", "union", "keep_both", "block"]
+ErasePolicy = Literal["tombstone", "delete", "keep", "clear"]
+
+MAX_TEXT = 1_000_000
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@attrs.frozen
+class Own:
+    """A record's own owner and team decide who may see it."""
+
+
+@attrs.frozen
+class Via:
+    """Whoever may see the record that ``reference`` points to may see this one."""
+
+    reference: str
+
+
+@attrs.frozen
+class ViaLink:
+    """Whoever may see a record that the linking entity joins to this one may see this one.
+
+    ``link`` is the linking entity; its field ``here`` points at this record, its field ``there`` at the other.
+    """
+
+    link: str
+    here: str
+    there: str
+
+
+AccessRule = Own | Via | ViaLink
+
+
+@attrs.frozen
+class FieldInfo:
+    """Everything known of one field."""
+
+    name: str
+    kind: Kind
+    label: str
+    nullable: bool
+    required: bool
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    max_length: int = MAX_TEXT
+    minimum: int | None = None
+    format: Format = ""
+    reference: str = ""
+    indexed: bool = False
+    searchable: bool = False
+    audited: bool = True
+    sensitivity: Sensitivity = "internal"
+    merge: MergePolicy | None = None
+    erase: ErasePolicy | None = None
+    help: str = ""
+    custom: bool = False
+    common: bool = False
+
+
+@attrs.frozen(eq=False)
+class EntityInfo:
+    """Everything known of one entity. ``plural`` is also the name of its table."""
+
+    name: str
+    cls: type[Any]
+    label: str
+    plural: str
+    plural_label: str
+    fields: tuple[FieldInfo, ...]
+    unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
+    access: tuple[AccessRule, ...] = (Own(),)
+    title: str = "name"
+    plugin: str = "crmkit"
+    sequence: str = ""
+    by_name: Mapping[str, FieldInfo] = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "by_name", MappingProxyType({info.name: info for info in self.fields}))
+
+    @property
+    def stored(self) -> tuple[FieldInfo, ...]:
+        """The fields that have columns of their own; custom fields live in the ``custom`` column."""
+        return tuple(info for info in self.fields if not info.custom)
+
+    @property
+    def owned(self) -> bool:
+        """Whether records carry an owner and a team."""
+        return "owner_id" in self.by_name
+
+    @property
+    def editable(self) -> bool:
+        """Whether sessions write records of it; the log's entries are written by the store alone."""
+        return issubclass(self.cls, Part)
+
+    def field(self, name: str) -> FieldInfo:
+        """Return the field called ``name``; raises ConfigError with the closest name otherwise."""
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise ConfigError(
+                msg(
+                    "{entity} has no field {field}; {hint}",
+                    entity=self.name,
+                    field=name,
+                    hint=did_you_mean(name, self.by_name),
+                )
+            ) from None
+
+    def with_custom(self, fields: tuple[FieldInfo, ...]) -> EntityInfo:
+        """Return this entity with more custom fields."""
+        return attrs.evolve(self, fields=self.fields + fields)
+
+
+@attrs.frozen(kw_only=True)
+class CustomField:
+    """A field that a plugin or an installation adds to an existing entity. Its values live in ``record.custom``."""
+
+    entity: str
+    name: str
+    type: str = "text"
+    label: str = ""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    max_length: int = 10_000
+    reference: str = ""
+    sensitivity: Sensitivity = "internal"
+    help: str = ""
+
+    def info(self) -> FieldInfo:
+        """Return the metadata of this field; raises ConfigError for a bad name or type."""
+        if not _NAME.fullmatch(self.name):
+            raise ConfigError(
+                msg("custom field {name}: a name is lower-case letters, digits and underscores", name=self.name)
+            )
+        allowed = [kind.value for kind in Kind if kind not in (Kind.MONEY, Kind.JSON)]
+        if self.type not in allowed:
+            raise ConfigError(
+                msg(
+                    "custom field {name}: unknown type {type}; {hint}",
+                    name=self.name,
+                    type=self.type,
+                    hint=did_you_mean(self.type, allowed),
+                )
+            )
+        return FieldInfo(
+            name=self.name,
+            kind=Kind(self.type),
+            label=self.label or _title(self.name),
+            nullable=True,
+            required=self.required,
+            choices=tuple(self.choices),
+            max_length=self.max_length,
+            reference=self.reference,
+            sensitivity=self.sensitivity,
+            help=self.help,
+            custom=True,
+        )
+
+
+_META = "crmkit"
+_REQUIRED: Any = attrs.NOTHING
+
+
+def field(
+    *,
+    default: Any = _REQUIRED,
+    factory: Callable[[], Any] | None = None,
+    label: str = "",
+    required: bool | None = None,
+    choices: tuple[str, ...] = (),
+    max_length: int = 200,
+    minimum: int | None = None,
+    format: Format = "",
+    reference: str = "",
+    unique: bool = False,
+    indexed: bool = False,
+    searchable: bool = False,
+    audited: bool = True,
+    sensitivity: Sensitivity = "internal",
+    merge: MergePolicy | None = None,
+    erase: ErasePolicy | None = None,
+    help: str = "",
+) -> Any:
+    """Declare a field of an entity.
+
+    Without a default the field is required. ``reference`` names the entity an id points to; ``max_length`` counts
+    characters of text; ``minimum`` bounds numbers; ``unique`` holds among living records of one tenant.
+    """
+    options = {
+        "label": label,
+        "required": required,
+        "choices": choices,
+        "max_length": max_length,
+        "minimum": minimum,
+        "format": format,
+        "reference": reference,
+        "unique": unique,
+        "indexed": indexed,
+        "searchable": searchable,
+        "audited": audited,
+        "sensitivity": sensitivity,
+        "merge": merge,
+        "erase": erase,
+        "help": help,
+    }
+    if factory is not None:
+        return attrs.field(factory=factory, metadata={_META: options})
+    return attrs.field(default=default, metadata={_META: options})
+
+
+T = TypeVar("T", bound=type)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+def entity(
+    name: str,
+    *,
+    label: str = "",
+    plural: str = "",
+    plural_label: str = "",
+    unique: tuple[tuple[str, ...], ...] = (),
+    indexes: tuple[tuple[str, ...], ...] = (),
+    access: AccessRule | tuple[AccessRule, ...] = Own(),
+    title: str = "name",
+    plugin: str = "crmkit",
+    sequence: str = "",
+) -> Callable[[T], T]:
+    """Make a class an entity: frozen, slotted, keyword-only, with its metadata in ``entity_info(cls)``.
+
+    ``name`` is its word in code, filters and events (a plugin's starts with the plugin's name), ``plural`` names the
+    table, ``unique`` lists keys that hold among living records of a tenant, ``title`` is the field that people know a
+    record by, ``sequence`` a field that the database counts up.
+    """
+
+    def decorate(cls: T) -> T:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(msg("entity {name}: a name is lower-case letters, digits and underscores", name=name))
+        if issubclass(cls, Part):
+            cls.__hash__ = Part.__hash__  # type: ignore[method-assign]
+        made = attrs.define(cls, frozen=True, slots=True, kw_only=True, eq=True, unsafe_hash=False)
+        fields = tuple(_read_fields(made, name))
+        made.__crm_entity__ = EntityInfo(  # type: ignore[attr-defined]
+            name=name,
+            cls=made,
+            label=label or _title(name),
+            plural=plural or f"{name}s",
+            plural_label=plural_label or label or _title(plural or f"{name}s"),
+            fields=fields,
+            unique=unique + tuple((a.name,) for a in attrs.fields(made) if a.metadata.get(_META, {}).get("unique")),
+            indexes=indexes,
+            access=access if isinstance(access, tuple) else (access,),
+            title=title,
+            plugin=plugin,
+            sequence=sequence,
+        )
+        return made
+
+    return decorate
+
+
+def entity_info(cls: type[Any]) -> EntityInfo:
+    """Return the metadata of an entity class as declared; raises ConfigError when the class is not an entity.
+
+    Custom fields belong to an application: ask its registry for the full picture.
+    """
+    info = cls.__dict__.get("__crm_entity__")
+    if not isinstance(info, EntityInfo):
+        raise ConfigError(msg("{name} is not an entity; decorate it with @entity", name=cls.__name__))
+    return info
+
+
+E = TypeVar("E", bound="Part")
+
+
+def change(record: E, /, **values: Any) -> E:
+    """Return a copy of ``record`` with other values; the record itself never changes.
+
+    Raises ConfigError for a field that the entity does not have.
+    """
+    try:
+        changed: E = attrs.evolve(typing.cast(Any, record), **values)
+        return changed
+    except TypeError:
+        info = entity_info(type(record))
+        for name in values:
+            info.field(name)
+        raise
+
+
+def changed_fields(before: Part, after: Part) -> tuple[str, ...]:
+    """Return the names of the fields in which two states of a record differ, bookkeeping fields left out."""
+    return tuple(
+        info.name
+        for info in entity_info(type(after)).fields
+        if info.name not in STAMPED and getattr(before, info.name) != getattr(after, info.name)
+    )
+
+
+STAMPED = ("version", "created_at", "created_by", "updated_at", "updated_by")
+"""Bookkeeping that the store fills when it writes a record; nobody else sets it."""
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+def _base(cls: T) -> T:
+    """Make a base class of entities; it says to type checkers what ``entity`` says of its subclasses."""
+    return attrs.define(cls, frozen=True, slots=True, kw_only=True, unsafe_hash=False)
+
+
+@_base
+class Part:
+    """Base of entities that belong to another record, such as a contact point. Access comes through that record."""
+
+    id: UUID = field(factory=new_id, audited=False)
+    version: int = field(default=0, audited=False)
+    created_at: datetime | None = field(default=None, audited=False)
+    created_by: UUID | None = field(default=None, audited=False)
+    updated_at: datetime | None = field(default=None, audited=False)
+    updated_by: UUID | None = field(default=None, audited=False)
+    deleted_at: datetime | None = field(default=None)
+    source: str = field(default="", max_length=100)
+    custom: Mapping[str, Any] = field(default=EMPTY)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+@_base
+class Record(Part):
+    """Base of entities that stand for themselves: they have an owner and a team."""
+
+    owner_id: UUID | None = field(default=None, reference="user")
+    team_id: UUID | None = field(default=None, reference="team")
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+COMMON = frozenset(a.name for a in attrs.fields(typing.cast(Any, Record)))
+
+
+def _read_fields(cls: type[Any], entity_name: str) -> typing.Iterator[FieldInfo]:
+    hints = typing.get_type_hints(cls)
+    for attribute in attrs.fields(cls):
+        options = dict(attribute.metadata.get(_META, {}))
+        options.pop("unique", None)
+        try:
+            kind, nullable, literal = read_annotation(hints[attribute.name])
+        except TypeError as error:
+            raise ConfigError(
+                msg("{entity}.{field}: {error}", entity=entity_name, field=attribute.name, error=str(error))
+            ) from None
+        required = options.pop("required", None)
+        default = attribute.default
+        if required is None:
+            required = default is attrs.NOTHING
+        options["label"] = options.get("label") or _title(attribute.name)
+        options["choices"] = options.get("choices") or literal
+        yield FieldInfo(
+            name=attribute.name,
+            kind=kind,
+            nullable=nullable,
+            required=required,
+            default=None if default is attrs.NOTHING or isinstance(default, attrs.Factory) else default,  # type: ignore[arg-type]
+            common=attribute.name in COMMON if "COMMON" in globals() else True,
+            **options,
+        )
+
+
+def _title(name: str) -> str:
+    text = name.removesuffix("_id").replace("_", " ")
+    return text[:1].upper() + text[1:]

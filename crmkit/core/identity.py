@@ -1,0 +1,36 @@
+"""Who somebody is in other systems, and somebodies who are not yet recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+from uuid import UUID
+
+from crmkit.core.entity import EMPTY, Part, Record, entity, field
+
+
+@entity(
+    "external_identity",
+    plural="external_identities",
+    title="external_id",
+    unique=(("system", "external_id", "entity"),),
+    indexes=(("record_id",),),
+)
+class ExternalIdentity(Part):
+    """What another system calls one of our records. Unique while alive; the way to upsert."""
+
+    system: str = field(max_length=100)
+    external_id: str = field(max_length=300)
+    entity: str = field(max_length=100)
+    record_id: UUID = field(label="Record")
+
+
+@entity("identity_claim", title="channel")
+class IdentityClaim(Record):
+    """An unresolved somebody: what is known of a party until it is recognised as a customer."""
+
+    channel: str = field(max_length=50)
+    raw: Mapping[str, Any] = field(default=EMPTY, sensitivity="personal", help="As it came in")
+    candidates: tuple[Mapping[str, Any], ...] = field(default=(), help="Possible customers with score and reasons")
+    state: Literal["open", "resolved", "dismissed"] = field(default="open", indexed=True)
+    customer_id: UUID | None = field(default=None, reference="customer", merge="repoint", erase="delete")

@@ -1,0 +1,141 @@
+"""Interactions: every contact with a customer in any channel. This is where plugins meet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+import attrs
+
+from crmkit.core.entity import Own, Part, Record, Via, ViaLink, entity, field
+from crmkit.core.values.money import Money
+
+MoneyRole = Literal["none", "revenue", "cash", "cost"]
+
+
+@attrs.frozen
+class InteractionKind:
+    """A kind of interaction. ``money`` says what its money is, so that an order and its receipt never count twice."""
+
+    name: str
+    label: str
+    money: MoneyRole = "none"
+    plugin: str = "crmkit"
+
+
+STANDARD_KINDS: tuple[InteractionKind, ...] = (
+    InteractionKind("email", "E-mail"),
+    InteractionKind("call", "Call"),
+    InteractionKind("meeting", "Meeting"),
+    InteractionKind("visit", "Visit"),
+    InteractionKind("chat", "Chat"),
+    InteractionKind("sms", "Text message"),
+    InteractionKind("letter", "Letter"),
+    InteractionKind("fax", "Fax"),
+    InteractionKind("web", "Web visit"),
+    InteractionKind("event", "Event"),
+    InteractionKind("purchase", "Purchase", money="revenue"),
+    InteractionKind("payment", "Payment", money="cash"),
+    InteractionKind("refund", "Refund", money="cash"),
+    InteractionKind("return", "Return", money="revenue"),
+    InteractionKind("delivery", "Delivery", money="cost"),
+    InteractionKind("complaint", "Complaint"),
+    InteractionKind("survey", "Survey"),
+    InteractionKind("note", "Note"),
+)
+
+
+@entity(
+    "interaction",
+    access=(Own(), ViaLink("interaction_participant", "interaction_id", "customer_id")),
+    title="subject",
+    unique=(("channel", "external_key"),),
+    indexes=(("occurred_at",), ("thread_id",)),
+)
+class Interaction(Record):
+    """A contact between the company and somebody: a mail, a call, a purchase, a note.
+
+    ``occurred_at`` is when it happened, ``created_at`` when it was recorded. ``external_key`` is unique per channel, so
+    that taking the same message twice stores it once. Money and line amounts are kept unrounded, to six places. A
+    completed interaction is corrected by one that supersedes it.
+    """
+
+    kind: str = field(max_length=50, indexed=True)
+    direction: Literal["", "inbound", "outbound", "internal"] = field(default="")
+    status: Literal["planned", "in_progress", "completed", "cancelled"] = field(default="completed")
+    subject: str = field(default="", max_length=500, searchable=True, sensitivity="personal")
+    body: str = field(default="", max_length=1_000_000, searchable=True, sensitivity="personal")
+    occurred_at: datetime = field()
+    ended_at: datetime | None = field(default=None)
+    channel: str = field(default="", max_length=100)
+    external_key: str = field(default="", max_length=500)
+    thread_id: UUID | None = field(default=None)
+    outcome: str = field(default="", max_length=200)
+    visibility: Literal["shared", "private"] = field(default="shared")
+    money: Money | None = field(default=None)
+    sum_lines: bool = field(default=False, help="Money is kept the sum of the lines, in the money's currency")
+    line_of_business: str = field(default="", max_length=100)
+    supersedes_id: UUID | None = field(default=None, reference="interaction")
+
+
+@entity(
+    "interaction_participant",
+    access=Via("interaction_id"),
+    title="address",
+    unique=(("interaction_id", "customer_id", "role"),),
+    indexes=(("customer_id", "occurred_at"),),
+)
+class InteractionParticipant(Part):
+    """Somebody who took part, with the address used. ``occurred_at`` repeats the interaction's, for fast timelines."""
+
+    interaction_id: UUID = field(reference="interaction")
+    customer_id: UUID | None = field(default=None, reference="customer", merge="repoint", erase="tombstone")
+    claim_id: UUID | None = field(default=None, reference="identity_claim")
+    user_id: UUID | None = field(default=None, reference="user")
+    role: str = field(default="customer", max_length=50)
+    address: str = field(default="", max_length=300, sensitivity="personal")
+    occurred_at: datetime | None = field(default=None, audited=False)
+
+
+@entity("interaction_line", access=Via("interaction_id"), title="description", unique=(("interaction_id", "position"),))
+class InteractionLine(Part):
+    """One line of an interaction with money. ``amount`` = quantity x unit price x (1 - discount), kept unrounded."""
+
+    interaction_id: UUID = field(reference="interaction")
+    position: int = field(minimum=1)
+    product_id: UUID | None = field(default=None, reference="product")
+    description: str = field(default="", max_length=500)
+    quantity: Decimal = field(default=Decimal(1))
+    unit: str = field(default="", max_length=50)
+    unit_price: Decimal | None = field(default=None)
+    discount: Decimal = field(default=Decimal(0), help="As a fraction: 0.15 for 15 %")
+    amount: Decimal | None = field(default=None, help="In the interaction's currency; computed when left out")
+
+
+@entity(
+    "interaction_link",
+    access=Via("interaction_id"),
+    title="entity",
+    unique=(("interaction_id", "entity", "record_id", "role"),),
+    indexes=(("record_id",),),
+)
+class InteractionLink(Part):
+    """Ties an interaction to any other record: the opportunity it moved, the ticket it answered."""
+
+    interaction_id: UUID = field(reference="interaction")
+    entity: str = field(max_length=100)
+    record_id: UUID = field(label="Record")
+    role: str = field(default="about", max_length=50)
+
+
+@entity("attachment", access=Via("interaction_id"), title="filename")
+class Attachment(Part):
+    """A file that came with an interaction, known by the SHA-256 of its content."""
+
+    interaction_id: UUID = field(reference="interaction")
+    filename: str = field(max_length=300, sensitivity="personal")
+    media_type: str = field(default="application/octet-stream", max_length=100)
+    size: int = field(default=0, minimum=0, help="Bytes")
+    sha256: str = field(default="", max_length=64, indexed=True)

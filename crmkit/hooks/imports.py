@@ -1,0 +1,70 @@
+"""Hooks of imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from crmkit.hooks.causation import ROOT, Cause
+from crmkit.hooks.kinds import Kind, hookspec
+from crmkit.hooks.protocols import Context
+
+
+@attrs.frozen
+class ImportRows:
+    """A batch of rows, mapped to field names, before they become records of ``entity``.
+
+    ``import_name`` is the saved mapping, ``source`` the file or system that the rows come from.
+    """
+
+    import_name: str
+    source: str
+    entity: str
+    rows: tuple[Mapping[str, object], ...]
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+
+@attrs.frozen
+class RowValues:
+    """Replaced or added values for the row at index ``row`` of the batch; later plugins win over earlier ones."""
+
+    row: int
+    values: Mapping[str, object]
+
+
+@attrs.frozen
+class ImportFinished:
+    """The outcome of one import; the counts are numbers of rows."""
+
+    import_name: str
+    source: str
+    entity: str
+    created: int
+    updated: int
+    unchanged: int
+    failed: int
+    cause: Cause = ROOT
+
+    @property
+    def size(self) -> int:
+        """How many rows there were."""
+        return self.created + self.updated + self.unchanged + self.failed
+
+
+class ImportSpecs:
+    """Called in this order during an import."""
+
+    @hookspec(kind=Kind.DERIVE, since="0.1", per_entity=True)
+    def derive_import_rows(self, ctx: Context, call: ImportRows) -> Iterable[RowValues]:
+        """Return values to use instead of, or beside, those of some rows. All plugins see the rows as mapped."""
+        raise NotImplementedError
+
+    @hookspec(kind=Kind.NOTIFY, since="0.1", per_entity=True)
+    def after_import_finished_committed(self, ctx: Context, call: ImportFinished) -> None:
+        """React to an import that ran to its end."""
+        raise NotImplementedError

@@ -1,0 +1,111 @@
+"""What a hook implementation sees of the application. The rooms above provide it; hooks depend on these shapes only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Actor(Protocol):
+    """Who acts: a user, or a plugin on behalf of one."""
+
+    @property
+    def id(self) -> Any: ...
+    @property
+    def name(self) -> str: ...
+
+
+class Clock(Protocol):
+    """The only source of the current time."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        ...
+
+
+class Services(Protocol):
+    """The use cases, by name, as in ``ctx.services.merge``."""
+
+    def __getattr__(self, name: str) -> Any: ...
+
+
+class Session(Protocol):
+    """One transaction and unit of work, already narrowed to the tenant and to what the actor may see."""
+
+    def get(self, entity: type[T], id: Any) -> T:
+        """Return the record; raises ``NotFound``."""
+        ...
+
+    def find(self, entity: type[T], filter: Any = None, /, **equal: Any) -> T | None:
+        """Return the record that matches, or None."""
+        ...
+
+    def list(self, entity: type[T], filter: Any = None, /, **options: Any) -> Sequence[T]:
+        """Return the records that match, in a stable order."""
+        ...
+
+    def count(self, entity: type[Any], filter: Any = None, /) -> int:
+        """Return how many records match."""
+        ...
+
+    def add(self, *records: Any) -> None:
+        """Insert at the next flush."""
+        ...
+
+    def update(self, *records: Any) -> None:
+        """Write the changed records at the next flush."""
+        ...
+
+    def delete(self, *records: Any) -> None:
+        """Delete at the next flush."""
+        ...
+
+    def execute(self, statement: Any) -> Any:
+        """Run a SQLAlchemy select over tables that ``table`` gave."""
+        ...
+
+    def table(self, entity: type[Any]) -> Any:
+        """Return the narrowed table of ``entity`` for use in a select."""
+        ...
+
+
+class Context(Protocol):
+    """What an implementation works with. Every plugin gets its own: its name, its configuration, its rights."""
+
+    @property
+    def plugin(self) -> str:
+        """The name of the plugin that is called."""
+        ...
+
+    @property
+    def config(self) -> Any:
+        """The plugin's own typed configuration."""
+        ...
+
+    @property
+    def session(self) -> Session: ...
+    @property
+    def services(self) -> Services: ...
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def locale(self) -> str:
+        """The actor's language and region, as in ``zh_CN``."""
+        ...
+
+    def elevated(self, reason: str) -> AbstractContextManager[Context]:
+        """Work with the plugin's full rights inside a ``with`` block; ``reason`` is logged."""
+        ...
+
+
+class Contextual(Protocol):
+    """Gives each plugin its own context."""
+
+    def __getitem__(self, plugin: str, /) -> Any: ...

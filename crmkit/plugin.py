@@ -1,0 +1,105 @@
+"""The face of crmkit that plugins import. What is named in ``__all__`` is kept stable; the rest of crmkit is not.
+
+A plugin is a module or object with functions marked ``@hookimpl`` and, where it has more to say, a ``manifest``.
+"""
+
+from __future__ import annotations
+
+from crmkit.core.entity import (
+    CustomField,
+    EntityInfo,
+    FieldInfo,
+    Own,
+    Part,
+    Record,
+    Via,
+    ViaLink,
+    change,
+    entity,
+    entity_info,
+    field,
+)
+from crmkit.core.errors import (
+    AccessDenied,
+    BadInput,
+    ConfigError,
+    Conflict,
+    CrmError,
+    FieldError,
+    HookLoop,
+    NotFound,
+    PluginError,
+    Refused,
+    StaleVersion,
+    ValidationFailed,
+    did_you_mean,
+)
+from crmkit.core.interaction import InteractionKind
+from crmkit.core.messages import Message, msg
+from crmkit.core.values.money import Money
+from crmkit.core.values.partial_date import PartialDate
+from crmkit.hooks.causation import Cause
+from crmkit.hooks.imports import ImportFinished, ImportRows, RowValues
+from crmkit.hooks.interactions import InteractionsLogged
+from crmkit.hooks.kinds import Kind as HookKind
+from crmkit.hooks.kinds import hookimpl, hookspec
+from crmkit.hooks.protocols import Actor, Clock, Context, Services, Session
+from crmkit.hooks.records import Change, RecordBatch, Refuse
+from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
+from crmkit.runtime.manifest import HOOK_API, Manifest
+from crmkit.runtime.secrets import Secret
+
+__all__ = [
+    "HOOK_API",
+    "AccessDenied",
+    "Actor",
+    "BadInput",
+    "Cause",
+    "Change",
+    "Clock",
+    "CommandDeclaration",
+    "ConfigError",
+    "Conflict",
+    "Context",
+    "CrmError",
+    "CustomField",
+    "EntityInfo",
+    "FieldError",
+    "FieldInfo",
+    "HookKind",
+    "HookLoop",
+    "ImportFinished",
+    "ImportRows",
+    "InteractionKind",
+    "InteractionsLogged",
+    "Manifest",
+    "Message",
+    "Money",
+    "NotFound",
+    "Own",
+    "Part",
+    "PartialDate",
+    "Permission",
+    "PluginError",
+    "Record",
+    "RecordBatch",
+    "Refuse",
+    "Refused",
+    "RowValues",
+    "Secret",
+    "Services",
+    "Session",
+    "Setup",
+    "StaleVersion",
+    "ValidationFailed",
+    "Via",
+    "ViaLink",
+    "change",
+    "did_you_mean",
+    "entity",
+    "entity_info",
+    "field",
+    "hookimpl",
+    "hookspec",
+    "msg",
+]

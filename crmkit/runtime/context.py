@@ -1,0 +1,64 @@
+"""What a hook or command works with: one plugin's view of the unit of work that called it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from crmkit.core.access import Actor
+from crmkit.core.values.clock import Clock
+from crmkit.store.session import Session
+
+if TYPE_CHECKING:
+    from crmkit.runtime.crm import Crm
+    from crmkit.runtime.services import Services
+
+log = logging.getLogger("crmkit.elevated")
+
+
+class Context:
+    """Gives a plugin the session, the use cases, the actor, the clock, the locale and its own configuration."""
+
+    __slots__ = ("_crm", "plugin", "session")
+
+    def __init__(self, crm: Crm, session: Session, plugin: str) -> None:
+        self._crm = crm
+        self.session = session
+        self.plugin = plugin
+
+    @property
+    def config(self) -> Any:
+        """The plugin's own typed configuration."""
+        return self._crm.plugin_config(self.plugin)
+
+    @property
+    def services(self) -> Services:
+        """The use cases, bound to this unit of work."""
+        return self._crm.services_for(self.session)
+
+    @property
+    def actor(self) -> Actor:
+        """On whose behalf the plugin works."""
+        return self.session.actor
+
+    @property
+    def clock(self) -> Clock:
+        """The only source of the current time."""
+        return self._crm.clock
+
+    @property
+    def locale(self) -> str:
+        """The actor's language."""
+        return self.session.actor.language
+
+    @contextmanager
+    def elevated(self, reason: str) -> Iterator[Context]:
+        """Work with every right inside a ``with`` block, in the same transaction; the reason is logged."""
+        session = self.session
+        session.flush()
+        log.info("plugin %s works with every right for %s: %s", self.plugin, session.actor.name, reason)
+        with session.acting_as(session.actor.elevated().for_plugin(self.plugin)):
+            yield self
+            session.flush()

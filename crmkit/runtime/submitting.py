@@ -1,0 +1,160 @@
+"""Group commit: commands that contend share one transaction, each within a savepoint of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import sqlalchemy as sa
+
+from crmkit.core.access import Actor
+from crmkit.core.errors import Conflict, CrmError
+from crmkit.core.journal import Event
+from crmkit.core.messages import msg
+from crmkit.hooks.causation import ROOT
+from crmkit.store.faults import faults_translated
+from crmkit.store.session import Session
+from crmkit.store.types import from_json, to_json
+
+if TYPE_CHECKING:
+    from crmkit.runtime.crm import Crm
+
+MOST = 256
+"""Commands that share one commit at the most."""
+
+
+@attrs.frozen(eq=False)
+class _Waiting:
+    command: Any
+    actor: Actor
+    future: Future[Any]
+
+
+class Submitter:
+    """One writer thread, started with the first command."""
+
+    def __init__(self, crm: Crm) -> None:
+        self._crm = crm
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def submit(self, command: Any, actor: Actor) -> Future[Any]:
+        """Queue a command; its future is done after the commit that it shares."""
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._closed:
+                raise CrmError(msg("this CRM is closed; it takes no more commands"))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="crmkit-submit", daemon=True)
+                self._thread.start()
+            self._queue.put(_Waiting(command, actor, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued, then stop."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        if thread is not None:
+            self._queue.put(None)
+            thread.join()
+
+    def _work(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            group, last = [first], False
+            while len(group) < MOST:
+                try:
+                    more = self._queue.get_nowait()
+                except Empty:
+                    break
+                if more is None:
+                    last = True
+                    break
+                group.append(more)
+            self._run(group)
+            if last:
+                return
+
+    def _run(self, group: Sequence[_Waiting]) -> None:
+        """Execute a group in one transaction; when the commit itself fails, all of it fails."""
+        outcomes: list[tuple[_Waiting, Any, BaseException | None]] = []
+        events: list[Event] = []
+        try:
+            with self._crm.database.connection() as connection, faults_translated():
+                connection.begin()
+                for waiting in group:
+                    outcomes.append((waiting, *self._execute(connection, waiting, events)))
+                connection.commit()
+        except BaseException as failure:
+            for waiting in group:
+                waiting.future.set_exception(failure)
+            return
+        for waiting, result, error in outcomes:
+            if error is not None:
+                waiting.future.set_exception(error)
+            else:
+                waiting.future.set_result(result)
+        if events:
+            self._crm.committed(events, ROOT)
+
+    def _execute(
+        self, connection: sa.Connection, waiting: _Waiting, events: list[Event]
+    ) -> tuple[Any, BaseException | None]:
+        savepoint = connection.begin_nested()
+        session = Session(self._crm, waiting.actor, connection=connection)
+        try:
+            result = self._once(session, waiting.command)
+            session.flush()
+        except Exception as error:
+            savepoint.rollback()
+            return None, error
+        savepoint.commit()
+        events += session.events
+        return result, None
+
+    def _once(self, session: Session, command: Any) -> Any:
+        """Execute a command, or return the stored result when its idempotency key was seen before."""
+        context = self._crm.context(session, session.actor.plugin)
+        key = getattr(command, "idempotency_key", "") or ""
+        if not key:
+            return command.execute(context)
+        table = self._crm.database.table("command_results")
+        fingerprint = hashlib.sha256(f"{type(command).__qualname__} {to_json(_content(command))}".encode()).hexdigest()
+        stored = session.connection.execute(
+            sa.select(table.c.fingerprint, table.c.result).where(
+                table.c.tenant_id == session.actor.tenant_id, table.c.key == key
+            )
+        ).first()
+        if stored is not None:
+            if stored.fingerprint != fingerprint:
+                raise Conflict(msg("idempotency key {key} was used before with other content", key=key))
+            return from_json(stored.result)
+        result = command.execute(context)
+        session.flush()
+        session.connection.execute(
+            table.insert().values(
+                tenant_id=session.actor.tenant_id,
+                key=key,
+                fingerprint=fingerprint,
+                result=to_json(result),
+                created_at=session.clock.now(),
+            )
+        )
+        # The first caller gets what later ones will get: the result in its JSON form.
+        return from_json(to_json(result))
+
+
+def _content(command: Any) -> dict[str, Any]:
+    if attrs.has(type(command)):
+        return {a.name: getattr(command, a.name) for a in attrs.fields(type(command))}
+    return dict(vars(command))

@@ -1,0 +1,165 @@
+"""Finding records that exist: by external id, by their own fields, by contact point. One statement asks for a whole chunk.
+
+What a chunk makes itself is ``fresh`` until its transaction is committed; then it is remembered for later chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crmkit.core.customer import ContactPoint, Customer
+from crmkit.core.entity import EntityInfo
+from crmkit.core.identity import ExternalIdentity
+from crmkit.store.references import CHUNK
+from crmkit.store.session import Session
+from crmkit.store.upsert import find_by_key
+
+MOST = 50_000
+"""Ids of each sort remembered between chunks; beyond that the memory of an import starts anew."""
+
+External = tuple[str, str, str]
+"""System, entity, external id."""
+
+Key = tuple[str, tuple[str, ...], tuple[Any, ...]]
+"""Entity, field names, values."""
+
+Point = tuple[str, str]
+"""Kind and normalised value."""
+
+
+class Lookups:
+    """What an import knows of existing records: ids from chunk to chunk; records are read afresh."""
+
+    def __init__(self) -> None:
+        self._external: dict[External, UUID] = {}
+        self._keys: dict[Key, UUID] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what the chunk at hand made: it begins, or begins again."""
+        self.fresh_external: dict[External, UUID] = {}
+        self.fresh_keys: dict[Key, UUID] = {}
+        self.fresh_points: dict[Point, UUID] = {}
+        self.created: set[UUID] = set()
+
+    def keep(self) -> None:
+        """Remember what the chunk made, now that it is written; memory stays bounded."""
+        for known, fresh in ((self._external, self.fresh_external), (self._keys, self.fresh_keys)):
+            if len(known) > MOST:
+                known.clear()
+            known.update(fresh)  # type: ignore[arg-type]
+        self.begin()
+
+    def forget(self) -> None:
+        """Drop everything: somebody else changed what was remembered."""
+        self._external.clear()
+        self._keys.clear()
+        self.begin()
+
+    # -- external ids --------------------------------------------------------------------------------------------
+
+    def external(self, session: Session, wanted: Iterable[External]) -> dict[External, UUID]:
+        """Return the ids of records by external id, those that exist or that this chunk made."""
+        found: dict[External, UUID] = {}
+        groups: dict[tuple[str, str], list[str]] = {}
+        for key in wanted:
+            id = self.fresh_external.get(key) or self._external.get(key)
+            if id is not None:
+                found[key] = id
+            else:
+                groups.setdefault(key[:2], []).append(key[2])
+        for (system, entity), ids in groups.items():
+            table = session.table(ExternalIdentity)
+            for start in range(0, len(ids), CHUNK):
+                statement = sa.select(table.c.external_id, table.c.record_id).where(
+                    table.c.system == system, table.c.entity == entity, table.c.external_id.in_(ids[start : start + CHUNK])
+                )
+                for external_id, record_id in session.execute(statement):
+                    found[system, entity, external_id] = self._external[system, entity, external_id] = record_id
+        return found
+
+    # -- own fields ----------------------------------------------------------------------------------------------
+
+    def keys(
+        self, session: Session, info: EntityInfo, names: tuple[str, ...], wanted: Iterable[tuple[Any, ...]], *, whole: bool
+    ) -> dict[tuple[Any, ...], UUID]:
+        """Return the ids of records by values of their own fields, those that exist or that this chunk made.
+
+        ``whole`` reads the records too, for those who are about to compare them.
+        """
+        found: dict[tuple[Any, ...], UUID] = {}
+        unknown: list[tuple[Any, ...]] = []
+        created = self.created
+        for values in wanted:
+            key = (info.name, names, values)
+            id = self.fresh_keys.get(key) or self._keys.get(key)
+            if id is not None:
+                found[values] = id
+            elif not any(value in created for value in values):
+                # A record that refers to one made just now cannot exist yet.
+                unknown.append(values)
+        if not unknown:
+            return found
+        if whole:
+            ids = {values: record.id for values, record in find_by_key(session, info.cls, names, unknown).items()}
+        else:
+            ids = _ids_by_key(session, info, names, unknown)
+        found |= ids
+        self._keys.update(((info.name, names, values), id) for values, id in ids.items())
+        return found
+
+    # -- contact points ------------------------------------------------------------------------------------------
+
+    def owners(self, session: Session, wanted: Iterable[Point]) -> dict[Point, set[UUID]]:
+        """Return the living customers that have each contact point, several where it is shared."""
+        found: dict[Point, set[UUID]] = {}
+        groups: dict[str, list[str]] = {}
+        for kind, value in wanted:
+            groups.setdefault(kind, []).append(value)
+        for kind, values in groups.items():
+            points, customers = session.table(ContactPoint), session.table(Customer)
+            for start in range(0, len(values), CHUNK):
+                statement = (
+                    sa.select(points.c.normalized, points.c.customer_id)
+                    .join(customers, customers.c.id == points.c.customer_id)
+                    .where(points.c.kind == kind, points.c.normalized.in_(values[start : start + CHUNK]))
+                )
+                for value, customer in session.execute(statement):
+                    found.setdefault((kind, value), set()).add(customer)
+        return found
+
+    # -- records -------------------------------------------------------------------------------------------------
+
+    def records(self, session: Session, info: EntityInfo, ids: Iterable[UUID]) -> dict[UUID, Any]:
+        """Return living records by id, as the session sees them."""
+        current = session.work.current
+        wanted = list(dict.fromkeys(id for id in ids if id not in current))
+        for start in range(0, len(wanted), CHUNK):
+            session.list(info.cls, id=wanted[start : start + CHUNK])
+        return {id: current[id] for id in ids if id in current}
+
+
+def _ids_by_key(
+    session: Session, info: EntityInfo, names: tuple[str, ...], wanted: Sequence[tuple[Any, ...]]
+) -> dict[tuple[Any, ...], UUID]:
+    """Return ids by key. The part of the key that differs most narrows the search, the rest is compared here."""
+    table = session.table(info.cls)
+    lead = max(range(len(names)), key=lambda place: len({values[place] for values in wanted}))
+    values = list({values[lead] for values in wanted if values[lead] is not None})
+    same = [
+        table.c[name] == wanted[0][place]
+        for place, name in enumerate(names)
+        if place != lead and len({values[place] for values in wanted}) == 1 and wanted[0][place] is not None
+    ]
+    keys = set(wanted)
+    found: dict[tuple[Any, ...], UUID] = {}
+    for start in range(0, len(values), CHUNK):
+        statement = sa.select(table.c.id, *(table.c[name] for name in names)).where(
+            table.c[names[lead]].in_(values[start : start + CHUNK]), *same
+        )
+        found.update((tuple(key), id) for id, *key in session.execute(statement) if tuple(key) in keys)
+    return found

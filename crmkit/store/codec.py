@@ -1,0 +1,95 @@
+"""Turns records into rows and rows into records, by functions generated once per entity and dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+
+from crmkit.core.entity import EntityInfo
+from crmkit.core.fieldtypes import Kind
+from crmkit.core.jsonforms import READERS, value_of
+from crmkit.core.values.money import Money
+from crmkit.store.types import StoredType, column_types
+
+ToRow = Callable[[Any, Any], tuple[Any, ...]]
+FromRow = Callable[[Any], Any]
+
+
+@attrs.frozen(eq=False)
+class Codec:
+    """``to_row(record, tenant)`` gives driver values in the order of ``columns``; ``from_row(row)`` takes Python values.
+
+    ``load_columns`` is the order that ``from_row`` expects: the columns without the tenant.
+    """
+
+    columns: tuple[str, ...]
+    load_columns: tuple[str, ...]
+    to_row: ToRow
+    from_row: FromRow
+    to_driver: Mapping[str, Callable[[Any], Any] | None]
+
+
+def make_codec(info: EntityInfo, dialect: str) -> Codec:
+    """Generate the codec of an entity for a dialect ("sqlite" or "postgresql")."""
+    names: dict[str, Any] = {"cls": info.cls, "Money": Money, "Decimal": Decimal}
+    columns: list[str] = []
+    load_columns: list[str] = []
+    dumped: list[str] = []
+    loaded: list[str] = []
+    converters: dict[str, Callable[[Any], Any] | None] = {}
+    for field in info.stored:
+        parts = column_types(field)
+        for name, type_ in parts:
+            converters[name] = type_.to_driver(dialect) if isinstance(type_, StoredType) else None
+            names[f"d_{name}"] = converters[name]
+        place = len(load_columns)
+        if field.name == info.sequence:
+            # The database counts it; it is read but never written.
+            loaded.append(f"{field.name}=row[{place}]")
+            load_columns.append(field.name)
+            continue
+        columns.extend(name for name, _ in parts)
+        load_columns.extend(name for name, _ in parts)
+        value = f"r.{field.name}"
+        if field.kind is Kind.MONEY:
+            amount = f"d_{parts[0][0]}(m.amount)" if converters[parts[0][0]] else "m.amount"
+            dumped += [f"None if (m := {value}) is None else {amount}", "None if m is None else m.currency"]
+            loaded.append(f"{field.name}=None if row[{place}] is None else Money(row[{place}], row[{place + 1}])")
+            continue
+        if field.name == "custom" and (typed := _typed_custom(info)):
+            names["typed_custom"] = typed
+            loaded.append(f"custom=typed_custom(row[{place}])")
+        else:
+            loaded.append(f"{field.name}=row[{place}]")
+        if converters[field.name] is None:
+            dumped.append(value)
+        elif field.nullable:
+            dumped.append(f"None if (v := {value}) is None else d_{field.name}(v)")
+        else:
+            dumped.append(f"d_{field.name}({value})")
+    dumped.insert(1 if "id" in columns else 0, "tenant")
+    columns.insert(1, "tenant_id")
+    source = (
+        f"def to_row(r, tenant):\n    return ({', '.join(dumped)},)\n"
+        f"def from_row(row):\n    return cls({', '.join(loaded)})\n"
+    )
+    exec(compile(source, f"<codec of {info.name}>", "exec"), names)
+    return Codec(tuple(columns), tuple(load_columns), names["to_row"], names["from_row"], converters)
+
+
+def _typed_custom(info: EntityInfo) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:
+    """Return what gives custom values their types again, or None when JSON holds all of them as they are."""
+    kinds = {field.name: field.kind for field in info.fields if field.custom and field.kind in READERS}
+
+    def typed(custom: Mapping[str, Any]) -> Mapping[str, Any]:
+        if kinds.keys().isdisjoint(custom):
+            return custom
+        return MappingProxyType(
+            {name: value_of(kinds[name], value) if name in kinds else value for name, value in custom.items()}
+        )
+
+    return typed if kinds else None

@@ -1,0 +1,134 @@
+"""One opened database: its engine, the tables of one application's entities and everything generated from them once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from crmkit.core.errors import DatabaseUnavailable
+from crmkit.core.registry import EntityRegistry
+from crmkit.core.validation import Validator
+from crmkit.store.codec import Codec, make_codec
+from crmkit.store.engine import READ, is_memory, make_engine
+from crmkit.store.faults import faults_translated, translate
+from crmkit.store.schema import build_tables
+from crmkit.store.writing import Writer, make_writer
+
+KEPT = 8
+"""Idle connections kept for writing, and as many for reading."""
+
+
+class Database:
+    """Owns the engine. ``codecs``, ``validators`` and ``tables`` are by entity name."""
+
+    def __init__(self, address: str, registry: EntityRegistry) -> None:
+        self.registry = registry
+        self.metadata = sa.MetaData()
+        self.tables: Mapping[str, sa.Table] = build_tables(registry, self.metadata)
+        self.engine = make_engine(address)
+        self.dialect = self.engine.dialect.name
+        self.codecs: dict[str, Codec] = {info.name: make_codec(info, self.dialect) for info in registry}
+        self.validators: dict[str, Validator] = {info.name: Validator(info) for info in registry}
+        self.write_order = {info.name: place for place, info in enumerate(registry.in_reference_order())}
+        self.writer: Writer = make_writer(self.dialect, self.codecs, self.tables)
+        self.writing = self.engine.execution_options()
+        self.reading = self.engine.execution_options(**{READ: True})
+        self._closed = False
+        self.statements: dict[tuple[type[Any], tuple[str, ...]], sa.Select[Any]] = {}
+        self._idle: dict[bool, list[sa.Connection]] = {False: [], True: []}
+        # A database in memory has one connection, which one unit of work at a time may use.
+        self._alone = threading.RLock() if is_memory(self.engine) else None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the database is gone when the process ends."""
+        return self._alone is not None
+
+    def acquire(self, reads: bool = False) -> sa.Connection:
+        """Return a connection with a transaction begun; give it back with ``release``.
+
+        Connections are kept between units of work as they are: taking one from SQLAlchemy's pool and having it reset
+        costs as much as an insert.
+        """
+        if self._alone is not None:
+            self._alone.acquire()
+        try:
+            try:
+                connection = self._idle[reads].pop()
+            except IndexError:
+                connection = (self.reading if reads else self.writing).connect()
+            try:
+                connection.begin()
+            except BaseException:
+                connection.invalidate()
+                connection.close()
+                raise
+        except BaseException as error:
+            if self._alone is not None:
+                self._alone.release()
+            if isinstance(error, Exception):
+                raise translate(error) from error
+            raise
+        return connection
+
+    def release(self, connection: sa.Connection, reads: bool = False, lost: bool = False) -> None:
+        """Take a connection back; what is not committed is rolled back. ``lost`` says that the server hung up."""
+        try:
+            if not lost and connection.in_transaction():
+                connection.rollback()
+        except Exception:
+            lost = True
+        try:
+            if lost:
+                self._forget_idle()
+                connection.invalidate()
+                connection.close()
+            elif len(self._idle[reads]) < KEPT and not self._closed:
+                self._idle[reads].append(connection)
+            else:
+                connection.close()
+        finally:
+            if self._alone is not None:
+                self._alone.release()
+
+    @contextmanager
+    def connection(self, reads: bool = False) -> Iterator[sa.Connection]:
+        """Give a connection within a transaction that the caller commits; anything else rolls it back."""
+        connection = self.acquire(reads)
+        lost = False
+        try:
+            with faults_translated():
+                yield connection
+        except DatabaseUnavailable:
+            lost = self.dialect != "sqlite"
+            raise
+        finally:
+            self.release(connection, reads, lost)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._closed = True
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().close()
+        self.engine.dispose()
+
+    def _forget_idle(self) -> None:
+        """When the server has hung up on one connection, the idle ones are most likely dead too."""
+        for idle in self._idle.values():
+            while idle:
+                connection = idle.pop()
+                connection.invalidate()
+                connection.close()
+
+    def table(self, name: str) -> sa.Table:
+        """Return a table of the store itself, such as ``command_results``."""
+        return self.metadata.tables[name]
+
+    def column_of(self, entity: str, field: str) -> Any:
+        """Return the column that a field is stored in."""
+        return self.tables[entity].c[field]

@@ -1,0 +1,103 @@
+"""Opening databases: SQLite with WAL and real transactions, PostgreSQL through psycopg."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import StaticPool
+
+from crmkit.core.errors import ConfigError
+from crmkit.core.messages import msg, shown
+
+MEMORY = "sqlite://"
+READ = "crmkit_read"
+"""Execution option of connections that only read: on SQLite they do not take the write lock."""
+
+BUSY_SECONDS = 30
+
+WAL_PAGES = 4_000
+"""Pages of 4 KiB that SQLite's write-ahead log grows to before it is copied into the database file: 16 MB."""
+
+
+def make_engine(address: str, **options: Any) -> sa.Engine:
+    """Return an engine for a database address.
+
+    ``sqlite://`` is in memory, ``sqlite:///file.db`` a file, ``postgresql://...`` a server. Raises ConfigError for an
+    address that cannot be read or another kind of database.
+    """
+    url = read_address(address)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, options)
+    return _postgres_engine(url, options)
+
+
+def read_address(address: str) -> URL:
+    """Return the parsed address with our drivers chosen; raises ConfigError naming what was expected."""
+    expected = msg("expected sqlite:///FILE, sqlite:// (in memory) or postgresql://USER:PASSWORD@HOST/NAME")
+    try:
+        url = make_url(address)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ConfigError(msg("database address {value}: {expected}", value=shown(address), expected=expected)) from None
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        return url
+    shown_url = url.render_as_string(hide_password=True)
+    raise ConfigError(msg("database address {value}: {expected}", value=shown_url, expected=expected))
+
+
+def is_memory(engine: sa.Engine) -> bool:
+    """Whether the engine's database lives in this process alone."""
+    return isinstance(engine.pool, StaticPool)
+
+
+def _sqlite_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
+    in_memory = url.database in (None, "", ":memory:")
+    if in_memory:
+        options = {"poolclass": StaticPool, **options}
+    engine = sa.create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "cached_statements": 256},
+        **options,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        from crmkit.store.filters import register_functions
+
+        # The driver must not open transactions of its own: it would do so late, and never immediately.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA foreign_keys = ON")
+        if not in_memory:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            # Pages that change often (index roots, the log's last page) are then copied back once for many commits.
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+        cursor.close()
+        register_functions(connection)
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        reads = connection.get_execution_options().get(READ)
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
+    engine = sa.create_engine(url, pool_pre_ping=False, pool_size=10, max_overflow=20, **options)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+        connection.prepare_threshold = 2
+
+    return engine

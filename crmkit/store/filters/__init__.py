@@ -1,0 +1,8 @@
+"""Filters as SQL: the compiler, and the functions that databases need for it."""
+
+from __future__ import annotations
+
+from crmkit.store.filters.compile import Tables, to_sql
+from crmkit.store.filters.functions import POSTGRES_FUNCTIONS, register_functions
+
+__all__ = ["POSTGRES_FUNCTIONS", "Tables", "register_functions", "to_sql"]

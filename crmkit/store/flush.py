@@ -1,0 +1,270 @@
+"""The one write path: everything that is ever written goes through ``flush``.
+
+check types -> derive hooks, to a fixpoint -> validate all -> references -> access -> guard hooks -> SQL -> audit entries
+and events, in one transaction. A failure before the SQL leaves the database untouched; one within it ends the session.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from crmkit.core.entity import Part, changed_fields
+from crmkit.core.errors import CrmError, FieldError, HookLoop, PluginError, StaleVersion, ValidationFailed
+from crmkit.core.fieldtypes import Kind
+from crmkit.core.journal import Event
+from crmkit.hooks.records import Change, RecordBatch
+from crmkit.hooks.run import run_derive, run_guard
+from crmkit.store.faults import ReferenceViolation, UniqueViolation
+from crmkit.store.journal import JournalRows
+from crmkit.store.references import check_references, explain_unique, key_values, missing_reference, unique_key_of
+from crmkit.store.unit_of_work import Pair
+from crmkit.store.write_access import check_access
+
+if TYPE_CHECKING:
+    from crmkit.store.session import Session
+
+_TYPES = frozenset({"type", "number", "naive", "zone", "characters", "json"})
+"""What is wrong with values that rules cannot work with."""
+
+ROUNDS = 8
+"""How often derive hooks may answer to one another in one flush."""
+
+_set = object.__setattr__
+
+
+def flush(session: Session) -> list[Event]:
+    """Write a session's pending changes and return their events."""
+    work = session.work
+    now = session.clock.now()
+    if session.actor.user_id is not None:
+        _own_new_records(session)
+    valid: dict[int, Any] = {}
+    _derive(session, valid)
+    batches = {entity: list(staged.values()) for entity, staged in work.pending.items() if staged}
+    if not batches:
+        work.written()
+        return []
+    _validate(session, batches, valid)
+    check_references(session.plan, lambda: session.connection, session.database, session.narrowing, work, batches)
+    if not session.actor.everything:
+        check_access(session.connection, session.database, session.narrowing, session.actor, batches, work.derived)
+    _guard(session, batches)
+    _stamp(session, batches, now)
+    events = _write(session, batches, now)
+    work.written()
+    return events
+
+
+def _own_new_records(session: Session) -> None:
+    """A user owns what the user makes, unless the record says otherwise."""
+    actor = session.actor
+    for entity, staged in session.work.pending.items():
+        if session.database.registry.get(entity).owned:
+            for before, after in staged.values():
+                if before is None and after.owner_id is None:
+                    _set(after, "owner_id", actor.user_id)
+                    if after.team_id is None:
+                        _set(after, "team_id", actor.team_id)
+
+
+def _derive(session: Session, valid: dict[int, Any]) -> None:
+    work, hooks = session.work, session.hooks
+    todo: dict[str, dict[Any, Pair]] = work.pending
+    steps: list[str] = []
+    for _ in range(ROUNDS):
+        answers: list[tuple[str, Any]] = []
+        for entity, staged in todo.items():
+            caller = hooks.caller("derive_records", entity)
+            if not caller.has_impls or not staged:
+                continue
+            _check_types(session, entity, staged, valid)
+            changes = tuple(Change(before, after) for before, after in staged.values())
+            answers += run_derive(caller, session.contexts, RecordBatch(entity, changes, session.cause))
+        todo = {}
+        for plugin, item in answers:
+            record = item.after if isinstance(item, Change) else item
+            if not isinstance(record, Part):
+                wrong = TypeError(f"a derive hook returns records or Change objects, not {record!r}")
+                raise PluginError(plugin, "derive_records", wrong)
+            entity = session.database.registry.of(record).name
+            known = work.current.get(record.id)
+            if known is not None and known == record:
+                continue
+            fields = "" if known is None else "." + ",".join(changed_fields(known, record))
+            steps.append(f"{plugin}:{entity}{fields}")
+            own = work.original(entity, record.id)
+            if own is None:
+                work.derived[record.id] = plugin
+            session.stage(record)
+            todo.setdefault(entity, {})[record.id] = work.pending[entity].get(record.id, (known, record))
+        if not todo:
+            return
+    raise HookLoop(steps[-4:])
+
+
+def _check_types(session: Session, entity: str, staged: dict[Any, Pair], valid: dict[int, Any]) -> None:
+    """Derive hooks may count on types; anything else wrong is reported after them.
+
+    Records found right in every respect join ``valid``, by identity: they need no second look.
+    """
+    validator = session.database.validators[entity]
+    quick = validator.quick
+    errors: list[FieldError] = []
+    for _, after in staged.values():
+        if quick(after):
+            valid[id(after)] = after
+        else:
+            errors += [error for error in validator.errors(after) if error.code in _TYPES]
+    if errors:
+        raise ValidationFailed(errors)
+
+
+def _validate(session: Session, batches: dict[str, list[Pair]], valid: dict[int, Any]) -> None:
+    errors: list[FieldError] = []
+    for entity, pairs in batches.items():
+        validator = session.database.validators[entity]
+        quick = validator.quick
+        for _, after in pairs:
+            if id(after) not in valid and not quick(after):
+                errors += validator.errors(after)
+    if errors:
+        raise ValidationFailed(errors)
+
+
+def _guard(session: Session, batches: dict[str, list[Pair]]) -> None:
+    for entity, pairs in batches.items():
+        caller = session.hooks.caller("guard_records", entity)
+        if caller.has_impls:
+            changes = tuple(Change(before, after) for before, after in pairs)
+            run_guard(caller, session.contexts, RecordBatch(entity, changes, session.cause))
+
+
+def _stamp(session: Session, batches: dict[str, list[Pair]], now: datetime) -> None:
+    """Fill the bookkeeping of records about to be written; until now they were nobody's but the session's."""
+    by = session.actor.user_id
+    for pairs in batches.values():
+        for before, after in pairs:
+            if before is None:
+                _set(after, "version", 1)
+                _set(after, "created_at", now)
+                _set(after, "created_by", by)
+            else:
+                _set(after, "version", before.version + 1)
+                _set(after, "created_at", before.created_at)
+                _set(after, "created_by", before.created_by)
+            _set(after, "updated_at", now)
+            _set(after, "updated_by", by)
+
+
+def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> list[Event]:
+    """Write the records, then their audit entries and events."""
+    database = session.database
+    rows = JournalRows(database.codecs, session.deltas, session.driver_tenant)
+    lone = _lone(batches)
+    # On PostgreSQL a lone new record at the end of a session is one statement: atomic by itself, one round trip.
+    alone = lone is not None and session.commits_alone()
+    cursor = session.connection.connection.cursor()
+    session.broken = True
+    try:
+        if alone:
+            cursor.connection.autocommit = True
+        for entity in batches if len(batches) == 1 else sorted(batches, key=database.write_order.__getitem__):
+            pairs = batches[entity]
+            if lone is None:
+                try:
+                    _write_entity(session, cursor, entity, pairs)
+                except Exception as error:
+                    _explain(session, entity, pairs, error)
+            rows.add(
+                entity, pairs, now, session.actor.user_id, session.work.derived, session.actor.plugin, session.cause
+            )
+        if lone is None:
+            try:
+                database.writer.insert(cursor, "audit_entry", rows.audit)
+                database.writer.insert(cursor, "event", rows.event_rows)
+            except Exception as error:
+                raise session.fault(error) from error
+        else:
+            try:
+                row = database.codecs[entity].to_row(lone, session.driver_tenant)
+                database.writer.insert_lone(cursor, entity, row, rows.audit[0], rows.event_rows[0])
+            except Exception as error:
+                _explain(session, entity, pairs, error)
+    finally:
+        if alone and not cursor.connection.closed:
+            cursor.connection.autocommit = False
+        cursor.close()
+    session.broken = False
+    return rows.events
+
+
+def _lone(batches: dict[str, list[Pair]]) -> Any:
+    """Return the record when the flush is about one new record and nothing else."""
+    if len(batches) == 1:
+        (pairs,) = batches.values()
+        if len(pairs) == 1 and pairs[0][0] is None:
+            return pairs[0][1]
+    return None
+
+
+def _write_entity(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> None:
+    database, tenant = session.database, session.driver_tenant
+    to_row = database.codecs[entity].to_row
+    new = [to_row(after, tenant) for before, after in pairs if before is None]
+    changed = [pair for pair in pairs if pair[0] is not None]
+    if changed:
+        # Changes first: they may free a unique key that a new record takes.
+        _update(session, cursor, entity, changed)
+    if new:
+        database.writer.insert(cursor, entity, new)
+
+
+def _update(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> None:
+    database, tenant = session.database, session.driver_tenant
+    codec = database.codecs[entity]
+    place = {name: number for number, name in enumerate(codec.columns)}
+    info = database.registry.get(entity)
+    groups: dict[tuple[str, ...], list[Pair]] = {}
+    for before, after in pairs:
+        groups.setdefault(changed_fields(before, after), []).append((before, after))
+    for fields, group in groups.items():
+        stored = [
+            column
+            for name in fields
+            for column in ([f"{name}_amount", f"{name}_currency"] if info.by_name[name].kind is Kind.MONEY else [name])
+        ]
+        columns = (*stored, "version", "updated_at", "updated_by")
+        places = [place[column] for column in columns]
+        rows = []
+        for before, after in group:
+            row = codec.to_row(after, tenant)
+            rows.append((*[row[number] for number in places], row[0], tenant, before.version))
+        if database.writer.update(cursor, entity, columns, rows) != len(rows):
+            _raise_stale(session, entity, group)
+
+
+def _raise_stale(session: Session, entity: str, group: list[Pair]) -> None:
+    table = session.database.tables[entity]
+    for before, _ in group:
+        version = session.connection.scalar(table.select().with_only_columns(table.c.version).where(table.c.id == before.id))
+        if version != before.version + 1:
+            raise StaleVersion(entity, before.id, before.version)
+    raise StaleVersion(entity, group[0][0].id, group[0][0].version)
+
+
+def _explain(session: Session, entity: str, pairs: list[Pair], error: Exception) -> None:
+    """Raise what a person can understand instead of a driver's error."""
+    if isinstance(error, CrmError):
+        raise error
+    fault = session.fault(error)
+    if isinstance(fault, UniqueViolation):
+        info = session.database.registry.get(entity)
+        key = unique_key_of(fault, info)
+        raise explain_unique(fault, info, pairs, session.taken_keys(entity, key, pairs) if key else ()) from None
+    if isinstance(fault, ReferenceViolation):
+        raise missing_reference(fault) from None
+    raise fault from error
+
+
+__all__ = ["flush", "key_values"]

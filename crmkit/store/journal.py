@@ -1,0 +1,110 @@
+"""Audit entries and events of a flush: written as rows, in the transaction of the changes they tell about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from crmkit.core.entity import EntityInfo
+from crmkit.core.journal import Event
+from crmkit.core.values.ids import new_id
+from crmkit.hooks.causation import Cause
+from crmkit.store.codec import Codec
+from crmkit.store.types import to_json
+
+
+class DeltaWriter:
+    """Makes the audit delta of records of one entity, as JSON text."""
+
+    def __init__(self, info: EntityInfo) -> None:
+        audited = [field for field in info.stored if field.audited]
+        self.names = tuple(field.name for field in audited)
+        self._empty = tuple(field.default for field in audited)
+        self._values: Callable[[Any], tuple[Any, ...]] = attrgetter(*self.names)
+
+    def created(self, record: Any) -> str:
+        """Return the filled fields of a new record."""
+        filled = {
+            name: value
+            for name, value, empty in zip(self.names, self._values(record), self._empty, strict=True)
+            if value is not empty and value != empty
+        }
+        return to_json(filled)
+
+    def updated(self, before: Any, after: Any) -> str:
+        """Return the changed fields, each with its value before and after."""
+        changed = {
+            name: (old, new)
+            for name, old, new in zip(self.names, self._values(before), self._values(after), strict=True)
+            if old is not new and old != new
+        }
+        return to_json(changed)
+
+
+def action_of(before: Any, after: Any) -> str:
+    """Return what happened to a record: created, updated, deleted or restored."""
+    if before is None:
+        return "created"
+    if before.deleted_at is None and after.deleted_at is not None:
+        return "deleted"
+    if before.deleted_at is not None and after.deleted_at is None:
+        return "restored"
+    return "updated"
+
+
+class JournalRows:
+    """Collects the audit and event rows of one flush, as driver values."""
+
+    def __init__(self, codecs: Mapping[str, Codec], deltas: Mapping[str, DeltaWriter], tenant: Any) -> None:
+        self._deltas = deltas
+        self._tenant = tenant
+        self._id = codecs["audit_entry"].to_driver["id"] or _same
+        self._instant = codecs["audit_entry"].to_driver["occurred_at"] or _same
+        self.audit: list[tuple[Any, ...]] = []
+        self.event_rows: list[tuple[Any, ...]] = []
+        self.events: list[Event] = []
+
+    def add(
+        self,
+        entity: str,
+        pairs: list[tuple[Any, Any]],
+        now: datetime,
+        actor: UUID | None,
+        plugins: Mapping[UUID, str],
+        plugin: str,
+        cause: Cause,
+    ) -> None:
+        """Add the entries of changed records. ``plugins`` says which plugin derived a record, ``plugin`` who else acts."""
+        delta, to_id = self._deltas[entity], self._id
+        at, tenant = self._instant(now), self._tenant
+        who = None if actor is None else to_id(actor)
+        why = None if cause.event_id is None else to_id(cause.event_id)
+        types = {action: f"{entity}.{action}" for action in ("created", "updated", "deleted", "restored")}
+        audit, rows, events, depth = self.audit, self.event_rows, self.events, cause.depth
+        for before, after in pairs:
+            entry, action = new_id(), action_of(before, after)
+            entry_id, record = to_id(entry), to_id(after.id)
+            by = plugins.get(after.id, plugin) if plugins else plugin
+            text = delta.created(after) if before is None else delta.updated(before, after)
+            audit.append((entry_id, tenant, at, who, None, by, entity, record, action, after.version, why, text))
+            rows.append((entry_id, tenant, types[action], entity, record, at, who, by, why, depth))
+            events.append(
+                Event(
+                    id=entry,
+                    type=types[action],
+                    entity=entity,
+                    record_id=after.id,
+                    occurred_at=now,
+                    actor_id=actor,
+                    plugin=by,
+                    cause_id=cause.event_id,
+                    depth=depth,
+                )
+            )
+
+
+def _same(value: Any) -> Any:
+    return value

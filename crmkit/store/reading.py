@@ -1,0 +1,143 @@
+"""Runs a session's reads. Statements are built once per entity and shape, then only bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crmkit.core.access import Actor
+from crmkit.core.entity import EntityInfo
+from crmkit.core.errors import AccessDenied, BadInput
+from crmkit.core.filter import FilterContext, Predicate, parse
+from crmkit.core.messages import msg
+from crmkit.store.database import Database
+from crmkit.store.narrowing import Narrowing
+
+Conditions = list[sa.ColumnElement[bool]]
+
+
+class Reader:
+    """The reads of one actor at one moment."""
+
+    def __init__(self, database: Database, actor: Actor, now: datetime) -> None:
+        self.narrowing = Narrowing(database.registry, database.tables, actor, now)
+        self._database, self._actor, self._now = database, actor, now
+        self._firsts: dict[tuple[type[Any], tuple[str, ...]], sa.Select[Any]] = {}
+
+    def first(self, connection: sa.Connection, entity: type[Any], equal: Mapping[str, Any]) -> Any:
+        """Return the first record whose fields equal the given values, or None."""
+        info = self._database.registry.get(entity)
+        shared = self._database.statements if self._actor.everything else self._firsts
+        key = (entity, tuple(equal))
+        statement = shared.get(key)
+        if statement is None:
+            table = self._database.tables[info.name]
+            where = [table.c[info.field(name).name] == sa.bindparam(f"v_{name}") for name in equal if equal[name] is not None]
+            where += [table.c[info.field(name).name].is_(None) for name in equal if equal[name] is None]
+            tenant, *rest = self.narrowing.conditions(info.name, table)
+            tenant = table.c.tenant_id == sa.bindparam("v_tenant")
+            statement = sa.select(*self._columns(info)).where(tenant, *where, *rest).order_by(table.c.id).limit(1)
+            if None not in equal.values():
+                shared[key] = statement
+        values = {f"v_{name}": value for name, value in equal.items() if value is not None}
+        row = connection.execute(statement, {**values, "v_tenant": self._actor.tenant_id}).first()
+        return None if row is None else self._database.codecs[info.name].from_row(row)
+
+    def list(
+        self,
+        connection: sa.Connection,
+        entity: type[Any],
+        filter: Any,
+        *,
+        order: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+        deleted: bool = False,
+        equal: Mapping[str, Any],
+        after: UUID | None = None,
+    ) -> list[Any]:
+        """Return the records that match, ordered."""
+        info = self._database.registry.get(entity)
+        table = self._database.tables[info.name]
+        statement = sa.select(*self._columns(info)).where(*self._where(info, table, filter, equal, deleted))
+        if after is not None:
+            statement = statement.where(table.c.id > after)
+        statement = statement.order_by(*self._order(info, table, order), table.c.id)
+        if limit is not None:
+            statement = statement.limit(limit)
+        if offset:
+            statement = statement.offset(offset)
+        from_row = self._database.codecs[info.name].from_row
+        return [from_row(row) for row in connection.execute(statement)]
+
+    def count(self, connection: sa.Connection, entity: type[Any], filter: Any, equal: Mapping[str, Any]) -> int:
+        """Return how many records match."""
+        info = self._database.registry.get(entity)
+        table = self._database.tables[info.name]
+        where = self._where(info, table, filter, equal, deleted=False)
+        return int(connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0)
+
+    def refuse_bare_tables(self, statement: Any) -> None:
+        """Raise AccessDenied unless ``statement`` is a select over narrowed selectables alone."""
+        if not isinstance(statement, sa.Select | sa.CompoundSelect):
+            raise AccessDenied(msg("a session executes selects only; changes go through add, update and delete"))
+        allowed = {id(selectable) for selectable in self.narrowing.given()}
+        todo: list[Any] = [statement]
+        seen: set[int] = set()
+        while todo:
+            element = todo.pop()
+            if id(element) in seen or id(element) in allowed:
+                continue
+            seen.add(id(element))
+            if isinstance(element, sa.Table | sa.TextClause):
+                name = getattr(element, "name", "text")
+                raise AccessDenied(msg("{table} is not a table that the session gave; use session.table(...)", table=name))
+            if isinstance(element, sa.Column) and isinstance(element.table, sa.Table):
+                raise AccessDenied(
+                    msg("{table} is not a table that the session gave; use session.table(...)", table=element.table.name)
+                )
+            todo.extend(element.get_children())
+
+    def _columns(self, info: EntityInfo) -> Sequence[Any]:
+        table = self._database.tables[info.name]
+        return [table.c[name] for name in self._database.codecs[info.name].load_columns]
+
+    def _where(
+        self, info: EntityInfo, table: sa.Table, filter: Any, equal: Mapping[str, Any], deleted: bool
+    ) -> Conditions:
+        where = self.narrowing.conditions(info.name, table, deleted=deleted)
+        for name, value in equal.items():
+            column = table.c[info.field(name).name]
+            if isinstance(value, list | tuple | set | frozenset):
+                where.append(column.in_(list(value)))
+            else:
+                where.append(column.is_(None) if value is None else column == value)
+        if filter:
+            predicate: Predicate = parse(filter, self._database.registry, info.name) if isinstance(filter, str) else filter
+            where.append(self.predicate(predicate, info, table))
+        return where
+
+    def predicate(self, predicate: Predicate, info: EntityInfo, table: sa.FromClause) -> sa.ColumnElement[bool]:
+        """Return a predicate on ``info`` as a condition on ``table``; what it looks up elsewhere is narrowed too."""
+        from crmkit.store.filters import to_sql
+
+        context = FilterContext(now=self._now, zone=self._actor.timezone, user=self._actor.user_id)
+        database = self._database
+
+        def tables(name: str) -> sa.FromClause:
+            return table if name == "" else self.narrowing.selectable(name)
+
+        return to_sql(predicate, info.name, database.registry, tables, context, database.dialect, root=table)
+
+    def _order(self, info: EntityInfo, table: sa.Table, order: str) -> Sequence[sa.ColumnElement[Any]]:
+        found = []
+        for part in filter(None, (word.strip() for word in order.split(","))):
+            name = part.removeprefix("-")
+            if name not in table.c or info.field(name).name != name:
+                raise BadInput(msg("order {value}: {entity} cannot be sorted by it", value=part, entity=info.name))
+            found.append(table.c[name].desc().nulls_last() if part.startswith("-") else table.c[name].asc().nulls_first())
+        return found

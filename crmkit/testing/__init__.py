@@ -1,0 +1,1 @@
+"""The kit that plugins and installations are tested with; ``pip install crmkit[testing]``."""

@@ -1,0 +1,88 @@
+"""The pytest plugin that comes with crmkit: a clock, and fresh databases of both kinds.
+
+It is imported by every pytest run where crmkit is installed, so everything but pytest is imported by the fixtures.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from crmkit.core.values.clock import FixedClock
+    from crmkit.testing.postgres import PostgresServer
+
+_RUN = pytest.StashKey[Path]()
+_RUN_INPUT = "crmkit_test_run"
+
+
+# -- one run, in one process or with pytest-xdist in several ----------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the folder in which the processes of this run meet; it appears when a test needs PostgreSQL."""
+    given = getattr(config, "workerinput", {}).get(_RUN_INPUT)
+    config.stash[_RUN] = Path(given) if given else Path(tempfile.gettempdir(), f"crmkit-test-{uuid4().hex[:10]}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker of pytest-xdist the folder."""
+    node.workerinput[_RUN_INPUT] = str(node.config.stash[_RUN])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the run's server. Workers leave that to the process that leads them and ends last."""
+    run = config.stash.get(_RUN, None)
+    if run is not None and run.exists() and not hasattr(config, "workerinput"):
+        from crmkit.testing.postgres import stop_shared_server
+
+        stop_shared_server(run)
+
+
+# -- time -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at noon UTC of Sunday, 15 March 2026, until the test moves it."""
+    from crmkit.core.values.clock import FixedClock
+
+    return FixedClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
+
+
+# -- databases --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> PostgresServer:
+    """The PostgreSQL server of this run; the tests fail where it cannot be started."""
+    from crmkit.testing.postgres import shared_server
+
+    return shared_server(request.config.stash[_RUN])
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of the test's own."""
+    with postgres_server.database() as address:
+        yield address
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite file of the test's own, which does not exist yet."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database of the test's own: the test runs on SQLite and on PostgreSQL."""
+    address: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return address

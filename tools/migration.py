@@ -1,0 +1,87 @@
+"""Writes a migration of the core from the difference between the metadata and what the migrations so far give.
+
+    python -m tools.migration REVISION "what it does"
+
+Run it with the revision of the file to write; review what it wrote before committing it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from textwrap import dedent, indent
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.migration import MigrationContext
+
+from crmkit.core.entities import CORE_ENTITIES
+from crmkit.core.registry import EntityRegistry
+from crmkit.store.migration import FOLDER, VERSION_TABLE, run_revisions
+from crmkit.store.database import Database
+from crmkit.store.types import StoredType
+
+HEADER = '''"""{title}"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from crmkit.store import types
+
+revision = "{revision}"
+down_revision = {down!r}
+branch_labels = None
+depends_on = None
+'''
+
+
+def main(revision: str, title: str) -> None:
+    """Write ``versions/REVISION_title.py``."""
+    registry = EntityRegistry(CORE_ENTITIES)
+    database = Database("sqlite://", registry)
+    down = run_revisions(database)
+    with database.connection() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "target_metadata": database.metadata,
+                "version_table": VERSION_TABLE,
+                "compare_type": False,
+                "include_name": lambda name, kind, _: name != VERSION_TABLE,
+            },
+        )
+        script = produce_migrations(context, database.metadata)
+        upgrade = _render_ops(script.upgrade_ops, context)
+        downgrade = _render_ops(script.downgrade_ops, context)
+    extra = "    from crmkit.store.migration import prepare_functions\n\n    prepare_functions(op.get_bind())\n" if down is None else ""
+    text = HEADER.format(title=title, revision=revision, down=down)
+    text += f"\n\ndef upgrade() -> None:\n{extra}{upgrade}\n\n\ndef downgrade() -> None:\n{downgrade}\n"
+    slug = re.sub(r"\W+", "_", title.lower()).strip("_")
+    path = Path(FOLDER) / "versions" / f"{revision}_{slug}.py"
+    path.write_text(text)
+    print(path)
+
+
+def _render_ops(ops: Any, context: MigrationContext) -> str:
+    code = render_python_code(ops, migration_context=context, render_item=_render, user_module_prefix="types.")
+    lines = [line for line in code.splitlines() if not line.strip().startswith("#")]
+    return indent(dedent("\n".join(lines)), "    ").rstrip()
+
+
+def _render(kind: str, item: Any, _: Any) -> str | bool:
+    if kind != "type":
+        return False
+    if isinstance(item, StoredType):
+        words = "words=True" if getattr(item, "words", False) else ""
+        return f"types.{type(item).__name__}({words})"
+    if isinstance(item, sa.Text | sa.String) and item._variant_mapping:
+        return f"types.text_type({item.length or 20_000})"
+    return False
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
