@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.databases import postgres_address
+from benchmarks.figures import Figure
 from crmkit import Crm
 from crmkit.core.customer import Customer
 from crmkit.core.journal import AuditEntry
@@ -64,17 +65,20 @@ def customer(number: int) -> Customer:
     return Customer(name=f"Anna Number {number}", family_name=f"Number {number}", **FILLED)
 
 
-def measure(small: bool) -> list[dict[str, Any]]:
-    """Return the rows of the table of results for SQLite and PostgreSQL."""
-    found: list[dict[str, Any]] = []
-    for database, open_databases in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+def measure(small: bool) -> list[Figure]:
+    """Return the figures for SQLite and PostgreSQL."""
+    found: list[Figure] = []
+    for database, open_databases, one, many in (
+        ("SQLite", _sqlite, "sqlite3 one by one", "sqlite3 executemany"),
+        ("PostgreSQL", _postgres, "psycopg, one CTE each", "psycopg COPY"),
+    ):
         with open_databases() as (crm, raw):
             rounds, singles, bulks = (3, 20, 1) if small else (15, 100, 4)
             found.append(
-                _compare(f"W1 create one per commit, {database}", 2.0, 1.25, rounds, singles, lambda n: _ours(crm, n, 1), raw.one)
+                _compare(f"W1 create one per commit, {database}", one, 2.0, 1.25, rounds, singles, lambda n: _ours(crm, n, 1), raw.one)
             )
             found.append(
-                _compare(f"W1 create {BULK} per commit, {database}", 3.0, 1.8, rounds, bulks, lambda n: _ours(crm, n, BULK), raw.bulk)
+                _compare(f"W1 create {BULK} per commit, {database}", many, 3.0, 1.8, rounds, bulks, lambda n: _ours(crm, n, BULK), raw.bulk)
             )
             with crm.session(reads=True) as session:
                 expected = (rounds + 1) * (singles + bulks * BULK)
@@ -93,8 +97,15 @@ def _count_audit(session: Any) -> Any:
 
 
 def _compare(
-    name: str, limit: float, goal: float, rounds: int, count: int, ours: Callable[[int], None], raw: Callable[[int], None]
-) -> dict[str, Any]:
+    name: str,
+    beside: str,
+    limit: float,
+    goal: float,
+    rounds: int,
+    count: int,
+    ours: Callable[[int], None],
+    raw: Callable[[int], None],
+) -> Figure:
     """Time both in turn and compare their medians, so that a slow moment of the machine hits both."""
     ours(count), raw(count)
     times: dict[str, list[float]] = {"ours": [], "raw": []}
@@ -104,7 +115,7 @@ def _compare(
             work(count)
             times[kind].append((time.perf_counter() - start) / count)
     a, b = statistics.median(times["ours"]), statistics.median(times["raw"])
-    return {"name": name, "ours_us": a * 1e6, "limit_us": b * 1e6, "ratio": a / b, "at_most": limit, "goal": goal}
+    return Figure(name=name, ours=a * 1e6, beside=beside, limit=b * 1e6, unit="µs", at_most=limit, goal=goal)
 
 
 def _ours(crm: Crm, count: int, size: int) -> None:

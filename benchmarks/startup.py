@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+
+from benchmarks.figures import Figure
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = "from crmkit.cli.main import main; main()"
@@ -30,26 +31,23 @@ hello()
 """
 
 
-def measure(small: bool) -> list[dict[str, Any]]:
-    """Return one row for ``--version`` and one for ``--help``: milliseconds, and ours over the other."""
+def measure(small: bool) -> list[Figure]:
+    """Return the figures of W9, ``--version`` and ``--help``, in milliseconds of CPU time."""
     empty, version, hello, help_ = _interleaved(
         [["pass"], [PROGRAM, "--version"], [HELLO, "--help"], [PROGRAM, "--help"]], rounds=10 if small else 40
     )
     return [
-        _row("crmkit --version", version, "python -c pass", empty),
-        _row("crmkit --help", help_, "a bare click program --help", hello),
+        Figure(name="W9 crmkit --version", ours=version, beside="python -c pass", limit=empty, unit="ms", at_most=1.5),
+        Figure(
+            name="W9 crmkit --help",
+            ours=help_,
+            beside="a bare click program --help",
+            limit=hello,
+            unit="ms",
+            at_most=1.5,
+            goal=1.1,
+        ),
     ]
-
-
-def _row(what: str, ours: float, beside: str, theirs: float) -> dict[str, Any]:
-    return {
-        "benchmark": "start-up",
-        "command": what,
-        "ours_ms": round(ours, 1),
-        "beside": beside,
-        "theirs_ms": round(theirs, 1),
-        "ratio": round(ours / theirs, 2),
-    }
 
 
 def _interleaved(contenders: list[list[str]], rounds: int) -> list[float]:

@@ -1,6 +1,6 @@
-"""Makes the files of the demonstration company in ``crmkit/demo/data``; the same ones on every run.
+"""Makes the files of the demonstration company in ``crmkit/demo``; the same ones on every run.
 
-    python tools/demo_data.py
+python tools/demo_data.py
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 from tools import demo_company as company  # noqa: E402
-from tools.demo_story import CATALOGUE, Chance, Contact, Person, Story  # noqa: E402
+from tools.demo_records import Chance, Contact, Line, Machine, Person  # noqa: E402
+from tools.demo_story import CATALOGUE, Story  # noqa: E402
 
-FOLDER = ROOT / "crmkit" / "demo" / "data"
+FOLDER = ROOT / "crmkit" / "demo"
+_CONSENT = ("person", "purpose", "channel", "decision", "basis", "evidence", "at")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
@@ -32,20 +34,10 @@ TAGS = {
     "Tender · 招标": "orange",
     "Dealer · 代理商": "purple",
 }
-SEGMENTS = [
-    ("Key accounts · 大客户", "has tags where name starts with \"Key account\"", "Customers with a manager and a plan of their own."),
-    ("Pharma and biotechnology · 制药与生物", "kind = organization and industry in (Pharma, Biotechnology, Diagnostics)", "Regulated laboratories."),
-    ("中国客户", "kind = organization and country = CN", "上海分公司负责的单位。"),
-    ("Dealers · 代理商", "has tags where name starts with \"Dealer\"", "Those who sell for us."),
-    ("Complained · 有过投诉", "has an interaction where kind = complaint", "Ask first before the next order."),
-    ("Not bought this year · 今年未采购", "kind = organization and has an asset and has no interactions where kind = purchase and occurred_at >= 2026-01-01", "Owners of a system who bought nothing in 2026."),
-    ("Prospects · 潜在客户", "kind = organization and industry != Dealer and has interactions and has no interactions where kind = purchase", "Talked to, not yet bought."),
-    ("Five orders or more · 五次以上采购", "has at least 5 interactions where kind = purchase", "Regular customers."),
-]  # fmt: skip
 
 
 def files() -> dict[str, str]:
-    """Return the content of every file by its name."""
+    """Return the content of every file by its path below ``crmkit/demo``."""
     users = {user.login: user for user in company.USERS}
     people = _people()
     story = Story(users)
@@ -54,51 +46,84 @@ def files() -> dict[str, str]:
             story.tell(organization, [person for person in people if person.organization is organization])
     contacts = story.finished()
     return {
-        "teams.csv": _csv(("name", "parent"), company.TEAMS),
-        "users.csv": _csv(
-            ("login", "name", "title", "team", "reports_to", "role", "language", "timezone", "state"),
-            [(u.login, u.name, u.title, u.team, u.reports_to, u.role, u.language, _zone(u.chinese), u.state) for u in company.USERS],
-        ),
         "roles.jsonl": _lines({"name": name, "grants": grants} for name, grants in company.ROLES.items()),
-        "calendars.jsonl": _lines(company.CALENDARS),
-        "lifecycles.jsonl": _lines([company.LIFECYCLE]),
-        "tags.csv": _csv(("name", "colour"), TAGS.items()),
-        "segments.csv": _csv(("name", "filter", "description"), SEGMENTS),
-        "products.csv": _csv(
-            ("sku", "name", "category", "unit", "price", "cost", "introduced", "description"),
-            [(p.sku, p.name, p.category, p.unit, p.price, p.cost, p.introduced, f"{p.about} {p.about_chinese}") for p in company.PRODUCTS],
-        ),
-        "organizations.csv": _organizations(),
-        "relations.csv": _csv(("from", "to", "type"), _relations()),
-        "people.csv": _csv(tuple(people[0].row), [tuple(person.row.values()) for person in people]),
-        "consents.csv": _csv(("person", "purpose", "channel", "decision", "basis", "evidence", "at"), _consents(people)),
-        "taggings.csv": _csv(("tag", "customer"), _taggings(story)),
-        "relationships.csv": _csv(("customer", "line_of_business", "since"), _relationships(contacts)),
-        "assets.csv": _csv(
-            ("serial", "customer", "sku", "name", "status", "purchased", "installed", "warranty_until", "location"),
-            [
-                (
-                    m.serial, m.organization.code, m.sku, CATALOGUE[m.sku].name,
-                    "retired" if m.organization.part == "lost" else "in_use", m.purchased, m.installed,
-                    m.installed.replace(year=m.installed.year + 2) - timedelta(days=1), m.organization.city,
-                )
-                for m in story.machines
-            ],
-        ),
-        "interactions.csv": _csv(tuple(_row(contacts[0])), [tuple(_row(contact).values()) for contact in contacts]),
-        "lines.csv": _csv(
-            ("order", "position", "sku", "description", "quantity", "unit", "unit_price", "discount"),
-            [
-                (c.key, at, line.sku, CATALOGUE[line.sku].name, line.quantity, CATALOGUE[line.sku].unit, line.price, line.discount)
-                for c in contacts
-                for at, line in enumerate(c.lines, 1)
-            ],
-        ),
-        "links.csv": _csv(
+        "data/calendars.jsonl": _lines(company.CALENDARS),
+        "data/lifecycles.jsonl": _lines([company.LIFECYCLE]),
+        "data/teams.csv": _csv(("name", "parent"), company.TEAMS),
+        "data/users.csv": _table(map(_user, company.USERS)),
+        "data/tags.csv": _csv(("name", "colour"), TAGS.items()),
+        "data/segments.csv": _csv(("name", "filter", "description"), company.SEGMENTS),
+        "data/products.csv": _table(map(_product, company.PRODUCTS)),
+        "data/organizations.csv": _table(_organization(at, o) for at, o in enumerate(company.ORGANIZATIONS, 1)),
+        "data/relations.csv": _csv(("from", "to", "type"), _relations()),
+        "data/people.csv": _table(person.row for person in people),
+        "data/consents.csv": _csv(_CONSENT, _consents(people)),
+        "data/taggings.csv": _csv(("tag", "customer"), _taggings()),
+        "data/relationships.csv": _csv(("customer", "line_of_business", "since"), _relationships(contacts)),
+        "data/assets.csv": _table(map(_asset, story.machines)),
+        "data/interactions.csv": _table(map(_interaction, contacts)),
+        "data/lines.csv": _table(_line(c, at, line) for c in contacts for at, line in enumerate(c.lines, 1)),
+        "data/links.csv": _csv(
             ("channel", "key", "about_channel", "about_key"),
             [(c.channel, c.key, c.about.channel, c.about.key) for c in contacts if c.about],
         ),
-    }  # fmt: skip
+    }
+
+
+def _user(user: company.User) -> dict[str, Any]:
+    return {**user._asdict(), "timezone": _zone("CN" if user.chinese else "DE")}
+
+
+def _product(product: company.Product) -> dict[str, Any]:
+    row = product._asdict()
+    about = f"{row.pop('about')} {row.pop('about_chinese')}"
+    del row["english"], row["chinese"]
+    return {**row, "name": product.name, "description": about}
+
+
+def _organization(number: int, organization: company.Organization) -> dict[str, Any]:
+    row = organization._asdict()
+    del row["slug"], row["part"]
+    domain = organization.domain
+    return {
+        **row,
+        "domain": domain,
+        "language": _language(organization),
+        "timezone": _zone(organization.country),
+        "email": f"info@{domain}",
+        "phone": _phone(organization, number),
+        "url": f"https://www.{domain}/",
+        "team": _team(organization.owner),
+    }
+
+
+def _asset(machine: Machine) -> dict[str, Any]:
+    installed = machine.installed
+    return {
+        "serial": machine.serial,
+        "customer": machine.organization.code,
+        "sku": machine.sku,
+        "name": CATALOGUE[machine.sku].name,
+        "status": "retired" if machine.organization.part == "lost" else "in_use",
+        "purchased": machine.purchased,
+        "installed": installed,
+        "warranty_until": installed.replace(year=installed.year + 2) - timedelta(days=1),
+        "location": machine.organization.city,
+    }
+
+
+def _line(order: Contact, position: int, line: Line) -> dict[str, Any]:
+    product = CATALOGUE[line.sku]
+    return {
+        "order": order.key,
+        "position": position,
+        "sku": line.sku,
+        "description": product.name,
+        "quantity": line.quantity,
+        "unit": product.unit,
+        "unit_price": line.price,
+        "discount": line.discount,
+    }
 
 
 def _people() -> list[Person]:
@@ -110,8 +135,8 @@ def _people() -> list[Person]:
         titles = company.TITLES["zh" if organization.chinese else "en"]
         for at in range(0 if organization.part == "own" else 3 if organization.part == "key" else 2):
             while True:
-                family = chance.one(company.FAMILIES[names].split())
-                given = chance.one(company.GIVEN[names].split())
+                family = chance.one(company.FAMILIES[names])
+                given = chance.one(company.GIVEN[names])
                 if family + given not in taken:
                     taken.add(family + given)
                     break
@@ -120,7 +145,9 @@ def _people() -> list[Person]:
     return found
 
 
-def _person(number: int, organization: company.Organization, family: str, given: str, title: str, chance: Chance) -> Person:
+def _person(
+    number: int, organization: company.Organization, family: str, given: str, title: str, chance: Chance
+) -> Person:
     doctor = chance.happens(0.3)
     code = f"P{number:03d}"
     if organization.chinese:
@@ -139,7 +166,7 @@ def _person(number: int, organization: company.Organization, family: str, given:
         "family_name": family,
         "title": title,
         "country": organization.country,
-        "language": "zh-Hans" if organization.chinese else "en" if organization.country == "GB" else "de",
+        "language": _language(organization),
         "birthday": f"--{chance.number(1, 12):02d}-{chance.number(1, 28):02d}" if chance.happens(0.2) else "",
         "email": f"{local}@{organization.domain}",
         "phone": phone,
@@ -148,22 +175,6 @@ def _person(number: int, organization: company.Organization, family: str, given:
         "team": _team(organization.owner),
     }
     return Person(code, organization, name, address, row["email"], phone, row)
-
-
-def _organizations() -> str:
-    columns = (
-        "code", "name", "domain", "industry", "employees", "founded", "country", "language", "timezone", "street", "city",
-        "postal_code", "email", "phone", "url", "parent", "owner", "team",
-    )  # fmt: skip
-    rows = [
-        (
-            o.code, o.name, o.domain, o.industry, o.employees, o.founded, o.country, "zh-Hans" if o.chinese else "en" if o.country == "GB" else "de",
-            _zone(o.chinese, o.country), o.street, o.city, o.postal_code, f"info@{o.domain}", _phone(o, number), f"https://www.{o.domain}/",
-            o.parent, o.owner, _team(o.owner),
-        )
-        for number, o in enumerate(company.ORGANIZATIONS, 1)
-    ]  # fmt: skip
-    return _csv(columns, rows)
 
 
 def _relations() -> Iterable[tuple[str, str, str]]:
@@ -186,10 +197,18 @@ def _consents(people: Sequence[Person]) -> Iterable[tuple[str, ...]]:
         yield person.code, "newsletter", "email", decision, "consent", evidence, at
         if decision == "granted" and chance.happens(0.15):
             after = f"2026-{chance.number(1, 5):02d}-{chance.number(1, 28):02d}T08:30:00Z"
-            yield person.code, "newsletter", "email", "withdrawn", "consent", "Unsubscribed by link · 通过链接退订", after
+            yield (
+                person.code,
+                "newsletter",
+                "email",
+                "withdrawn",
+                "consent",
+                "Unsubscribed by link · 通过链接退订",
+                after,
+            )
 
 
-def _taggings(story: Story) -> Iterable[tuple[str, str]]:
+def _taggings() -> Iterable[tuple[str, str]]:
     chance = Chance("kranichquell tags")
     key, reference, gmp, tender, dealer = TAGS
     for o in company.ORGANIZATIONS:
@@ -212,7 +231,7 @@ def _relationships(contacts: Sequence[Contact]) -> Iterable[tuple[str, str, str]
     return [(code, "laboratory water", day) for code, day in sorted(since.items())]
 
 
-def _row(c: Contact) -> dict[str, Any]:
+def _interaction(c: Contact) -> dict[str, Any]:
     spoken = c.kind in ("call", "complaint")
     return {
         "channel": c.channel,
@@ -244,9 +263,18 @@ def _team(login: str) -> str:
     return next(user.team for user in company.USERS if user.login == login)
 
 
-def _zone(chinese: bool, country: str = "DE") -> str:
-    places = {"GB": "London", "AT": "Vienna", "CH": "Zurich", "NL": "Amsterdam"}
-    return "Asia/Shanghai" if chinese else f"Europe/{places.get(country, 'Berlin')}"
+def _language(organization: company.Organization) -> str:
+    return {"CN": "zh-Hans", "GB": "en"}.get(organization.country, "de")
+
+
+def _zone(country: str) -> str:
+    cities = {"CN": "Asia/Shanghai", "GB": "Europe/London", "AT": "Europe/Vienna", "CH": "Europe/Zurich"}
+    return cities.get(country, "Europe/Amsterdam" if country == "NL" else "Europe/Berlin")
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> str:
+    found = list(rows)
+    return _csv(tuple(found[0]), [tuple(row.values()) for row in found])
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -261,10 +289,10 @@ def _lines(documents: Iterable[Mapping[str, Any]]) -> str:
 
 def main() -> None:
     """Write the files and take away what is none of them."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     made = files()
-    for old in FOLDER.iterdir():
-        if old.name not in made:
+    (FOLDER / "data").mkdir(parents=True, exist_ok=True)
+    for old in (FOLDER / "data").iterdir():
+        if f"data/{old.name}" not in made:
             old.unlink()
     for name, text in made.items():
         (FOLDER / name).write_bytes(text.encode())

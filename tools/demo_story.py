@@ -2,111 +2,29 @@
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import attrs
-
 from tools.demo_company import PRODUCTS, Organization, User
-from tools.demo_texts import CHINESE, ENGLISH, FAULTS, NEEDS, REMARKS, RIVALS
+from tools.demo_records import LAST, Chance, Contact, Line, Machine, Person
+from tools.demo_texts import CHINESE, ENGLISH
 
-T = TypeVar("T")
 _PLACE = re.compile("<[a-z]+ [0-9]+>")
 """Stands for a number that is given when everything is known and in the order of time."""
 
-FIRST, LAST = date(2024, 7, 1), date(2026, 6, 30)
+FIRST = date(2024, 7, 1)
 CNY = Decimal("7.8")
 CATALOGUE = {product.sku: product for product in PRODUCTS}
-_CHANNELS = {"email": "mail", "call": "phone", "web": "web", "survey": "survey", "purchase": "erp", "payment": "erp"}
-_CHANNELS |= {"delivery": "erp", "return": "erp", "refund": "erp", "complaint": "mail"}
-_KIND_OF_NEED = {"Pharma": "bio", "Biotechnology": "bio", "Diagnostics": "bio", "Hospital": "bio", "Semiconductors": "clean"}
-
-
-class Chance:
-    """Chance that gives the same on every version of Python: it draws on nothing but ``random()``."""
-
-    def __init__(self, seed: str) -> None:
-        self._draw = random.Random(seed).random
-
-    def number(self, low: int, high: int) -> int:
-        """Return a whole number from ``low`` to ``high``, both included."""
-        return low + int(self._draw() * (high - low + 1))
-
-    def one(self, of: Sequence[T]) -> T:
-        """Return one of several."""
-        return of[self.number(0, len(of) - 1)]
-
-    def happens(self, share: float) -> bool:
-        """Tell whether something of this likelihood happens."""
-        return self._draw() < share
-
-
-@attrs.define(eq=False)
-class Person:
-    """Somebody at a customer."""
-
-    code: str
-    organization: Organization
-    name: str
-    address: str
-    mail: str
-    phone: str
-    row: dict[str, Any]
-
-
-@attrs.define(eq=False)
-class Line:
-    """A line of an order; ``amount`` is exact."""
-
-    sku: str
-    quantity: int
-    price: Decimal
-    discount: Decimal
-
-    @property
-    def amount(self) -> Decimal:
-        return self.quantity * self.price * (1 - self.discount)
-
-
-@attrs.define(eq=False)
-class Contact:
-    """One interaction. ``about`` is the earlier one that it belongs to."""
-
-    kind: str
-    at: datetime
-    organization: Organization
-    person: Person
-    user: User
-    direction: str
-    subject: str
-    body: str
-    about: Contact | None = None
-    outcome: str = ""
-    amount: Decimal | None = None
-    currency: str = ""
-    lines: list[Line] = attrs.field(factory=list)
-    minutes: int = 0
-    key: str = ""
-
-    @property
-    def channel(self) -> str:
-        return _CHANNELS.get(self.kind, "field")
-
-
-@attrs.define(eq=False)
-class Machine:
-    """A system that a customer owns."""
-
-    serial: str
-    sku: str
-    organization: Organization
-    purchased: date
-    installed: date = LAST
+_KIND_OF_NEED = {
+    "Pharma": "bio",
+    "Biotechnology": "bio",
+    "Diagnostics": "bio",
+    "Hospital": "bio",
+    "Semiconductors": "clean",
+}
 
 
 class Story:
@@ -147,17 +65,20 @@ class _Telling:
     def __init__(self, story: Story, organization: Organization, people: list[Person]) -> None:
         self.story, self.organization, self.people = story, organization, people
         self.chance = Chance(f"kranichquell {organization.code}")
-        self.language = "zh" if organization.chinese else "en"
+        self.language = CHINESE if organization.chinese else ENGLISH
         self.zone = ZoneInfo("Asia/Shanghai" if organization.chinese else "Europe/Berlin")
         self.currency = "CNY" if organization.chinese else "EUR"
         self.seller = story.users[organization.owner]
-        self.engineer = story.users[self.chance.one(("zhou.min", "sun.hao", "sun.hao") if organization.chinese else ("katrin.voss", "ole.jensen", "ole.jensen"))]
+        service = (
+            ("zhou.min", "sun.hao", "sun.hao") if organization.chinese else ("katrin.voss", "ole.jensen", "ole.jensen")
+        )
+        self.engineer = story.users[self.chance.one(service)]
         self.day = FIRST + timedelta(days=self.chance.number(0, 150))
         self.end = LAST
         self.facts: dict[str, Any] = {
             "city": organization.city,
-            "need": self.chance.one(NEEDS[self.language][_KIND_OF_NEED.get(organization.industry, "other")]),
-            "rival": self.chance.one(RIVALS[self.language]),
+            "need": self.chance.one(self.language.needs[_KIND_OF_NEED.get(organization.industry, "other")]),
+            "rival": self.chance.one(self.language.rivals),
             "expected": 8,
             "experienced": 8,
         }
@@ -185,7 +106,7 @@ class _Telling:
         if self.chance.happens(0.5):
             self.complaint(machine)
         while True:
-            self.after(210, 300)
+            self.after(330, 450)
             if self.day > self.end - timedelta(days=50):
                 break
             self.facts["serial"] = machine.serial
@@ -206,8 +127,15 @@ class _Telling:
         while self.day < LAST - timedelta(days=80):
             self.add("meeting", 0, "dealer", self.seller, "outbound", minutes=90)
             self.after(8, 20)
-            self.order([("KQ-P10", self.chance.number(1, 3)), ("KQ-K1", self.chance.number(6, 20)), ("KQ-K2", self.chance.number(4, 12))], "0.25")
-            self.after(150, 210)
+            self.order(
+                [
+                    ("KQ-P10", self.chance.number(1, 3)),
+                    ("KQ-K1", self.chance.number(6, 20)),
+                    ("KQ-K2", self.chance.number(4, 12)),
+                ],
+                "0.25",
+            )
+            self.after(190, 260)
 
     # -- chapters ------------------------------------------------------------------------------------------------
 
@@ -227,7 +155,11 @@ class _Telling:
 
     def machine_order(self, system: str) -> Machine:
         self.after(15, 45)
-        wanted = [(system, 1), ("KQ-D1" if self.day < date(2025, 10, 6) else "KQ-D2", self.chance.number(1, 3)), ("SV-INS", 1)]
+        wanted = [
+            (system, 1),
+            ("KQ-D1" if self.day < date(2025, 10, 6) else "KQ-D2", self.chance.number(1, 3)),
+            ("SV-INS", 1),
+        ]
         if self.chance.happens(0.6):
             wanted.append(("KQ-T60" if system in ("KQ-P10", "KQ-P30", "KQ-U5") else "KQ-T200", 1))
         if self.organization.industry in ("Pharma", "Diagnostics"):
@@ -237,8 +169,13 @@ class _Telling:
         machine = Machine(f"<machine {len(self.story.machines)}>", system, self.organization, order.at.date())
         self.story.machines.append(machine)
         product = CATALOGUE[system]
-        self.facts |= {"serial": machine.serial, "product": product.chinese if self.organization.chinese else product.english}
-        visit = self.add("visit", 0, "installation", self.engineer, "outbound", minutes=360, outcome="done", about=order)
+        self.facts |= {
+            "serial": machine.serial,
+            "product": product.chinese if self.organization.chinese else product.english,
+        }
+        visit = self.add(
+            "visit", 0, "installation", self.engineer, "outbound", minutes=360, outcome="done", about=order
+        )
         machine.installed = visit.at.date()
         self.after(10, 20)
         self.facts |= {"expected": self.chance.number(7, 9), "experienced": self.chance.number(6, 10)}
@@ -247,7 +184,7 @@ class _Telling:
 
     def complaint(self, machine: Machine) -> None:
         self.after(30, 120)
-        self.facts |= {"serial": machine.serial, "fault": self.chance.one(FAULTS[self.language])}
+        self.facts |= {"serial": machine.serial, "fault": self.chance.one(self.language.faults)}
         first = self.add("complaint", 0, "complaint", self.engineer, "inbound")
         self.add("email", 0, "apology", self.engineer, "outbound", about=first)
         self.after(1, 3)
@@ -257,7 +194,11 @@ class _Telling:
 
     def consumables(self, system: str) -> Contact:
         ultra = system.startswith("KQ-U")
-        wanted = [("KQ-K1", self.chance.number(1, 4)), ("KQ-K3" if ultra else "KQ-K2", self.chance.number(1, 4)), ("KQ-F1", self.chance.number(2, 6))]
+        wanted = [
+            ("KQ-K1", self.chance.number(1, 4)),
+            ("KQ-K3" if ultra else "KQ-K2", self.chance.number(1, 4)),
+            ("KQ-F1", self.chance.number(2, 6)),
+        ]
         if self.chance.happens(0.3):
             wanted.append(("KQ-L1", 1))
         if self.chance.happens(0.25):
@@ -327,19 +268,29 @@ class _Telling:
     ) -> Contact:
         """Add a contact so many days on, moved to a working day; ``occasion`` chooses its text."""
         person = about.person if about is not None else self.chance.one(self.people)
-        texts = (CHINESE if self.language == "zh" else ENGLISH)[occasion]
-        subject, body = texts[self.chance.number(0, len(texts) - 1)]
+        subject, body = self.chance.one(self.language.occasions[occasion])
+        pleased = self.facts["experienced"] >= self.facts["expected"]
         facts = {
             **self.facts,
             "contact": person.address,
-            "user": user.name,
-            "remark": REMARKS[self.language][0 if self.facts["experienced"] >= self.facts["expected"] else self.chance.number(1, 2)],
+            "remark": self.language.remarks[0 if pleased else self.chance.number(1, 2)],
         }
         at = self.moment(self.day + timedelta(days=days), about)
         made = Contact(
-            kind, at, self.organization, person, user, direction, subject.format(**facts), body.format(**facts),
-            about=about, outcome=outcome, minutes=minutes, amount=amount, currency=self.currency if amount is not None else "",
-        )  # fmt: skip
+            kind,
+            at,
+            self.organization,
+            person,
+            user,
+            direction,
+            subject.format(**facts),
+            body.format(**facts),
+            about=about,
+            outcome=outcome,
+            minutes=minutes,
+            amount=amount,
+            currency="" if amount is None else self.currency,
+        )
         self.story.contacts.append(made)
         return made
 

@@ -21,7 +21,7 @@ from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.registry import EntityRegistry
 from crmkit.store.migration import FOLDER, VERSION_TABLE, run_revisions
 from crmkit.store.database import Database
-from crmkit.store.types import StoredType
+from crmkit.store.types import CurrentTransaction, StoredType
 
 HEADER = '''"""{title}"""
 
@@ -73,6 +73,8 @@ def _render_ops(ops: Any, context: MigrationContext) -> str:
 
 
 def _render(kind: str, item: Any, _: Any) -> str | bool:
+    if kind == "server_default" and isinstance(getattr(item, "arg", None), CurrentTransaction):
+        return "types.CurrentTransaction()"
     if kind != "type":
         return False
     if isinstance(item, StoredType):

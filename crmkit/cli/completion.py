@@ -20,13 +20,8 @@ from crmkit.cli.words import wording
 def completion(ctx: click.Context, shell: str) -> None:
     from click.shell_completion import get_completion_class
 
-    made = get_completion_class(shell)
-    assert made is not None, f"click has a completion for {shell}"
-    click.echo(_Script.of(made, ctx.find_root().command))
-
-
-class _Script:
-    @staticmethod
-    def of(made: type[click.shell_completion.ShellComplete], program: click.Command) -> str:
-        script = made(program, {}, "crmkit", "_CRMKIT_COMPLETE")
-        return script.source_template % script.source_vars()
+    known = get_completion_class(shell)
+    assert known is not None, f"click has a completion for {shell}"
+    script = known(ctx.find_root().command, {}, "crmkit", "_CRMKIT_COMPLETE")
+    # Not source(): for bash it starts a bash to look at its version, which need not be there.
+    click.echo(script.source_template % script.source_vars())

@@ -24,7 +24,7 @@ def customer() -> None:
 @customer.command("list", help=wording("List customers, as a table of the first 50 or as JSON of all."))
 @filter_option
 @option("--order", default="name", metavar="FIELDS", help=wording("Sort by these fields, as in -created_at,name."))
-@option("--limit", type=int, metavar="N", help=wording("At most this many records; 0 for all."))
+@option("--limit", type=click.IntRange(min=0), metavar="N", help=wording("At most this many records; 0 for all."))
 @option("--fields", metavar="FIELDS", help=wording("Show these fields, separated by commas."))
 @json_option
 @click.pass_context
@@ -91,7 +91,12 @@ def add(
     "show", help=wording("Show everything known of a customer: how to reach it, relations, value and history.")
 )
 @argument("customer", help=wording("Its name, id, number in another system or mail address."))
-@option("--limit", type=int, metavar="N", help=wording("So many newest interactions (50, in JSON all); 0 for all."))
+@option(
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=wording("So many newest interactions (50, in JSON all); 0 for all."),
+)
 @json_option
 def show(customer: str, limit: int | None, as_json: bool) -> None:
     from zoneinfo import ZoneInfo

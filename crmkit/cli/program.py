@@ -15,6 +15,7 @@ from crmkit.cli.words import chosen_language, speaking, translated, wording
 COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("crmkit.cli.completion:completion", wording("Print the completion script of a shell")),
     "config": ("crmkit.cli.configuration:config", wording("Show the configuration in force")),
+    "consent": ("crmkit.cli.consent:consent", wording("Record and check what customers consent to")),
     "count": ("crmkit.cli.records:count", wording("Count records of an entity")),
     "customer": ("crmkit.cli.customers:customer", wording("List, add and show customers")),
     "db": ("crmkit.cli.database:db", wording("Create, check and upgrade the database")),
@@ -27,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plugin": ("crmkit.cli.plugins:plugin", wording("Show installed plugins")),
     "show": ("crmkit.cli.records:show", wording("Show one record")),
     "user": ("crmkit.cli.users:user", wording("Add and list users")),
+    "value": ("crmkit.cli.value:value", wording("Show what customers are worth")),
 }
 """Name of each command: where it is found and what it is for."""
 

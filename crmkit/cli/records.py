@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from crmkit.cli.localized import argument, command, json_option, option
 from crmkit.cli.words import translated, wording
 
@@ -25,7 +27,7 @@ filter_option = option(
 @argument("entity", help=wording("The entity, such as customer."))
 @filter_option
 @option("--order", default="", metavar="FIELDS", help=wording("Sort by these fields, as in -created_at,name."))
-@option("--limit", type=int, metavar="N", help=wording("At most this many records; 0 for all."))
+@option("--limit", type=click.IntRange(min=0), metavar="N", help=wording("At most this many records; 0 for all."))
 @option("--fields", metavar="FIELDS", help=wording("Show these fields, separated by commas."))
 @json_option
 def list_(entity: str, filter_: str, order: str, limit: int | None, fields: str | None, as_json: bool) -> None:
@@ -34,7 +36,7 @@ def list_(entity: str, filter_: str, order: str, limit: int | None, fields: str 
 
     with working(reads=True) as (crm, session):
         info = entity_named(crm, entity)
-        names = chosen_fields(info, fields) or [field.name for field in info.fields if field.name != "custom"]
+        names = chosen_fields(info, fields) or [field.name for field in info.fields]
         if as_json:
             print_json_array(each(_records(session, info, filter_, order, limit or 0), names))
         else:
@@ -46,8 +48,6 @@ def list_(entity: str, filter_: str, order: str, limit: int | None, fields: str 
 @filter_option
 @json_option
 def count(entity: str, filter_: str, as_json: bool) -> None:
-    import click
-
     from crmkit.cli.output import print_json
     from crmkit.cli.running import entity_named, working
 

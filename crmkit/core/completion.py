@@ -6,7 +6,7 @@ records that exist already.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Any
 
 from crmkit.core.customer import ContactPoint, Customer
@@ -19,6 +19,8 @@ from crmkit.core.values.contact_point import normalise_point
 from crmkit.core.values.person_name import display_name
 
 _STEP = Decimal("0.000001")
+_WIDE = Context(prec=100)
+"""Holds the product of any three numbers that fields can take; what is too large for a field is said by validation."""
 
 
 def complete_customer(record: Customer) -> Customer:
@@ -71,8 +73,11 @@ def complete_line(record: InteractionLine, before: InteractionLine | None = None
         )
         if not touched or (before is not None and before.amount != record.amount):
             return record
-    amount = record.quantity * record.unit_price * (1 - record.discount)
-    exact = amount.quantize(_STEP, ROUND_HALF_UP)
+    if not all(number.is_finite() for number in (record.quantity, record.unit_price, record.discount)):
+        return record
+    with localcontext(_WIDE):
+        amount = record.quantity * record.unit_price * (1 - record.discount)
+        exact = amount.quantize(_STEP, ROUND_HALF_UP)
     return record if record.amount == exact else change(record, amount=exact)
 
 
@@ -83,6 +88,20 @@ def complete_values(entity: str, values: dict[str, Any]) -> None:
     """
     if entity == "customer":
         if not values.get("name") and values.get("kind", "person") == "person":
+            given, family = values.get("given_name", ""), values.get("family_name", "")
+            name = f"{given} {family}"
+            if (
+                given.strip() == given
+                and family.strip() == family
+                and given
+                and family
+                and name.isascii()
+                and name.isprintable()
+                and _OTHER_PARTS.isdisjoint(values)
+            ):
+                # What display_name gives, without its look at other scripts.
+                values["name"] = name if "  " not in name else display_name(given=given, family=family)
+                return
             parts = [values.get(part, "") for part in _NAME_PARTS]
             if any(parts):
                 values["name"] = display_name(*parts)
@@ -95,4 +114,5 @@ def complete_values(entity: str, values: dict[str, Any]) -> None:
 
 
 _NAME_PARTS = ("prefix", "given_name", "additional_names", "family_name", "suffix", "nickname")
+_OTHER_PARTS = frozenset({"prefix", "additional_names", "suffix"})
 _ADDRESS_PARTS = ("street", "city", "region", "postal_code", "country")

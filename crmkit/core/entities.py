@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crmkit.core.consent import Consent
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation, RelationType
+from crmkit.core.exchange_rate import ExchangeRate
 from crmkit.core.grouping import Segment, SegmentMember, Tag, Tagging
 from crmkit.core.identity import ExternalIdentity, IdentityClaim
 from crmkit.core.interaction import (
@@ -48,6 +49,7 @@ CORE_ENTITIES: tuple[type, ...] = (
     Tag,
     Tagging,
     WorkingCalendar,
+    ExchangeRate,
     MergeJournal,
     ImportRun,
     AuditEntry,

@@ -5,29 +5,58 @@ Metadata is written once, here. The table, the validation, import, audit, filter
 
 from __future__ import annotations
 
-import re
 import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 from uuid import UUID
 
 import attrs
 
 from crmkit.core.errors import ConfigError, did_you_mean
-from crmkit.core.fieldtypes import Kind, read_annotation
+from crmkit.core.fields import (
+    EMPTY,
+    MAX_TEXT,
+    META,
+    NAME,
+    CustomField,
+    ErasePolicy,
+    FieldInfo,
+    Format,
+    MergePolicy,
+    Sensitivity,
+    field,
+    title_of,
+)
+from crmkit.core.fieldtypes import read_annotation
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import new_id
 
-Sensitivity = Literal["public", "internal", "personal", "special"]
-Format = Literal["", "email", "country", "currency", "language", "timezone", "domain", "name"]
-MergePolicy = Literal["repoint", "union", "keep_both", "block"]
-ErasePolicy = Literal["tombstone", "delete", "keep", "clear"]
-
-MAX_TEXT = 1_000_000
-EMPTY: Mapping[str, Any] = MappingProxyType({})
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+__all__ = [
+    "COMMON",
+    "EMPTY",
+    "MAX_TEXT",
+    "STAMPED",
+    "AccessRule",
+    "CustomField",
+    "EntityInfo",
+    "ErasePolicy",
+    "FieldInfo",
+    "Format",
+    "MergePolicy",
+    "Own",
+    "Part",
+    "Record",
+    "Sensitivity",
+    "Via",
+    "ViaLink",
+    "change",
+    "changed_fields",
+    "entity",
+    "entity_info",
+    "field",
+]
 
 
 @attrs.frozen
@@ -55,32 +84,6 @@ class ViaLink:
 
 
 AccessRule = Own | Via | ViaLink
-
-
-@attrs.frozen
-class FieldInfo:
-    """Everything known of one field."""
-
-    name: str
-    kind: Kind
-    label: str
-    nullable: bool
-    required: bool
-    default: Any = None
-    choices: tuple[str, ...] = ()
-    max_length: int = MAX_TEXT
-    minimum: int | None = None
-    format: Format = ""
-    reference: str = ""
-    indexed: bool = False
-    searchable: bool = False
-    audited: bool = True
-    sensitivity: Sensitivity = "internal"
-    merge: MergePolicy | None = None
-    erase: ErasePolicy | None = None
-    help: str = ""
-    custom: bool = False
-    common: bool = False
 
 
 @attrs.frozen(eq=False)
@@ -138,103 +141,6 @@ class EntityInfo:
         return attrs.evolve(self, fields=self.fields + fields)
 
 
-@attrs.frozen(kw_only=True)
-class CustomField:
-    """A field that a plugin or an installation adds to an existing entity. Its values live in ``record.custom``."""
-
-    entity: str
-    name: str
-    type: str = "text"
-    label: str = ""
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    max_length: int = 10_000
-    reference: str = ""
-    sensitivity: Sensitivity = "internal"
-    help: str = ""
-
-    def info(self) -> FieldInfo:
-        """Return the metadata of this field; raises ConfigError for a bad name or type."""
-        if not _NAME.fullmatch(self.name):
-            raise ConfigError(
-                msg("custom field {name}: a name is lower-case letters, digits and underscores", name=self.name)
-            )
-        allowed = [kind.value for kind in Kind if kind not in (Kind.MONEY, Kind.JSON)]
-        if self.type not in allowed:
-            raise ConfigError(
-                msg(
-                    "custom field {name}: unknown type {type}; {hint}",
-                    name=self.name,
-                    type=self.type,
-                    hint=did_you_mean(self.type, allowed),
-                )
-            )
-        return FieldInfo(
-            name=self.name,
-            kind=Kind(self.type),
-            label=self.label or _title(self.name),
-            nullable=True,
-            required=self.required,
-            choices=tuple(self.choices),
-            max_length=self.max_length,
-            reference=self.reference,
-            sensitivity=self.sensitivity,
-            help=self.help,
-            custom=True,
-        )
-
-
-_META = "crmkit"
-_REQUIRED: Any = attrs.NOTHING
-
-
-def field(
-    *,
-    default: Any = _REQUIRED,
-    factory: Callable[[], Any] | None = None,
-    label: str = "",
-    required: bool | None = None,
-    choices: tuple[str, ...] = (),
-    max_length: int = 200,
-    minimum: int | None = None,
-    format: Format = "",
-    reference: str = "",
-    unique: bool = False,
-    indexed: bool = False,
-    searchable: bool = False,
-    audited: bool = True,
-    sensitivity: Sensitivity = "internal",
-    merge: MergePolicy | None = None,
-    erase: ErasePolicy | None = None,
-    help: str = "",
-) -> Any:
-    """Declare a field of an entity.
-
-    Without a default the field is required. ``reference`` names the entity an id points to; ``max_length`` counts
-    characters of text; ``minimum`` bounds numbers; ``unique`` holds among living records of one tenant.
-    """
-    options = {
-        "label": label,
-        "required": required,
-        "choices": choices,
-        "max_length": max_length,
-        "minimum": minimum,
-        "format": format,
-        "reference": reference,
-        "unique": unique,
-        "indexed": indexed,
-        "searchable": searchable,
-        "audited": audited,
-        "sensitivity": sensitivity,
-        "merge": merge,
-        "erase": erase,
-        "help": help,
-    }
-    if factory is not None:
-        return attrs.field(factory=factory, metadata={_META: options})
-    return attrs.field(default=default, metadata={_META: options})
-
-
 T = TypeVar("T", bound=type)
 
 
@@ -260,7 +166,7 @@ def entity(
     """
 
     def decorate(cls: T) -> T:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ConfigError(msg("entity {name}: a name is lower-case letters, digits and underscores", name=name))
         if issubclass(cls, Part):
             cls.__hash__ = Part.__hash__  # type: ignore[method-assign]
@@ -269,11 +175,11 @@ def entity(
         made.__crm_entity__ = EntityInfo(  # type: ignore[attr-defined]
             name=name,
             cls=made,
-            label=label or _title(name),
+            label=label or title_of(name),
             plural=plural or f"{name}s",
-            plural_label=plural_label or label or _title(plural or f"{name}s"),
+            plural_label=plural_label or label or title_of(plural or f"{name}s"),
             fields=fields,
-            unique=unique + tuple((a.name,) for a in attrs.fields(made) if a.metadata.get(_META, {}).get("unique")),
+            unique=unique + tuple((a.name,) for a in attrs.fields(made) if a.metadata.get(META, {}).get("unique")),
             indexes=indexes,
             access=access if isinstance(access, tuple) else (access,),
             title=title,
@@ -368,7 +274,7 @@ COMMON = frozenset(a.name for a in attrs.fields(typing.cast(Any, Record)))
 def _read_fields(cls: type[Any], entity_name: str) -> typing.Iterator[FieldInfo]:
     hints = typing.get_type_hints(cls)
     for attribute in attrs.fields(cls):
-        options = dict(attribute.metadata.get(_META, {}))
+        options = dict(attribute.metadata.get(META, {}))
         options.pop("unique", None)
         try:
             kind, nullable, literal = read_annotation(hints[attribute.name])
@@ -380,7 +286,7 @@ def _read_fields(cls: type[Any], entity_name: str) -> typing.Iterator[FieldInfo]
         default = attribute.default
         if required is None:
             required = default is attrs.NOTHING
-        options["label"] = options.get("label") or _title(attribute.name)
+        options["label"] = options.get("label") or title_of(attribute.name)
         options["choices"] = options.get("choices") or literal
         yield FieldInfo(
             name=attribute.name,
@@ -391,8 +297,3 @@ def _read_fields(cls: type[Any], entity_name: str) -> typing.Iterator[FieldInfo]
             common=attribute.name in COMMON if "COMMON" in globals() else True,
             **options,
         )
-
-
-def _title(name: str) -> str:
-    text = name.removesuffix("_id").replace("_", " ")
-    return text[:1].upper() + text[1:]

@@ -20,9 +20,13 @@ class InteractionKind:
     """A kind of interaction. ``money`` says what its money is, so that an order and its receipt never count twice."""
 
     name: str
+    """Its word in ``interaction.kind``; a plugin's begins with the plugin's name."""
     label: str
+    """What people call it; it is translated."""
     money: MoneyRole = "none"
+    """What was sold (``revenue``), received or given back (``cash``), spent on the customer (``cost``), or ``none``."""
     plugin: str = "crmkit"
+    """Who brought it."""
 
 
 STANDARD_KINDS: tuple[InteractionKind, ...] = (

@@ -25,7 +25,8 @@ class AuditEntry:
     """Who changed what: actor, on whose behalf, through which plugin, because of what, and the values before and after.
 
     ``delta`` maps a field to [before, after] in JSON form; a new record's delta maps each filled field to its value.
-    ``cause_id`` is the event, import run or command that led to the change.
+    ``cause_id`` is the event, import run or command that led to the change. An entry "erased" says that the deltas of
+    the record's earlier entries were taken away.
     """
 
     id: UUID = field(factory=new_id)
@@ -35,7 +36,7 @@ class AuditEntry:
     plugin: str = field(default="", max_length=100)
     entity: str = field(max_length=100)
     record_id: UUID = field(label="Record")
-    action: Literal["created", "updated", "deleted", "restored"] = field()
+    action: Literal["created", "updated", "deleted", "restored", "erased"] = field()
     version: int = field(default=1)
     cause_id: UUID | None = field(default=None)
     delta: Mapping[str, Any] = field(default=EMPTY, sensitivity="personal")

@@ -39,7 +39,7 @@ class RowValues:
 
 @attrs.frozen
 class ImportFinished:
-    """The outcome of one import; the counts are numbers of rows."""
+    """The outcome of one import for one entity: numbers of records, and of ``failed`` rows of the whole import."""
 
     import_name: str
     source: str
@@ -52,7 +52,7 @@ class ImportFinished:
 
     @property
     def size(self) -> int:
-        """How many rows there were."""
+        """How many records and rejected rows there were."""
         return self.created + self.updated + self.unchanged + self.failed
 
 

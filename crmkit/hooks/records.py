@@ -23,10 +23,12 @@ class Change:
 
     @property
     def created(self) -> bool:
+        """Whether the record is new."""
         return self.before is None
 
     @property
     def deleted(self) -> bool:
+        """Whether the record is deleted by this change."""
         return self.after.deleted_at is not None and (self.before is None or self.before.deleted_at is None)
 
     @property
@@ -43,8 +45,8 @@ class Change:
 class RecordBatch:
     """The changes of one flush to records of one entity (its name), and what caused them.
 
-    After the commit, ``events`` holds the entries of the event log, and a change that is no creation has the record as it
-    is now on both sides: the audit log knows what it was.
+    After the commit, ``events`` holds the entries of the event log; ``after`` is the record as it is now, ``before`` what it
+    was before these events. Fields that are not audited are in both as they are now.
     """
 
     entity: str

@@ -178,6 +178,8 @@ def _items(caller: Caller, plugin: str, value: Any) -> list[Any]:
 
 
 def _listed(value: Any) -> list[Any]:
+    if value.__class__ is list:
+        return value
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         _close(value)
         raise TypeError(f"it must return a list, not {type(value).__name__}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.core.consent import ConsentTerms
 from crmkit.core.entity import CustomField
 from crmkit.core.errors import BadInput, ConfigError, FieldError
 from crmkit.core.formats import FORMATS
@@ -30,38 +31,46 @@ def _redacted(value: object) -> str:
 
 @attrs.frozen(kw_only=True)
 class Config:
-    """What an installation decides.
-
-    ``db`` is the address of the database (``sqlite://`` is in memory), ``tenant`` whose records are worked with.
-    ``language`` (empty: that of the reader's system), ``timezone``, ``currency`` and ``country`` (of telephone numbers
-    without a prefix; empty: none) are defaults. ``customer_label`` is what the installation calls a customer.
-
-    ``plugins`` has a section for each plugin that is configured; ``disable`` names plugins to leave out;
-    ``plugin_folder`` holds plugins of one file each and is relative to the configuration file. ``order`` lists plugins
-    in the order of their calls, ``hook_order`` does so for single hooks. With ``quarantine``, plugins that are broken
-    are left out instead of stopping start-up. ``custom_fields`` and ``entities`` extend the data model.
-
-    ``where`` names the file for error messages, ``around`` is what references in the settings of plugins refer to.
-    """
+    """What an installation decides."""
 
     db: str = attrs.field(default="sqlite://", repr=_redacted)
+    """The database: ``sqlite:///FILE``, ``sqlite://`` (in memory) or ``postgresql://USER:PASSWORD@HOST/NAME``."""
     tenant: str = "default"
+    """Whose records are worked with, where several share a database. The same name is the same tenant everywhere."""
     language: str = ""
+    """The language of people who have set none, as in ``en`` or ``zh``; empty: that of the reader's system."""
     timezone: str = "UTC"
+    """The time zone of days and hours for people who have set none, as in ``Europe/Berlin``."""
     currency: str = "EUR"
+    """The currency (ISO 4217) that sums over several currencies are given in."""
     country: str = ""
+    """The country (ISO 3166 code or name) of telephone numbers without a prefix; empty: none."""
     customer_label: str = "Customer"
+    """What the installation calls a customer, as in ``Patient``."""
     customer_label_plural: str = ""
+    """What it calls several; empty: the same word."""
     plugin_folder: str = ""
+    """A folder with plugins of one file each, relative to the configuration file; empty: none."""
     plugins: Mapping[str, Any] = attrs.field(factory=dict, repr=lambda sections: repr(sorted(sections)))
+    """A table of settings for each plugin that is configured, by its name."""
     disable: tuple[str, ...] = ()
+    """Names of plugins to leave out; they are not even imported."""
     order: tuple[str, ...] = ()
+    """Names of plugins in the order of their calls; the others follow their requirements, then their names."""
     hook_order: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    """For single hooks, by their names, the order of plugins that counts instead of ``order``."""
     quarantine: bool = False
+    """Whether broken plugins are left out instead of stopping start-up."""
+    consent: ConsentTerms = attrs.field(factory=ConsentTerms)
+    """The words that statements of consent may use."""
     custom_fields: tuple[CustomField, ...] = ()
+    """Fields that the installation adds to entities."""
     entities: tuple[DefinedEntity, ...] = ()
+    """Entities that the installation adds."""
     where: str = attrs.field(default="configuration", metadata=_INTERNAL)
+    """What error messages call this configuration: the name of its file."""
     around: Surroundings = attrs.field(factory=Surroundings, repr=False, eq=False, metadata=_INTERNAL)
+    """What references in the settings of plugins refer to."""
 
     @property
     def plugin_path(self) -> Path | None:

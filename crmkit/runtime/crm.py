@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from crmkit.core.access import Actor, Scope, read_grants, system_actor, tenant_id
 from crmkit.core.entities import CORE_ENTITIES
-from crmkit.core.errors import NotFound, SchemaOutdated
+from crmkit.core.errors import DatabaseUnavailable, NotFound, SchemaOutdated
 from crmkit.core.interaction import STANDARD_KINDS, InteractionKind
 from crmkit.core.journal import Event
 from crmkit.core.messages import msg
@@ -50,7 +51,7 @@ class Crm:
             order=plugins.active(config.order),
             hook_order={hook: plugins.active(names) for hook, names in config.hook_order.items()},
         )
-        self.hooks.register(CoreRules(), CORE, CORE)
+        self.hooks.register(CoreRules(config.consent), CORE, CORE)
         register_all(self.hooks, plugins)
         setup = Setup(plugins=tuple(plugin.name for plugin in plugins.plugins))
         contexts = _SetupContexts(self)
@@ -194,12 +195,15 @@ class Crm:
     def _check_schema(self, create: bool) -> None:
         if self.database.in_memory:
             self.create_schema()
-            return
-        state = self.schema_state()
-        if state.state == "empty" and create:
-            self.create_schema()
-        elif state.state != "current":
-            raise SchemaOutdated(describe(state))
+        else:
+            state = self.schema_state()
+            if state.state == "empty" and create:
+                self.create_schema()
+            elif state.state != "current":
+                raise SchemaOutdated(describe(state))
+        # A database that cannot be written to is still good for reading; its subscribers have nothing to hear.
+        with suppress(DatabaseUnavailable):
+            self._delivery.enrol()
 
     # -- closing -------------------------------------------------------------------------------------------------
 

@@ -53,14 +53,11 @@ _EMPTY: dict[str, Any] = {"text": "", "boolean": False, "words": ()}
 
 @attrs.frozen(kw_only=True)
 class DefinedField:
-    """A field of an entity that an installation defines.
-
-    ``type`` is a name of ``crmkit.core.fieldtypes.Kind`` other than ``json``. Left out, it is ``id`` for a field with a
-    ``reference`` (the entity it points to) and ``text`` otherwise.
-    """
+    """A field of an entity that an installation defines."""
 
     name: str
     type: str = ""
+    """What it holds: a type other than ``json``; empty: ``id`` for a field with a ``reference``, else ``text``."""
     label: str = ""
     required: bool = False
     choices: tuple[str, ...] = ()
@@ -69,6 +66,7 @@ class DefinedField:
     minimum: int | None = None
     format: Format = ""
     unique: bool = False
+    """Whether no two living records of a tenant may have the same value."""
     indexed: bool = False
     searchable: bool = False
     sensitivity: Sensitivity = "internal"
@@ -84,22 +82,26 @@ class DefinedField:
 
 @attrs.frozen(kw_only=True)
 class DefinedEntity:
-    """An entity that an installation defines. Its table is called ``plural``.
-
-    ``access`` says who may see its records: ``own`` goes by the owner and team of each, ``via`` by the record that the
-    reference ``via`` points to. ``title`` is the field that people know a record by; left out, it is ``name`` or the
-    first text field.
-    """
+    """An entity that an installation defines."""
 
     name: str
+    """Its word in code, filters, events and rights: lower-case letters, digits and underscores."""
     label: str = ""
+    """What people call one record; by default made from the name."""
     plural: str = ""
+    """The name of its table, and of its records in filters; by default the name with an ``s``."""
     plural_label: str = ""
+    """What people call several records."""
     fields: tuple[DefinedField, ...] = ()
+    """At least one field of its own."""
     access: Literal["own", "via"] = "own"
+    """Who may see a record: ``own`` goes by its owner and team, ``via`` by the record that ``via`` points to."""
     via: str = ""
+    """With ``access = "via"``: the reference that decides."""
     title: str = ""
+    """The field that people know a record by; empty: ``name``, or the first text field."""
     unique: tuple[tuple[str, ...], ...] = ()
+    """Lists of fields that together differ between all living records of a tenant."""
 
 
 def make_entity(definition: DefinedEntity) -> type[Any]:

@@ -6,21 +6,28 @@ try it. A hook that keeps failing is parked: recorded, and the others go on.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from crmkit.core.entity import change
 from crmkit.core.errors import CrmError, HookLoop, PluginError
 from crmkit.core.interaction import Interaction
-from crmkit.core.journal import Event
+from crmkit.core.journal import AuditEntry, Event
 from crmkit.core.values.ids import new_id
 from crmkit.hooks.causation import DEPTH_LIMIT, Cause, repeating
 from crmkit.hooks.interactions import InteractionsLogged
 from crmkit.hooks.records import Change, RecordBatch
 from crmkit.hooks.run import run_notify
+from crmkit.services.importing.finished import finished_imports
+from crmkit.store.settling import log_writers
+from crmkit.store.trail import values_before
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
@@ -46,20 +53,65 @@ class Delivery:
 
     def __init__(self, crm: Crm) -> None:
         self._crm = crm
-        self._busy = False
+        self._draining = threading.Lock()
+        self._drainer = 0
+        self._waits = False
+        self._enrolled: frozenset[str] = frozenset()
+        self._unsettled: dict[str, tuple[int, frozenset[str]]] = {}
         self._known: tuple[int, list[str]] = (-1, [])
 
     def committed(self, events: Sequence[Event], cause: Cause) -> None:
         """Deliver after a commit; what hooks cause in turn is delivered by the same loop."""
-        if not self._busy and self._subscribers():
-            self.drain()
+        if not self._subscribers():
+            return
+        if not self._enrolled.issuperset(self._subscribers()):
+            self.enrol(events[0])
+        self._waits = True
+        # Whoever drains, in this thread or another, looks again before it stops.
+        while self._waits and self._draining.acquire(blocking=False):
+            self._drain()
 
     def drain(self) -> int:
         """Deliver everything that waits; returns the number of batches delivered or parked."""
-        made = 0
-        self._busy = True
+        if self._drainer == threading.get_ident():
+            # A hook asks for it; the loop that called the hook goes on after it.
+            return 0
+        if not self._enrolled.issuperset(self._subscribers()):
+            self.enrol()
+        self._draining.acquire()
+        return self._drain()
+
+    def enrol(self, first: Event | None = None) -> None:
+        """Give subscribers that the database does not know their place: before ``first``, by default the log's end.
+
+        A plugin that joins a database which others filled hears of what happens from then on.
+        """
+        crm = self._crm
+        cursors, log, tenant = crm.database.table("event_cursors"), crm.database.tables["event"], crm.system.tenant_id
+        wanted = frozenset(self._subscribers())
+        if self._enrolled.issuperset(wanted):
+            return
+        with crm.database.connection(reads=True) as connection:
+            known = connection.scalars(sa.select(cursors.c.subscriber).where(cursors.c.tenant_id == tenant))
+            missing = sorted(wanted.difference(known))
+        if missing:
+            end = sa.select(sa.func.max(log.c.position))
+            if first is not None:
+                end = sa.select(log.c.position - 1).where(log.c.id == first.id)
+            insert: Any = postgresql_insert if crm.database.dialect == "postgresql" else sqlite_insert
+            with crm.database.connection() as connection:
+                place = {"tenant_id": tenant, "position": connection.scalar(end) or 0}
+                rows = [{**place, "subscriber": subscriber} for subscriber in missing]
+                connection.execute(insert(cursors).values(rows).on_conflict_do_nothing())
+                connection.commit()
+        self._enrolled = wanted
+
+    def _drain(self) -> int:
+        """Deliver until nothing waits; whoever calls it has the lock, which is given back."""
+        made, progress = 0, True
+        self._drainer = threading.get_ident()
         try:
-            progress = True
+            self._waits = False
             while progress:
                 progress = False
                 for subscriber in self._subscribers():
@@ -67,7 +119,8 @@ class Delivery:
                         made += 1
                         progress = True
         finally:
-            self._busy = False
+            self._drainer = 0
+            self._draining.release()
         return made
 
     def parked(self) -> list[ParkedDelivery]:
@@ -89,7 +142,11 @@ class Delivery:
             return self._known[1]
         names = {
             impl.plugin
-            for hook in ("after_records_saved_committed", "after_interactions_logged_committed")
+            for hook in (
+                "after_records_saved_committed",
+                "after_interactions_logged_committed",
+                "after_import_finished_committed",
+            )
             for impl in hooks.implementations(hook)
         }
         self._known = (hooks.generation, sorted(names))
@@ -146,6 +203,9 @@ class Delivery:
             if interactions:
                 call = InteractionsLogged(interactions, cause)
                 _raise_first(run_notify(caller, session.contexts, call, only=subscriber), caller.info.name)
+        for finished in finished_imports(session, by_entity.get("import_run", ()), cause):
+            caller = hooks.caller("after_import_finished_committed", finished.entity)
+            _raise_first(run_notify(caller, session.contexts, finished, only=subscriber), caller.info.name)
 
     def _waiting(self, subscriber: str) -> tuple[int, list[Event]]:
         database = self._crm.database
@@ -163,15 +223,40 @@ class Delivery:
                 .order_by(table.c.position)
                 .limit(BATCH)
             )
-            return position or 0, [codec.from_row(row) for row in connection.execute(statement)]
+            events = [codec.from_row(row) for row in connection.execute(statement)]
+            if events and database.dialect == "postgresql":
+                settled = self._settled(connection, subscriber, position or 0, events)
+                if settled is not None:
+                    statement = statement.where(table.c.position <= settled)
+                    events = [codec.from_row(row) for row in connection.execute(statement)]
+            return position or 0, events
+
+    def _settled(
+        self, connection: sa.Connection, subscriber: str, position: int, events: Sequence[Event]
+    ) -> int | None:
+        """Return up to where the log is complete; None when all of ``events`` may be taken as they were read.
+
+        PostgreSQL counts positions when rows are written and shows rows when they are committed: a place that is free
+        was rolled back, or is about to be filled. The latter takes a transaction that holds its lock on the log.
+        """
+        table, last = self._crm.database.tables["event"], events[-1].position
+        if last - position == len(events):
+            return None
+        taken = sa.select(sa.func.count()).where(table.c.position > position, table.c.position <= last)
+        writers: frozenset[str] = frozenset()
+        if connection.scalar(taken) != last - position:
+            writers = log_writers(connection, table.name)
+        bound, awaited = self._unsettled.pop(subscriber, (position, frozenset()))
+        if not writers:
+            # Complete by now; what was committed after ``events`` were read is read with them this time.
+            return last
+        ended = bool(awaited) and awaited.isdisjoint(writers)
+        self._unsettled[subscriber] = (last, writers) if ended or not awaited else (bound, awaited)
+        return bound if ended else position
 
     def _move(self, session: Session, subscriber: str, before: int, after: int) -> None:
         table = self._crm.database.table("event_cursors")
         key = (table.c.tenant_id == session.actor.tenant_id, table.c.subscriber == subscriber)
-        if before == 0 and session.connection.scalar(sa.select(table.c.position).where(*key)) is None:
-            values = {"tenant_id": session.actor.tenant_id, "subscriber": subscriber, "position": after}
-            session.connection.execute(table.insert().values(**values))
-            return
         moved = session.connection.execute(table.update().where(*key, table.c.position == before).values(position=after))
         if moved.rowcount != 1:
             raise _Elsewhere
@@ -199,16 +284,38 @@ class _Elsewhere(Exception):
 
 
 def _changes(session: Session, entity: str, events: Sequence[Event]) -> tuple[Change, ...]:
-    """Return the records of events as they are now, each once; the log knows what they were."""
+    """Return the records of events, each once: as they were before the first of them, and as they are now."""
     cls = session.database.registry.get(entity).cls
     ids: list[UUID] = list(dict.fromkeys(event.record_id for event in events))
     created = {event.record_id for event in events if event.type.endswith(".created")}
     found: dict[UUID, Any] = {}
     for start in range(0, len(ids), BATCH):
         found.update({r.id: r for r in session.list(cls, id=ids[start : start + BATCH], deleted=True)})
-    return tuple(
-        Change(None if record_id in created else found[record_id], found[record_id]) for record_id in ids if record_id in found
-    )
+    olds = _before(session, [event for event in events if event.record_id not in created])
+    changes: list[Change] = []
+    for record_id in ids:
+        after = found.get(record_id)
+        if after is not None:
+            before = None if record_id in created else change(after, **olds.get(record_id, {}))
+            changes.append(Change(before, after))
+    return tuple(changes)
+
+
+def _before(session: Session, events: Sequence[Event]) -> dict[UUID, dict[str, Any]]:
+    """Return what the fields of records held before events, from the audit entries of the same ids."""
+    entries: dict[UUID, AuditEntry] = {}
+    ids = [event.id for event in events]
+    for start in range(0, len(ids), BATCH):
+        entries.update({entry.id: entry for entry in session.list(AuditEntry, id=ids[start : start + BATCH])})
+    olds: dict[UUID, dict[str, Any]] = {}
+    for event in events:
+        entry = entries.get(event.id)
+        if entry is not None:
+            info = session.database.registry.get(event.entity)
+            old = values_before(info, entry.delta)
+            # The first event of a record tells what it was; later ones add only fields untouched until then.
+            olds[event.record_id] = {"version": entry.version - 1, **old, **olds.get(event.record_id, {})}
+    return olds
 
 
 def _raise_first(failures: Sequence[Any], hook: str) -> None:

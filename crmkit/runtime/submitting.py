@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,14 @@ from crmkit.core.errors import Conflict, CrmError
 from crmkit.core.journal import Event
 from crmkit.core.messages import msg
 from crmkit.hooks.causation import ROOT
-from crmkit.store.faults import faults_translated
+from crmkit.store.faults import UniqueViolation, faults_translated
 from crmkit.store.session import Session
 from crmkit.store.types import from_json, to_json
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
+
+log = logging.getLogger("crmkit.submit")
 
 MOST = 256
 """Commands that share one commit at the most."""
@@ -81,7 +84,14 @@ class Submitter:
                     last = True
                     break
                 group.append(more)
-            self._run(group)
+            # Who has cancelled meanwhile is left out; from here on nobody can.
+            group = [waiting for waiting in group if waiting.future.set_running_or_notify_cancel()]
+            try:
+                if group:
+                    self._run(group)
+            except Exception:
+                # What was acknowledged is committed. Events that could not be delivered wait for the next delivery.
+                log.exception("the events of a group of commands were not delivered")
             if last:
                 return
 
@@ -89,11 +99,11 @@ class Submitter:
         """Execute a group in one transaction; when the commit itself fails, all of it fails."""
         outcomes: list[tuple[_Waiting, Any, BaseException | None]] = []
         events: list[Event] = []
+        actions: list[Callable[[], None]] = []
         try:
             with self._crm.database.connection() as connection, faults_translated():
-                connection.begin()
                 for waiting in group:
-                    outcomes.append((waiting, *self._execute(connection, waiting, events)))
+                    outcomes.append((waiting, *self._execute(connection, waiting, events, actions)))
                 connection.commit()
         except BaseException as failure:
             for waiting in group:
@@ -104,11 +114,17 @@ class Submitter:
                 waiting.future.set_exception(error)
             else:
                 waiting.future.set_result(result)
+        for action in actions:
+            action()
         if events:
             self._crm.committed(events, ROOT)
 
     def _execute(
-        self, connection: sa.Connection, waiting: _Waiting, events: list[Event]
+        self,
+        connection: sa.Connection,
+        waiting: _Waiting,
+        events: list[Event],
+        actions: list[Callable[[], None]],
     ) -> tuple[Any, BaseException | None]:
         savepoint = connection.begin_nested()
         session = Session(self._crm, waiting.actor, connection=connection)
@@ -116,10 +132,12 @@ class Submitter:
             result = self._once(session, waiting.command)
             session.flush()
         except Exception as error:
-            savepoint.rollback()
+            if savepoint.is_active:
+                savepoint.rollback()
             return None, error
         savepoint.commit()
         events += session.events
+        actions += session.on_commit
         return result, None
 
     def _once(self, session: Session, command: Any) -> Any:
@@ -141,17 +159,22 @@ class Submitter:
             return from_json(stored.result)
         result = command.execute(context)
         session.flush()
-        session.connection.execute(
-            table.insert().values(
-                tenant_id=session.actor.tenant_id,
-                key=key,
-                fingerprint=fingerprint,
-                result=to_json(result),
-                created_at=session.clock.now(),
-            )
-        )
+        text = to_json(result)
+        try:
+            with faults_translated():
+                session.connection.execute(
+                    table.insert().values(
+                        tenant_id=session.actor.tenant_id,
+                        key=key,
+                        fingerprint=fingerprint,
+                        result=text,
+                        created_at=session.clock.now(),
+                    )
+                )
+        except UniqueViolation:
+            raise Conflict(msg("idempotency key {key} is being used elsewhere at this moment; try again", key=key)) from None
         # The first caller gets what later ones will get: the result in its JSON form.
-        return from_json(to_json(result))
+        return from_json(text)
 
 
 def _content(command: Any) -> dict[str, Any]:

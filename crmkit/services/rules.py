@@ -8,19 +8,25 @@ from typing import Any
 from uuid import UUID
 
 from crmkit.core.completion import complete_customer, complete_line, complete_point
+from crmkit.core.consent import ConsentTerms
 from crmkit.core.customer import STANDARD_RELATION_TYPES, CustomerRelation, RelationType
 from crmkit.core.entity import change
 from crmkit.core.errors import FieldError, ValidationFailed
 from crmkit.core.interaction import Interaction, InteractionLine, InteractionParticipant
 from crmkit.core.messages import msg
+from crmkit.core.validation import LARGEST
 from crmkit.core.values.money import Money
 from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.protocols import Context
 from crmkit.hooks.records import RecordBatch, Refuse
+from crmkit.services.consent import completed_consents, consent_refusals
 
 
 class CoreRules:
-    """Completions, sums of lines, dates of participants; and the rules of relations."""
+    """Completions, sums of lines, dates of participants; and the rules of relations and consent."""
+
+    def __init__(self, consent_terms: ConsentTerms) -> None:
+        self._consent_terms = consent_terms
 
     @hookimpl(tryfirst=True, entities=("customer", "contact_point"))
     def derive_records(self, ctx: Context, call: RecordBatch) -> list[Any]:
@@ -40,6 +46,16 @@ class CoreRules:
         if call.entity == "interaction_participant":
             return list(_dated(ctx, call))
         return list(_summed(ctx, {c.after.id for c in call.changes if c.after.sum_lines}, {})) + list(_redated(ctx, call))
+
+    @hookimpl(specname="derive_records", tryfirst=True, entities=("consent",))
+    def derive_consents(self, ctx: Context, call: RecordBatch) -> list[Any]:
+        """Write the words of consent in one way, and take only those that the installation knows."""
+        return completed_consents(call, self._consent_terms)
+
+    @hookimpl(specname="guard_records", entities=("consent",))
+    def guard_consents(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
+        """Refuse changes of statements: they are added, never changed."""
+        return list(consent_refusals(ctx.session, call))
 
     @hookimpl(specname="guard_records", entities=("customer_relation",))
     def guard_relations(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
@@ -97,8 +113,10 @@ def _summed(ctx: Context, ids: Iterable[UUID], fresh: dict[UUID, Any]) -> Iterat
     lines = {line.id: line for line in session.peek_all(InteractionLine, "interaction_id", list(totals))}
     lines.update({id: line for id, line in fresh.items() if line.interaction_id in totals})
     for line in lines.values():
-        if line.deleted_at is None:
-            totals[line.interaction_id] += line.amount or 0
+        # An impossible amount is left to validation, which refuses it in a moment.
+        possible = line.amount is not None and line.amount.is_finite() and abs(line.amount) <= LARGEST
+        if possible and line.deleted_at is None:
+            totals[line.interaction_id] += line.amount
     for record in wanted:
         currency = record.money.currency if record.money is not None else ""
         money = Money(totals[record.id], currency) if currency else None
@@ -162,8 +180,10 @@ def _cycle(session: Any, relation: CustomerRelation) -> int:
 
 
 def _peek(ctx: Context, cls: type[Any]) -> list[Any]:
+    # A rule holds for all records, also for those that the actor does not see.
     session: Any = ctx.session
-    return list(session.peek_all(cls))
+    with session.acting_as(session.actor.elevated()):
+        return list(session.peek_all(cls))
 
 
 def _leads_back(start: UUID, parents: dict[UUID, UUID | None]) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 import attrs
 
 from crmkit.core.entity import EntityInfo
 from crmkit.core.fieldtypes import Kind
-from crmkit.core.jsonforms import READERS, value_of
+from crmkit.core.jsonforms import typed_custom
 from crmkit.core.values.money import Money
 from crmkit.store.types import StoredType, column_types
 
@@ -60,7 +59,7 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
             dumped += [f"None if (m := {value}) is None else {amount}", "None if m is None else m.currency"]
             loaded.append(f"{field.name}=None if row[{place}] is None else Money(row[{place}], row[{place + 1}])")
             continue
-        if field.name == "custom" and (typed := _typed_custom(info)):
+        if field.name == "custom" and (typed := typed_custom(info)):
             names["typed_custom"] = typed
             loaded.append(f"custom=typed_custom(row[{place}])")
         else:
@@ -79,17 +78,3 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
     )
     exec(compile(source, f"<codec of {info.name}>", "exec"), names)
     return Codec(tuple(columns), tuple(load_columns), names["to_row"], names["from_row"], converters)
-
-
-def _typed_custom(info: EntityInfo) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:
-    """Return what gives custom values their types again, or None when JSON holds all of them as they are."""
-    kinds = {field.name: field.kind for field in info.fields if field.custom and field.kind in READERS}
-
-    def typed(custom: Mapping[str, Any]) -> Mapping[str, Any]:
-        if kinds.keys().isdisjoint(custom):
-            return custom
-        return MappingProxyType(
-            {name: value_of(kinds[name], value) if name in kinds else value for name, value in custom.items()}
-        )
-
-    return typed if kinds else None

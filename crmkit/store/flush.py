@@ -1,6 +1,6 @@
 """The one write path: everything that is ever written goes through ``flush``.
 
-check types -> derive hooks, to a fixpoint -> validate all -> references -> access -> guard hooks -> SQL -> audit entries
+check types -> derive hooks, to a fixpoint -> validate all -> access -> references -> guard hooks -> SQL -> audit entries
 and events, in one transaction. A failure before the SQL leaves the database untouched; one within it ends the session.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
 
 from crmkit.core.entity import Part, changed_fields
 from crmkit.core.errors import CrmError, FieldError, HookLoop, PluginError, StaleVersion, ValidationFailed
@@ -46,9 +48,9 @@ def flush(session: Session) -> list[Event]:
         work.written()
         return []
     _validate(session, batches, valid)
-    check_references(session.plan, lambda: session.connection, session.database, session.narrowing, work, batches)
     if not session.actor.everything:
         check_access(session.connection, session.database, session.narrowing, session.actor, batches, work.derived)
+    check_references(session.plan, lambda: session.connection, session.database, session.narrowing, work, batches)
     _guard(session, batches)
     _stamp(session, batches, now)
     events = _write(session, batches, now)
@@ -157,6 +159,13 @@ def _stamp(session: Session, batches: dict[str, list[Pair]], now: datetime) -> N
             _set(after, "updated_by", by)
 
 
+def _unstamp(batches: dict[str, list[Pair]]) -> None:
+    """Give records back as they came, so that they can be corrected and saved by another session."""
+    for pairs in batches.values():
+        for before, after in pairs:
+            _set(after, "version", 0 if before is None else before.version)
+
+
 def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> list[Event]:
     """Write the records, then their audit entries and events."""
     database = session.database
@@ -191,6 +200,9 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> l
                 database.writer.insert_lone(cursor, entity, row, rows.audit[0], rows.event_rows[0])
             except Exception as error:
                 _explain(session, entity, pairs, error)
+    except BaseException:
+        _unstamp(batches)
+        raise
     finally:
         if alone and not cursor.connection.closed:
             cursor.connection.autocommit = False
@@ -228,7 +240,8 @@ def _update(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> No
     groups: dict[tuple[str, ...], list[Pair]] = {}
     for before, after in pairs:
         groups.setdefault(changed_fields(before, after), []).append((before, after))
-    for fields, group in groups.items():
+    # Deletions first: they may free a unique key that a changed record takes.
+    for fields, group in sorted(groups.items(), key=lambda item: "deleted_at" not in item[0]):
         stored = [
             column
             for name in fields
@@ -245,10 +258,12 @@ def _update(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> No
 
 
 def _raise_stale(session: Session, entity: str, group: list[Pair]) -> None:
+    """Name the record that was changed elsewhere: the one whose version differs once our own changes are undone."""
     table = session.database.tables[entity]
+    session.undo_failed()
     for before, _ in group:
-        version = session.connection.scalar(table.select().with_only_columns(table.c.version).where(table.c.id == before.id))
-        if version != before.version + 1:
+        version = session.connection.scalar(sa.select(table.c.version).where(table.c.id == before.id))
+        if version != before.version:
             raise StaleVersion(entity, before.id, before.version)
     raise StaleVersion(entity, group[0][0].id, group[0][0].version)
 

@@ -158,6 +158,8 @@ def _core_tables() -> set[str]:
         "command_results",
         "event_cursors",
         "parked_events",
+        "audit_links",
+        "audit_seals",
     }
 
 

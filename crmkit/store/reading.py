@@ -20,6 +20,10 @@ from crmkit.store.narrowing import Narrowing
 Conditions = list[sa.ColumnElement[bool]]
 
 
+COLLECTIONS = (list, tuple, set, frozenset)
+"""A value of these types means any of its items."""
+
+
 class Reader:
     """The reads of one actor at one moment."""
 
@@ -36,8 +40,9 @@ class Reader:
         statement = shared.get(key)
         if statement is None:
             table = self._database.tables[info.name]
-            where = [table.c[info.field(name).name] == sa.bindparam(f"v_{name}") for name in equal if equal[name] is not None]
-            where += [table.c[info.field(name).name].is_(None) for name in equal if equal[name] is None]
+            columns = {name: self._column(info, table, name) for name in equal}
+            where = [column == sa.bindparam(f"v_{name}") for name, column in columns.items() if equal[name] is not None]
+            where += [column.is_(None) for name, column in columns.items() if equal[name] is None]
             tenant, *rest = self.narrowing.conditions(info.name, table)
             tenant = table.c.tenant_id == sa.bindparam("v_tenant")
             statement = sa.select(*self._columns(info)).where(tenant, *where, *rest).order_by(table.c.id).limit(1)
@@ -93,7 +98,7 @@ class Reader:
             if id(element) in seen or id(element) in allowed:
                 continue
             seen.add(id(element))
-            if isinstance(element, sa.Table | sa.TextClause):
+            if isinstance(element, sa.TableClause | sa.TextClause) or _raw(element):
                 name = getattr(element, "name", "text")
                 raise AccessDenied(msg("{table} is not a table that the session gave; use session.table(...)", table=name))
             if isinstance(element, sa.Column) and isinstance(element.table, sa.Table):
@@ -101,6 +106,12 @@ class Reader:
                     msg("{table} is not a table that the session gave; use session.table(...)", table=element.table.name)
                 )
             todo.extend(element.get_children())
+
+    def _column(self, info: EntityInfo, table: sa.Table, name: str) -> sa.Column[Any]:
+        field = info.field(name).name
+        if field not in table.c:
+            raise BadInput(msg("{entity}.{field} cannot be asked for so; use a filter", entity=info.name, field=field))
+        return table.c[field]
 
     def _columns(self, info: EntityInfo) -> Sequence[Any]:
         table = self._database.tables[info.name]
@@ -111,8 +122,8 @@ class Reader:
     ) -> Conditions:
         where = self.narrowing.conditions(info.name, table, deleted=deleted)
         for name, value in equal.items():
-            column = table.c[info.field(name).name]
-            if isinstance(value, list | tuple | set | frozenset):
+            column = self._column(info, table, name)
+            if isinstance(value, COLLECTIONS):
                 where.append(column.in_(list(value)))
             else:
                 where.append(column.is_(None) if value is None else column == value)
@@ -141,3 +152,8 @@ class Reader:
                 raise BadInput(msg("order {value}: {entity} cannot be sorted by it", value=part, entity=info.name))
             found.append(table.c[name].desc().nulls_last() if part.startswith("-") else table.c[name].asc().nulls_first())
         return found
+
+
+def _raw(element: Any) -> bool:
+    """Whether an element is SQL text; the star of ``count(*)`` and numbers tell nothing."""
+    return isinstance(element, sa.ColumnClause) and element.is_literal and not (element.name == "*" or element.name.isdigit())

@@ -44,7 +44,7 @@ def check_references(
 
     ``connect`` gives the connection, asked for only when there is something to look up.
     """
-    wanted: dict[str, dict[UUID, list[tuple[str, UUID]]]] = {}
+    wanted: dict[tuple[str, bool], dict[UUID, list[tuple[str, UUID]]]] = {}
     for entity, pairs in batches.items():
         for field in plan.fields[entity]:
             name = field.name
@@ -53,10 +53,13 @@ def check_references(
                 if target is None or (field.reference, target) in work.verified or _seen(plan, work, field, target):
                     continue
                 if before is None or getattr(before, name) != target:
-                    wanted.setdefault(field.reference, {}).setdefault(target, []).append((f"{entity}.{name}", after.id))
+                    asked = wanted.setdefault((field.reference, field.common), {})
+                    asked.setdefault(target, []).append((f"{entity}.{name}", after.id))
     errors: list[FieldError] = []
-    for entity, ids in wanted.items():
-        found = existing_ids(connect(), database, narrowing, entity, ids)
+    for (entity, common), ids in wanted.items():
+        # Who owns a record may be somebody whose own record the actor cannot read.
+        reach = narrowing.whole_tenant() if common else narrowing
+        found = existing_ids(connect(), database, reach, entity, ids)
         work.verified.update((entity, id) for id in found)
         for target in ids.keys() - found:
             expected = msg("the id of a {entity}", entity=entity)

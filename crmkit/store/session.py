@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,12 +22,12 @@ from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.contexts import Contexts
 from crmkit.hooks.dispatch import Hooks
 from crmkit.store.database import Database
-from crmkit.store.faults import faults_translated, translate
+from crmkit.store.faults import ReferenceViolation, faults_translated, translate
 from crmkit.store.flush import flush
 from crmkit.store.journal import DeltaWriter
 from crmkit.store.narrowing import Narrowing
-from crmkit.store.reading import Reader
-from crmkit.store.references import CHUNK, ReferencePlan
+from crmkit.store.reading import COLLECTIONS, Reader
+from crmkit.store.references import CHUNK, ReferencePlan, missing_reference
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
 E = TypeVar("E")
@@ -87,7 +87,7 @@ class Session:
         self._committing = False
         self._contexts: Contexts | None = None
         self._reader: Reader | None = None
-        self._on_commit: list[Callable[[], None]] = []
+        self.on_commit: list[Callable[[], None]] = []
 
     # -- the transaction -----------------------------------------------------------------------------------------
 
@@ -133,10 +133,11 @@ class Session:
         try:
             self._connection.commit()
         except Exception as error:
-            raise self.fault(error) from error
+            fault = self.fault(error)
+            raise missing_reference(fault) if isinstance(fault, ReferenceViolation) else fault from error
         self._release()
         events, self.events = self.events, []
-        actions, self._on_commit = self._on_commit, []
+        actions, self.on_commit = self.on_commit, []
         for action in actions:
             action()
         if events:
@@ -145,13 +146,13 @@ class Session:
     def rollback(self) -> None:
         """Undo everything since the last commit and forget what was seen."""
         self.work, self.events, self.broken = UnitOfWork(), [], False
-        self._on_commit = []
+        self.on_commit = []
         if not self._guest:
             self._release()
 
     def close(self) -> None:
         """Give the connection back; what is not committed is rolled back."""
-        self._on_commit = []
+        self.on_commit = []
         if not self._guest:
             self._release()
 
@@ -161,7 +162,7 @@ class Session:
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call ``action`` once the transaction is committed; never when it is rolled back."""
-        self._on_commit.append(action)
+        self.on_commit.append(action)
 
     def _release(self) -> None:
         connection, self._connection = self._connection, None
@@ -201,10 +202,11 @@ class Session:
     def get(self, entity: type[E], id: UUID | str) -> E:
         """Return the record of ``entity`` with this id; raises NotFound, also when the actor may not see it."""
         key = parse_id(id)
-        known: Any = self.work.current.get(key)
-        if known is not None and known.__class__ is entity and known.deleted_at is None:
-            return cast(E, known)
-        found = self._first(entity, {"id": key}) if known is None else None
+        known = self.work.current.get(key)
+        if known is not None:
+            found = known if type(known) is entity and not _deleted(known) else None
+        else:
+            found = self._first(entity, {"id": key})
         if found is None:
             name = self.database.registry.get(entity).name
             raise NotFound(msg("no {entity} with id {id}", entity=name, id=str(key)))
@@ -212,7 +214,7 @@ class Session:
 
     def find(self, entity: type[E], filter: Any = None, /, **equal: Any) -> E | None:
         """Return the first record, in the order of ids, that matches; None when there is none."""
-        if filter is None:
+        if filter is None and not any(isinstance(value, COLLECTIONS) for value in equal.values()):
             self._before_read()
             return self._first(entity, equal)
         found = self.list(entity, filter, limit=1, **equal)
@@ -297,7 +299,10 @@ class Session:
     def update(self, *records: Part) -> None:
         """Write changed records at the next flush. Raises StaleVersion when one was changed elsewhere since it was read."""
         for record in records:
-            entity = self.database.registry.of(record).name
+            info = self.database.registry.of(record)
+            if not info.editable:
+                raise AccessDenied(msg("{entity} is written by the store alone", entity=info.name))
+            entity = info.name
             staged = self.work.original(entity, record.id)
             known = staged[0] if staged else self.work.current.get(record.id)
             if known is None and staged is None:
@@ -373,15 +378,22 @@ class Session:
             self._contexts = Contexts(lambda plugin: self.application.context(self, plugin))
         return self._contexts
 
+    def undo_failed(self) -> None:
+        """Roll back a write that failed, to look at what is in its way: a guest's savepoint, or everything."""
+        connection = self.connection
+        if not self._guest:
+            connection.rollback()
+        elif (savepoint := connection.get_nested_transaction()) is not None:
+            savepoint.rollback()
+
     def taken_keys(self, entity: str, key: tuple[str, ...], pairs: Sequence[Pair]) -> set[tuple[Any, ...]]:
-        """Return which unique keys of ``pairs`` other records have. Undoes what failed: a guest's part, or all."""
+        """Return which unique keys of ``pairs`` other records have, once what failed is undone."""
         from crmkit.store.upsert import keys_in_use
 
         own = {after.id for _, after in pairs}
-        connection = self.connection
-        nested = connection.get_nested_transaction() if self._guest else None
-        if nested is not None:
-            nested.rollback()
-        elif not self._guest:
-            connection.rollback()
-        return keys_in_use(connection, self.database, self.actor.tenant_id, entity, key, pairs, own)
+        self.undo_failed()
+        return keys_in_use(self.connection, self.database, self.actor.tenant_id, entity, key, pairs, own)
+
+
+def _deleted(record: Any) -> bool:
+    return record.deleted_at is not None

@@ -7,9 +7,10 @@ since 1970 in UTC, ids are 16 bytes and dates ISO text; PostgreSQL uses its own 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from crmkit.core.entity import EMPTY, FieldInfo
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.jsonforms import value_of
 from crmkit.core.values.partial_date import PartialDate, parse_partial_date
 
 SCALE = 6
@@ -38,8 +41,6 @@ _microsecond = timedelta(microseconds=1)
 
 
 def _encode_hook(value: Any) -> Any:
-    if isinstance(value, PartialDate):
-        return str(value)
     if hasattr(value, "items"):
         return dict(value)
     if hasattr(value, "amount"):
@@ -53,7 +54,23 @@ _decoder = msgspec.json.Decoder()
 
 def to_json(value: Any) -> str:
     """Return the JSON text of a value; decimals become strings, times ISO 8601, ids their text form."""
-    return _encoder.encode(value).decode()
+    return _encoder.encode(_spelled(value)).decode()
+
+
+_NESTING = frozenset({PartialDate, dict, tuple, list, MappingProxyType})
+
+
+def _spelled(value: Any) -> Any:
+    """Return ``value`` with its partial dates as text: the encoder would write their parts and asks nobody."""
+    if isinstance(value, PartialDate):
+        return str(value)
+    if isinstance(value, Mapping):
+        if _NESTING.isdisjoint(map(type, value.values())):
+            return value
+        return {key: _spelled(item) for key, item in value.items()}
+    if isinstance(value, tuple | list) and not _NESTING.isdisjoint(map(type, value)):
+        return [_spelled(item) for item in value]
+    return value
 
 
 def from_json(text: str | bytes) -> Any:
@@ -216,6 +233,23 @@ class _RawJsonb(postgresql.JSONB):
         return None
 
 
+class CurrentTransaction(sa.ColumnElement[int]):
+    """Column default: the number of the running transaction on PostgreSQL; 0 on SQLite, whose writers take turns."""
+
+    inherit_cache = True
+    type = sa.BigInteger()
+
+
+@compiles(CurrentTransaction)
+def _no_transaction(element: CurrentTransaction, compiler: Any, **options: Any) -> str:
+    return "0"
+
+
+@compiles(CurrentTransaction, "postgresql")
+def _transaction(element: CurrentTransaction, compiler: Any, **options: Any) -> str:
+    return "(pg_current_xact_id()::text::bigint)"
+
+
 def column_types(info: FieldInfo) -> list[tuple[str, TypeEngine[Any]]]:
     """Return the columns, as name and type, that hold a field. Money takes two."""
     name, kind = info.name, info.kind
@@ -299,6 +333,4 @@ def _frozen(value: Any) -> Any:
 
 
 def _mapping(value: dict[str, Any]) -> Any:
-    from types import MappingProxyType
-
     return MappingProxyType(value)

@@ -91,11 +91,11 @@ class PostgresWriter(Writer):
         statement = self._updates.get((entity, columns))
         if statement is None:
             given = [f"given_{name}" for name in (*columns, "id", "tenant_id", "before")]
-            values = ", ".join(f'"{name}" = "given_{name}"::{self._type(entity, name)}' for name in columns)
+            values = ", ".join(f'"{name}" = given."given_{name}"::{self._type(entity, name)}' for name in columns)
             statement = (
                 f'UPDATE "{self._tables[entity].name}" AS target SET {values} FROM {_given(given)} '
-                'WHERE target."id" = "given_id"::uuid AND target."tenant_id" = "given_tenant_id"::uuid '
-                'AND target."version" = "given_before"::bigint'
+                'WHERE target."id" = given."given_id"::uuid AND target."tenant_id" = given."given_tenant_id"::uuid '
+                'AND target."version" = given."given_before"::bigint'
             )
             self._updates[entity, columns] = statement
         cursor.execute(statement, [_encode(column) for column in zip(*rows, strict=True)])

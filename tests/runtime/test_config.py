@@ -133,6 +133,7 @@ def test_every_setting_has_its_variable(name: str) -> None:
         "plugins": "{loyalty = {rate = 3}}",
         "hook_order": "{guard_records = ['a']}",
         "custom_fields": "[{entity = 'customer', name = 'size'}]",
+        "consent": "{purposes = ['newsletter']}",
         "entities": "[{name = 'boat', fields = [{name = 'name'}]}]",
     }
     config = load_config(None, {f"CRMKIT_{name.upper()}": texts.get(name, "word")})

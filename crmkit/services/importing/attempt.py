@@ -22,12 +22,20 @@ class Attempt:
     """Writes a chunk of rows. ``session`` opens sessions to keep, ``trial`` ones that are rolled back in any case."""
 
     def __init__(
-        self, session: OpenSession, trial: OpenSession, lookups: Lookups, name: str, source: str, blocks: Sequence[Block]
+        self,
+        session: OpenSession,
+        trial: OpenSession,
+        lookups: Lookups,
+        name: str,
+        source: str,
+        blocks: Sequence[Block],
     ) -> None:
         self._session, self._trial, self._lookups = session, trial, lookups
         self._name, self._source, self._blocks = name, source, blocks
 
-    def write(self, rows: Sequence[Row], begin: Callable[[Session], None], end: Callable[[Session, Chunk], None]) -> Chunk:
+    def write(
+        self, rows: Sequence[Row], begin: Callable[[Session], None], end: Callable[[Session, Chunk], None]
+    ) -> Chunk:
         """Write the rows and return the chunk; refused rows have problems.
 
         ``begin`` and ``end`` run first and last in the transaction that is kept.
@@ -35,7 +43,6 @@ class Attempt:
         again = True
         while True:
             attempt = [row for row in rows if not row.problems]
-            made_problems = len(attempt)
             try:
                 with self._session() as session:
                     begin(session)
@@ -54,7 +61,7 @@ class Attempt:
                 if error.code not in _ABOUT_ROWS:
                     raise
                 self._blame(chunk, [row for row in attempt if not row.problems], error)
-                assert any(row.problems for row in attempt[:made_problems])
+                assert any(row.problems for row in attempt)
             else:
                 self._lookups.keep()
                 return chunk

@@ -1,10 +1,11 @@
-"""One block of a mapping, compiled for a source: from rows of cells to field values and references still to be resolved."""
+"""One block of a mapping, compiled for a source: from rows of cells to field values and references to be resolved."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
@@ -13,12 +14,15 @@ from crmkit.core.errors import BadInput, ConfigError, FieldError, did_you_mean
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.messages import Message, msg
 from crmkit.core.registry import EntityRegistry
+from crmkit.core.validation import Validator
 from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.contact_point import KINDS, normalise_point
+from crmkit.core.values.country import is_country
 from crmkit.core.values.money import Money
 from crmkit.services.importing.conversion import Convert, converter, decimal_of, mapped
 from crmkit.services.importing.mapping import ImportMapping, RecordRule, ValueRule
-from crmkit.services.importing.templates import Cell, as_text, compile_template
+from crmkit.services.importing.templates import Cell, as_text, compile_template, exported_column
+from crmkit.store.database import Database
 
 FieldReader = tuple[str, Cell, Convert]
 
@@ -56,6 +60,8 @@ class Block:
     custom: tuple[str, ...]
     key_defaults: tuple[tuple[str, Any], ...]
     completed: bool
+    label: str
+    validator: Validator
 
     @property
     def identity(self) -> str:
@@ -120,7 +126,11 @@ class Block:
 
 
 def compile_block(
-    rule: RecordRule, mapping: ImportMapping, registry: EntityRegistry, columns: Sequence[str], earlier: Mapping[str, str]
+    rule: RecordRule,
+    mapping: ImportMapping,
+    database: Database,
+    columns: Sequence[str],
+    earlier: Mapping[str, str],
 ) -> Block:
     """Return the block for a source with these columns.
 
@@ -128,12 +138,17 @@ def compile_block(
     mapping gets wrong.
     """
     where = f"[[record]] {rule.label}"
+    registry = database.registry
     try:
         info = registry.get(rule.entity)
     except ConfigError as error:
         raise BadInput(msg("{where}: {problem}", where=where, problem=error.message)) from None
     if not info.editable:
         raise BadInput(msg("{where}: {entity} is written by the store alone", where=where, entity=info.name))
+    if mapping.country and not is_country(mapping.country):
+        raise BadInput(
+            msg("mapping, country: {value} - expected an ISO 3166 code in capitals such as DE", value=mapping.country)
+        )
     read: list[FieldReader] = []
     references: list[Reference] = []
     constants: dict[str, Any] = {}
@@ -141,9 +156,12 @@ def compile_block(
     for name, value_rule in rule.fields.items():
         field = _field(info, name, where)
         place = f"{where}, {name}"
+        _check_numbers(value_rule.amount or value_rule, place)
         if value_rule.external or value_rule.match or value_rule.record:
             if field.kind is not Kind.ID:
-                raise BadInput(msg("{where}: it holds {kind}, not a reference to a record", where=place, kind=field.kind.value))
+                raise BadInput(
+                    msg("{where}: it holds {kind}, not a reference to a record", where=place, kind=field.kind.value)
+                )
             references.append(_reference(field, name, value_rule, mapping, registry, columns, earlier, place))
         elif field.kind is Kind.MONEY:
             amount = value_rule.amount or value_rule
@@ -152,7 +170,8 @@ def compile_block(
             money.append((name, cells[0], amount, cells[1]))
         else:
             cell, convert = _reader(field, value_rule, mapping, columns, place)
-            if "{" not in value_rule.from_.replace("{{", "") and not value_rule.map and value_rule.from_:
+            plain = "{" not in value_rule.from_.replace("{{", "") and not value_rule.exported
+            if plain and not value_rule.map and value_rule.from_:
                 constants[name] = _constant(cell, convert, place)
             else:
                 read.append((name, cell, convert))
@@ -165,26 +184,30 @@ def compile_block(
                 msg("{where}: identify finds customers by contact points: {known}", where=where, known=", ".join(KINDS))
             )
     if not (rule.external_id or rule.match or rule.identify):
-        raise BadInput(
-            msg("{where}: say how to find records that exist: external_id, match or identify", where=where)
-        )
+        raise BadInput(msg("{where}: say how to find records that exist: external_id, match or identify", where=where))
     return Block(
         rule=rule,
         info=info,
         when=compile_template(rule.when, columns, f"{where}, when") if rule.when else None,
         external=compile_template(rule.external_id, columns, f"{where}, external_id") if rule.external_id else None,
         system=mapping.system or mapping.name,
-        identify=tuple((kind, compile_template(text, columns, f"{where}, identify")) for kind, text in rule.identify.items()),
+        identify=tuple(
+            (kind, compile_template(text, columns, f"{where}, identify")) for kind, text in rule.identify.items()
+        ),
         read=tuple(read),
         references=tuple(references),
         constants=constants,
         money=tuple(money),
         country=mapping.country,
-        national=bool(mapping.country) and info.name == "contact_point" and constants.get("kind") in (None, "phone", "messaging"),
+        national=bool(mapping.country)
+        and info.name == "contact_point"
+        and constants.get("kind") in (None, "phone", "messaging"),
         required=tuple(field.name for field in info.stored if field.required and field.default is None),
         custom=tuple(field.name for field in info.fields if field.custom),
         key_defaults=tuple((name, info.by_name[name].default) for name in rule.match),
         completed=info.name in ("customer", "contact_point"),
+        label=rule.label,
+        validator=database.validators[info.name],
     )
 
 
@@ -195,10 +218,27 @@ def _field(info: EntityInfo, name: str, where: str) -> FieldInfo:
         raise BadInput(msg("{where}: {problem}", where=where, problem=error.message)) from None
 
 
+def _check_numbers(rule: ValueRule, place: str) -> None:
+    if rule.scale:
+        try:
+            finite = Decimal(rule.scale).is_finite()
+        except InvalidOperation:
+            finite = False
+        if not finite:
+            raise BadInput(
+                msg("{where}: scale {value} - expected a number such as 1000", where=place, value=rule.scale)
+            )
+    if rule.decimal not in (None, ".", ","):
+        raise BadInput(msg("{where}: decimal {value} - expected a point or a comma", where=place, value=rule.decimal))
+
+
 def _reader(
     field: FieldInfo, rule: ValueRule, mapping: ImportMapping, columns: Sequence[str], place: str
 ) -> tuple[Cell, Convert]:
-    cell = compile_template(rule.from_, columns, place)
+    if rule.exported:
+        cell = exported_column(rule.from_, columns, place)
+    else:
+        cell = compile_template(rule.from_, columns, place)
     if rule.default:
         plain, default = cell, rule.default
 
@@ -207,7 +247,7 @@ def _reader(
             return default if value == "" or value is None else value
 
         cell = with_default
-    convert = converter(field, rule, ZoneInfo(mapping.timezone))
+    convert = converter(field, rule, _zone(mapping.timezone))
     if not rule.map:
         return cell, convert
     if rule.map not in mapping.maps:
@@ -222,12 +262,23 @@ def _reader(
     return cell, mapped_convert
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadInput(
+            msg("mapping, timezone: {value} - expected an IANA time zone such as Europe/Berlin", value=name)
+        ) from None
+
+
 def _constant(cell: Cell, convert: Convert, place: str) -> Any:
     value = cell(())
     try:
         return convert(value)
     except BadValue as error:
-        raise BadInput(msg("{where}: {value} - expected {expected}", where=place, value=str(value), expected=error.expected)) from None
+        raise BadInput(
+            msg("{where}: {value} - expected {expected}", where=place, value=str(value), expected=error.expected)
+        ) from None
 
 
 def _reference(
@@ -243,7 +294,12 @@ def _reference(
     if rule.record:
         if rule.record not in earlier:
             raise BadInput(
-                msg("{where}: no earlier block {name} of this source; {hint}", where=place, name=rule.record, hint=did_you_mean(rule.record, earlier))
+                msg(
+                    "{where}: no earlier block {name} of this source; {hint}",
+                    where=place,
+                    name=rule.record,
+                    hint=did_you_mean(rule.record, earlier),
+                )
             )
         return Reference(name, earlier[rule.record], rule.optional, record=rule.record)
     entity = rule.entity or (field.reference if field else "")
@@ -255,7 +311,9 @@ def _reference(
         raise BadInput(msg("{where}: {problem}", where=place, problem=error.message)) from None
     if rule.external:
         external = compile_template(rule.external, columns, place)
-        return Reference(name, entity, rule.optional, external=external, system=rule.system or mapping.system or mapping.name)
+        return Reference(
+            name, entity, rule.optional, external=external, system=rule.system or mapping.system or mapping.name
+        )
     match: list[tuple[str, Cell, Convert]] = []
     for key, template in rule.match.items():
         key_field = _field(target, key, place)
@@ -267,5 +325,3 @@ def _reference(
 def missing(reference: Reference, wanted: str) -> Message:
     """Return what to say when a referenced record does not exist."""
     return msg("a {entity} that exists; none is found for {wanted}", entity=reference.entity, wanted=wanted)
-
-

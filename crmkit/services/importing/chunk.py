@@ -78,6 +78,10 @@ class Chunk:
             # Other rows may have built on what the rows refused so late had made: again, without those.
         self._stage()
 
+    def states(self) -> Iterable[tuple[str, Any, Any]]:
+        """Return what becomes of each record: its entity, its state before (None: new) and after."""
+        return self._states.values()
+
     def rows_of(self, error: ValidationFailed | Refused) -> list[tuple[Row, FieldError | Message]]:
         """Return the rows that the write path's error can be traced to, each with what is wrong."""
         if isinstance(error, Refused):
@@ -190,14 +194,15 @@ class Chunk:
             owners = lookups.owners(self._session, dict.fromkeys(point for draft in drafts for point in draft.points))
         known = {*externals.values(), *by_key.values(), *(id for ids in owners.values() for id in ids)}
         existing = lookups.records(self._session, info, [id for id in known if id not in self._states])
+        fresh_keys = lookups.fresh_keys(info.name, rule.match)
         for draft, key in zip(drafts, keys, strict=True):
-            external, match = (block.system, info.name, draft.external), (info.name, rule.match, key)
             id = None
             if draft.external:
+                external = (block.system, info.name, draft.external)
                 id = externals.get(external) or lookups.fresh_external.get(external)
             linked = id is not None
             if id is None and rule.match:
-                id = by_key.get(key) or lookups.fresh_keys.get(match)
+                id = by_key.get(key) or fresh_keys.get(key)
             if id is None and draft.points:
                 id = self._by_points(block, draft, owners)
             if draft.row.problems:
@@ -210,7 +215,7 @@ class Chunk:
                 if not linked:
                     self._identify(block, draft, id)
             if rule.match:
-                lookups.fresh_keys[match] = id
+                fresh_keys[key] = id
             for point in draft.points:
                 lookups.fresh_points.setdefault(point, id)
 
@@ -252,15 +257,18 @@ class Chunk:
             after = current
             if rule.on_duplicate != "skip":
                 after = overlay(current, block.changes(draft.values))
-        if after is not before and not (quick := self._session.database.validators[info.name]).quick(after):
-            row.problems += quick.errors(after)
+        if after is not before and not block.validator.quick(after):
+            row.problems += block.validator.errors(after)
             return None
-        if before is None:
-            self._lookups.created.add(after.id)
-        self._states[after.id] = (info.name, before, after)
-        self._rows.setdefault(after.id, []).append(row)
-        row.made[rule.label] = after.id
-        return after.id  # type: ignore[no-any-return]
+        made: UUID = after.id
+        if id is None:
+            self._lookups.created.add(made)
+            self._rows[made] = [row]
+        else:
+            self._rows.setdefault(made, []).append(row)
+        self._states[made] = (info.name, before, after)
+        row.made[block.label] = made
+        return made
 
     def _build(self, block: Block, draft: Draft) -> Any:
         """Return a new record as the row describes it; None when something required is missing."""
@@ -304,16 +312,21 @@ class Chunk:
 
     def _stage(self) -> None:
         session, new, changed = self._session, [], []
+        created: Counter[str] = Counter()
+        updated: Counter[str] = Counter()
+        unchanged: Counter[str] = Counter()
         for entity, before, after in self._states.values():
-            counts = self.counts.setdefault(entity, Counter())
             if before is None:
-                counts["created"] += 1
                 new.append(after)
+                created[entity] += 1
             elif after is not before and after != before:
-                counts["updated"] += 1
+                updated[entity] += 1
                 changed.append(after)
             else:
-                counts["unchanged"] += 1
+                unchanged[entity] += 1
+        for name, numbers in (("created", created), ("updated", updated), ("unchanged", unchanged)):
+            for entity, number in numbers.items():
+                self.counts.setdefault(entity, Counter())[name] = number
         session.add(*new, *self._identities)
         session.update(*changed)
 
@@ -332,4 +345,3 @@ def _reference_key(block: Block, reference: Reference, draft: Draft) -> tuple[An
         expected = getattr(error, "expected", error.message)
         draft.row.problems.append(FieldError(f"{block.info.name}.{reference.field}", "value", raw[0], expected))
         return None
-

@@ -37,7 +37,7 @@ def converter(field: FieldInfo, rule: ValueRule, zone: tzinfo) -> Convert:
     if kind is Kind.INTEGER:
         return lambda value: _integer(value, rule)
     if kind is Kind.DECIMAL:
-        return lambda value: clean_decimal(value, PLACES if rule.places is None else rule.places, rule.decimal)
+        return lambda value: decimal_of(value, rule, PLACES)
     if kind is Kind.BOOLEAN:
         return _boolean
     if kind is Kind.DATE:
@@ -79,7 +79,7 @@ def _text(field: FieldInfo) -> Convert:
 
 
 def _integer(value: Any, rule: ValueRule) -> int:
-    number = clean_decimal(value, PLACES, rule.decimal)
+    number = decimal_of(value, rule, PLACES)
     if number != number.to_integral_value():
         raise BadValue(value, msg("a whole number"))
     return int(number)
@@ -120,6 +120,8 @@ def _instant(value: Any, rule: ValueRule, zone: tzinfo) -> datetime:
 
 
 def _words(value: Any, separator: str) -> tuple[str, ...]:
+    if isinstance(value, str) and value.startswith("["):
+        value = _json(value)
     parts = value if isinstance(value, list) else as_text(value).split(separator)
     return tuple(dict.fromkeys(word for part in parts if (word := as_text(part))))
 
@@ -133,6 +135,7 @@ def _json(value: Any) -> Any:
         raise BadValue(value, msg("a JSON value")) from None
 
 
-def decimal_of(value: Any, rule: ValueRule) -> Decimal:
-    """Return an amount of money, cleaned to the rule's places, by default four."""
-    return clean_decimal(value, 4 if rule.places is None else rule.places, rule.decimal)
+def decimal_of(value: Any, rule: ValueRule, places: int = 4) -> Decimal:
+    """Return a number, cleaned to the rule's places (else to ``places``) and multiplied by the rule's scale."""
+    number = clean_decimal(value, places if rule.places is None else rule.places, rule.decimal)
+    return number * Decimal(rule.scale) if rule.scale else number

@@ -33,7 +33,12 @@ class ErrorFiles:
         if folder is not None and source_path is not None:
             place = source_path if source_path.is_dir() else source_path.parent
             if folder.resolve() == place.resolve():
-                raise BadInput(msg("rejected rows go to {folder}, which is where the import reads from; name another folder", folder=str(folder)))
+                raise BadInput(
+                    msg(
+                        "rejected rows go to {folder}, which is where the import reads from; name another folder",
+                        folder=str(folder),
+                    )
+                )
         self._folder, self._sources = folder, tuple(sources)
         self._files: dict[str, BinaryIO] = {}
         self._marks: dict[str, int] = {}
@@ -101,7 +106,9 @@ class ErrorFiles:
                 stream = path.open("wb")
                 stream.write("\ufeff".encode() + _line([*(name for name in columns if name not in ADDED), *ADDED]))
         except OSError as error:
-            raise BadInput(msg("{path} cannot be written: {reason}", path=str(path), reason=error.strerror or "")) from None
+            raise BadInput(
+                msg("{path} cannot be written: {reason}", path=str(path), reason=error.strerror or "")
+            ) from None
         self._files[source] = stream
         return stream
 

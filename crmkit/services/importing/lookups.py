@@ -1,4 +1,4 @@
-"""Finding records that exist: by external id, by their own fields, by contact point. One statement asks for a whole chunk.
+"""Finding records that exist: by external id, by their own fields, by contact point. One statement serves a whole chunk.
 
 What a chunk makes itself is ``fresh`` until its transaction is committed; then it is remembered for later chunks.
 """
@@ -24,8 +24,11 @@ MOST = 50_000
 External = tuple[str, str, str]
 """System, entity, external id."""
 
-Key = tuple[str, tuple[str, ...], tuple[Any, ...]]
-"""Entity, field names, values."""
+Key = tuple[str, tuple[str, ...]]
+"""Entity and names of the fields that tell its records apart."""
+
+Keyed = dict[tuple[Any, ...], UUID]
+"""Ids by values of those fields."""
 
 Point = tuple[str, str]
 """Kind and normalised value."""
@@ -36,22 +39,26 @@ class Lookups:
 
     def __init__(self) -> None:
         self._external: dict[External, UUID] = {}
-        self._keys: dict[Key, UUID] = {}
+        self._keys: dict[Key, Keyed] = {}
         self.begin()
 
     def begin(self) -> None:
         """Forget what the chunk at hand made: it begins, or begins again."""
         self.fresh_external: dict[External, UUID] = {}
-        self.fresh_keys: dict[Key, UUID] = {}
+        self._fresh_keys: dict[Key, Keyed] = {}
         self.fresh_points: dict[Point, UUID] = {}
         self.created: set[UUID] = set()
 
     def keep(self) -> None:
         """Remember what the chunk made, now that it is written; memory stays bounded."""
-        for known, fresh in ((self._external, self.fresh_external), (self._keys, self.fresh_keys)):
+        if len(self._external) > MOST:
+            self._external.clear()
+        self._external.update(self.fresh_external)
+        for key, fresh in self._fresh_keys.items():
+            known = self._keys.setdefault(key, {})
             if len(known) > MOST:
                 known.clear()
-            known.update(fresh)  # type: ignore[arg-type]
+            known.update(fresh)
         self.begin()
 
     def forget(self) -> None:
@@ -76,30 +83,44 @@ class Lookups:
             table = session.table(ExternalIdentity)
             for start in range(0, len(ids), CHUNK):
                 statement = sa.select(table.c.external_id, table.c.record_id).where(
-                    table.c.system == system, table.c.entity == entity, table.c.external_id.in_(ids[start : start + CHUNK])
+                    table.c.system == system,
+                    table.c.entity == entity,
+                    table.c.external_id.in_(ids[start : start + CHUNK]),
                 )
-                for external_id, record_id in session.execute(statement):
-                    found[system, entity, external_id] = self._external[system, entity, external_id] = record_id
+                rows: Any = session.execute(statement)
+                for row in rows:
+                    found[system, entity, row[0]] = self._external[system, entity, row[0]] = row[1]
         return found
 
     # -- own fields ----------------------------------------------------------------------------------------------
 
+    def fresh_keys(self, entity: str, names: tuple[str, ...]) -> Keyed:
+        """Return the ids of the records that this chunk made or met, by these fields; the caller adds to it."""
+        return self._fresh_keys.setdefault((entity, names), {})
+
     def keys(
-        self, session: Session, info: EntityInfo, names: tuple[str, ...], wanted: Iterable[tuple[Any, ...]], *, whole: bool
-    ) -> dict[tuple[Any, ...], UUID]:
+        self,
+        session: Session,
+        info: EntityInfo,
+        names: tuple[str, ...],
+        wanted: Iterable[tuple[Any, ...]],
+        *,
+        whole: bool,
+    ) -> Keyed:
         """Return the ids of records by values of their own fields, those that exist or that this chunk made.
 
         ``whole`` reads the records too, for those who are about to compare them.
         """
-        found: dict[tuple[Any, ...], UUID] = {}
+        found: Keyed = {}
         unknown: list[tuple[Any, ...]] = []
         created = self.created
+        fresh, known = self.fresh_keys(info.name, names), self._keys.setdefault((info.name, names), {})
         for values in wanted:
-            key = (info.name, names, values)
-            id = self.fresh_keys.get(key) or self._keys.get(key)
-            if id is not None:
-                found[values] = id
-            elif not any(value in created for value in values):
+            if fresh and values in fresh:
+                found[values] = fresh[values]
+            elif known and values in known:
+                found[values] = known[values]
+            elif created.isdisjoint(values):
                 # A record that refers to one made just now cannot exist yet.
                 unknown.append(values)
         if not unknown:
@@ -109,7 +130,7 @@ class Lookups:
         else:
             ids = _ids_by_key(session, info, names, unknown)
         found |= ids
-        self._keys.update(((info.name, names, values), id) for values, id in ids.items())
+        known.update(ids)
         return found
 
     # -- contact points ------------------------------------------------------------------------------------------
@@ -128,8 +149,9 @@ class Lookups:
                     .join(customers, customers.c.id == points.c.customer_id)
                     .where(points.c.kind == kind, points.c.normalized.in_(values[start : start + CHUNK]))
                 )
-                for value, customer in session.execute(statement):
-                    found.setdefault((kind, value), set()).add(customer)
+                rows: Any = session.execute(statement)
+                for row in rows:
+                    found.setdefault((kind, row[0]), set()).add(row[1])
         return found
 
     # -- records -------------------------------------------------------------------------------------------------
@@ -143,9 +165,7 @@ class Lookups:
         return {id: current[id] for id in ids if id in current}
 
 
-def _ids_by_key(
-    session: Session, info: EntityInfo, names: tuple[str, ...], wanted: Sequence[tuple[Any, ...]]
-) -> dict[tuple[Any, ...], UUID]:
+def _ids_by_key(session: Session, info: EntityInfo, names: tuple[str, ...], wanted: Sequence[tuple[Any, ...]]) -> Keyed:
     """Return ids by key. The part of the key that differs most narrows the search, the rest is compared here."""
     table = session.table(info.cls)
     lead = max(range(len(names)), key=lambda place: len({values[place] for values in wanted}))
@@ -156,10 +176,10 @@ def _ids_by_key(
         if place != lead and len({values[place] for values in wanted}) == 1 and wanted[0][place] is not None
     ]
     keys = set(wanted)
-    found: dict[tuple[Any, ...], UUID] = {}
+    found: Keyed = {}
     for start in range(0, len(values), CHUNK):
         statement = sa.select(table.c.id, *(table.c[name] for name in names)).where(
             table.c[names[lead]].in_(values[start : start + CHUNK]), *same
         )
-        found.update((tuple(key), id) for id, *key in session.execute(statement) if tuple(key) in keys)
+        found.update((tuple(row[1:]), row[0]) for row in session.execute(statement) if tuple(row[1:]) in keys)
     return found

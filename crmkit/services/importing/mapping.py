@@ -21,17 +21,19 @@ class ValueRule:
     """How a field gets its value.
 
     ``from_`` ("from" in the file) is a template such as ``{first_name} {last_name}``; ``map`` names a value map;
-    ``default`` stands in for an empty value; ``places`` cleans a number to so many decimal places; ``format`` is a date's
-    form as in ``%d.%m.%Y``; ``decimal`` the decimal mark; ``separator`` splits a list of words. A reference gives
-    ``external`` (a template for an external id), ``match`` (fields of the record wanted) or ``record`` (the record that an
-    earlier block made of the same row); with ``optional`` a missing record leaves the field empty. Money gives
-    ``amount`` and ``currency``.
+    ``default`` stands in for an empty value; ``places`` cleans a number to so many decimal places, ``scale`` is a
+    factor to multiply it by; ``format`` is a date's form as in ``%d.%m.%Y``; ``decimal`` the decimal mark;
+    ``separator`` splits a list of words. A reference gives ``external`` (a template for an external id), ``match``
+    (fields of the record wanted) or ``record`` (the record that an earlier block made of the same row); with
+    ``optional`` a missing record leaves the field empty. Money gives ``amount`` and ``currency``. ``exported`` names a
+    column whose cells are as an export wrote them.
     """
 
     from_: str = ""
     map: str = ""
     default: str = ""
     places: int | None = None
+    scale: str = ""
     format: str = ""
     decimal: str | None = None
     separator: str = ";"
@@ -43,6 +45,7 @@ class ValueRule:
     optional: bool = False
     amount: ValueRule | None = None
     currency: str = ""
+    exported: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -51,8 +54,8 @@ class RecordRule:
 
     A record that exists is found by ``external_id`` (a template), by ``match`` (fields with a unique value) or by
     ``identify`` (contact points: ``{email = "{mail}"}``). ``when`` is a template that must not be empty. ``name`` lets
-    later blocks refer to this record. ``keep`` lists fields that an existing record keeps. ``separate`` reads the source
-    again, after everything before is in, so that rows may refer to one another.
+    later blocks refer to this record. ``keep`` lists fields that an existing record keeps. ``separate`` reads the
+    source again, after everything before is in, so that rows may refer to one another.
     """
 
     source: str
@@ -141,7 +144,9 @@ def _converter() -> cattrs.Converter:
             return ValueRule(from_=_constant(value))
         if isinstance(value, Mapping) and "value" in value:
             rest = {name: part for name, part in value.items() if name != "value"}
-            return attrs.evolve(hook(rest, ValueRule), from_=_constant(value["value"]).replace("{", "{{").replace("}", "}}"))
+            return attrs.evolve(
+                hook(rest, ValueRule), from_=_constant(value["value"]).replace("{", "{{").replace("}", "}}")
+            )
         return hook(value, ValueRule)
 
     converter.register_structure_hook(ValueRule, value_rule)
@@ -174,7 +179,7 @@ def _header(value: object, _: Any) -> bool | tuple[str, ...]:
 
 def _explain(error: BaseException, _: type | None) -> str:
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        known = [a.name.rstrip("_") for a in attrs.fields(error.cl)]  # type: ignore[misc]
+        known = [a.name.rstrip("_") for a in attrs.fields(error.cl)]
         return "; ".join(f"unknown key {key} ({did_you_mean(key, known)})" for key in sorted(error.extra_fields))
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing"

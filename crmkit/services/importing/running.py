@@ -19,9 +19,9 @@ import sqlalchemy as sa
 
 from crmkit.core.access import Actor, Scope
 from crmkit.core.entity import change
-from crmkit.core.errors import AccessDenied, BadInput, Conflict, did_you_mean
+from crmkit.core.errors import AccessDenied, BadInput, Conflict, FieldError, did_you_mean
 from crmkit.core.journal import ImportRun
-from crmkit.core.messages import msg
+from crmkit.core.messages import Message, msg
 from crmkit.hooks.causation import Cause
 from crmkit.services.importing.attempt import Attempt
 from crmkit.services.importing.blocks import Block, compile_block
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 CHUNK = 1_000
+SAMPLES = 25
+"""How many changes a dry run shows."""
 
 
 @attrs.frozen
@@ -101,14 +103,18 @@ def compile_steps(
             if mended:
                 continue
             hint = did_you_mean(name, sources)
-            raise BadInput(msg("{path} has no table {name}, which the mapping reads; {hint}", path=str(path), name=name, hint=hint))
+            raise BadInput(
+                msg("{path} has no table {name}, which the mapping reads; {hint}", path=str(path), name=name, hint=hint)
+            )
         found.append((source, _compile_blocks(application, mapping, rules, source)))
     if not found:
         names = ", ".join(dict.fromkeys(name for name, _ in wanted))
-        raise BadInput(msg("{path} has none of the tables that the mapping reads: {names}", path=str(path), names=names))
-    names = [source.name for source, _ in found]
+        raise BadInput(
+            msg("{path} has none of the tables that the mapping reads: {names}", path=str(path), names=names)
+        )
+    read = [source.name for source, _ in found]
     return [
-        Step(source, blocks, source.name not in names[:place], source.name not in names[place + 1 :])
+        Step(source, blocks, source.name not in read[:place], source.name not in read[place + 1 :])
         for place, (source, blocks) in enumerate(found)
     ]
 
@@ -119,7 +125,7 @@ def _compile_blocks(
     blocks: list[Block] = []
     earlier: dict[str, str] = {}
     for rule in rules:
-        blocks.append(compile_block(rule, mapping, application.database.registry, source.columns, earlier))
+        blocks.append(compile_block(rule, mapping, application.database, source.columns, earlier))
         earlier[rule.label] = rule.entity
     return tuple(blocks)
 
@@ -128,7 +134,9 @@ def _check_rights(actor: Actor, steps: Sequence[Step]) -> None:
     for step in steps:
         for entity in dict.fromkeys(block.info.name for block in step.blocks):
             if actor.scope(entity, "create") is Scope.NONE and actor.scope(entity, "update") is Scope.NONE:
-                raise AccessDenied(msg("{actor} may neither create nor update {entity}", actor=actor.name, entity=entity))
+                raise AccessDenied(
+                    msg("{actor} may neither create nor update {entity}", actor=actor.name, entity=entity)
+                )
 
 
 class _Importer:
@@ -177,7 +185,6 @@ class _Importer:
         """Do everything in one transaction and roll it back."""
         with self._app.database.connection() as connection:
             self._outer = connection
-            connection.begin()
             try:
                 for number, step in enumerate(self._steps):
                     for batch in step.source.batches(0, self._size):
@@ -206,7 +213,9 @@ class _Importer:
     def _finish(self, run: ImportRun, cause: Cause) -> ImportRun:
         with Session(self._app, self._actor, cause=cause) as session:
             self._claim(session, run)
-            finished = change(run, state="finished", finished_at=session.clock.now(), counts=self._state(self._counts, self._rows))
+            finished = change(
+                run, state="finished", finished_at=session.clock.now(), counts=self._state(self._counts, self._rows)
+            )
             session.update(finished)
         return finished
 
@@ -232,7 +241,9 @@ class _Importer:
         SQLite has one writer anyway.
         """
         if session.database.dialect == "postgresql":
-            key = int.from_bytes(hashlib.sha256(b"import" + session.actor.tenant_id.bytes).digest()[:8], "big", signed=True)
+            key = int.from_bytes(
+                hashlib.sha256(b"import" + session.actor.tenant_id.bytes).digest()[:8], "big", signed=True
+            )
             session.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
     def _claim(self, session: Session, run: ImportRun) -> None:
@@ -258,12 +269,13 @@ class _Importer:
 
         def begin(session: Session) -> None:
             if goal is not None:
-                self._claim(session, change(goal))
+                self._claim(session, goal)
 
         def end(session: Session, chunk: Chunk) -> None:
             nonlocal goal
             self._reject(step, batch, rows)
             if goal is None:
+                self._samples += samples_of(chunk.states(), self._app.database.registry, SAMPLES - len(self._samples))
                 return
             counts = {name: Counter(count) for name, count in self._counts.items()}
             add_counts(counts, chunk.counts)
@@ -287,13 +299,15 @@ class _Importer:
     def _reject(self, step: Step, batch: Batch, rows: Sequence[Row]) -> None:
         """Write the rejected rows in the order of the file, before the chunk is committed."""
         name = step.source.name
-        found = [(row.number, row.cells, tuple(row.problems), "") for row in rows if row.problems]
+        found: list[tuple[int, Sequence[Any], tuple[FieldError | Message, ...], str]] = [
+            (row.number, row.cells, tuple(row.problems), "") for row in rows if row.problems
+        ]
         if step.first:
             for bad in batch.problems:
-                cells = [bad.values.get(column, "") for column in batch.columns]
+                cells: Sequence[Any] = [bad.values.get(column, "") for column in batch.columns]
                 found.append((bad.number, cells, (bad.problem or msg("a row that can be read"),), bad.raw or ""))
-        for number, cells, problems, text in sorted(found, key=lambda entry: entry[0]):
-            self._errors.write(RowError(name, number, problems), batch.columns, cells, text)
+        for number, given, problems, text in sorted(found, key=lambda entry: entry[0]):
+            self._errors.write(RowError(name, number, problems), batch.columns, given, text)
             if not step.last:
                 self._refused.setdefault(name, set()).add(number)
         self._errors.flush()

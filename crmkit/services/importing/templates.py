@@ -43,7 +43,7 @@ def compile_template(template: str, columns: Sequence[str], where: str) -> Cell:
     for match in _PART.finditer(template):
         column, name, text, stray = match.groups()
         if stray:
-            raise BadInput(msg("{where}: stray brace in template {template}; write it twice", where=where, template=template))
+            raise BadInput(msg("{where}: stray brace in {text}; write it twice", where=where, text=template))
         if column is not None:
             parts.append((_place(column.strip(), columns, where), _filter(name, where)))
         else:
@@ -53,6 +53,31 @@ def compile_template(template: str, columns: Sequence[str], where: str) -> Cell:
     if len(parts) == 1:
         return _lone(parts[0])
     return lambda row: "".join(part if isinstance(part, str) else _shown(row, *part) for part in parts).strip()
+
+
+def exported_column(column: str, columns: Sequence[str], where: str) -> Cell:
+    """Return the function that gives a cell of an export as it was before the export made it safe for spreadsheets."""
+    place = _place(column, columns, where)
+
+    def cell(row: Sequence[Any]) -> Any:
+        value = row[place]
+        if type(value) is str:
+            return value[1:] if _DISARMED.match(value) else value
+        return "" if value is None else value
+
+    return cell
+
+
+def disarmed(text: str) -> str:
+    """Return a text so that no spreadsheet takes it for a formula: an apostrophe stands before the sign of one.
+
+    https://owasp.org/www-community/attacks/CSV_Injection names the signs. ``exported_column`` undoes it.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_DISARMED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def _lone(part: str | tuple[int, Callable[[str], str] | None]) -> Cell:
@@ -94,12 +119,16 @@ def _place(column: str, columns: Sequence[str], where: str) -> int:
         return columns.index(column)
     except ValueError:
         hint = did_you_mean(column, columns)
-        raise BadInput(msg("{where}: the source has no column {column}; {hint}", where=where, column=column, hint=hint)) from None
+        raise BadInput(
+            msg("{where}: the source has no column {column}; {hint}", where=where, column=column, hint=hint)
+        ) from None
 
 
 def _filter(name: str | None, where: str) -> Callable[[str], str] | None:
     if name is None:
         return None
     if name not in FILTERS:
-        raise BadInput(msg("{where}: unknown filter {name}; {hint}", where=where, name=name, hint=did_you_mean(name, FILTERS)))
+        raise BadInput(
+            msg("{where}: unknown filter {name}; {hint}", where=where, name=name, hint=did_you_mean(name, FILTERS))
+        )
     return FILTERS[name]

@@ -34,6 +34,25 @@ def upgrade() -> None:
     )
     op.create_index('ix_audit_entries_cause_id', 'audit_entries', ['tenant_id', 'cause_id'], unique=False, sqlite_where=sa.text('cause_id IS NOT NULL'), postgresql_where=sa.text('cause_id IS NOT NULL'))
     op.create_index('ix_audit_entries_record_id_occurred_at', 'audit_entries', ['tenant_id', 'record_id', 'occurred_at'], unique=False)
+    op.create_table('audit_links',
+    sa.Column('tenant_id', types.Id(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('entry_id', types.Id(), nullable=False),
+    sa.Column('salt', sa.LargeBinary(length=16), nullable=True),
+    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('link', sa.LargeBinary(length=32), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'sequence')
+    )
+    op.create_index('uq_audit_links_entry_id', 'audit_links', ['tenant_id', 'entry_id'], unique=True)
+    op.create_table('audit_seals',
+    sa.Column('tenant_id', types.Id(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
+    sa.Column('length', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('link', sa.LargeBinary(length=32), nullable=False),
+    sa.Column('sealed_at', types.Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'number')
+    )
     op.create_table('command_results',
     sa.Column('tenant_id', types.Id(), nullable=False),
     sa.Column('key', types.text_type(200), nullable=False),
@@ -60,6 +79,7 @@ def upgrade() -> None:
     sa.Column('plugin', types.text_type(100), nullable=False),
     sa.Column('cause_id', types.Id(), nullable=True),
     sa.Column('depth', sa.BigInteger(), nullable=False),
+    sa.Column('transaction_id', sa.BigInteger(), server_default=types.CurrentTransaction(), nullable=False),
     sa.PrimaryKeyConstraint('position')
     )
     op.create_table('external_identities',
@@ -217,6 +237,30 @@ def upgrade() -> None:
     op.create_index('ix_customers_name', 'customers', ['tenant_id', 'name'], unique=False)
     op.create_index('ix_customers_owner_id', 'customers', ['owner_id'], unique=False, sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
     op.create_index('ix_customers_team_id', 'customers', ['team_id'], unique=False, sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
+    op.create_table('exchange_rates',
+    sa.Column('id', types.Id(), nullable=False),
+    sa.Column('tenant_id', types.Id(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', types.Instant(), nullable=True),
+    sa.Column('created_by', types.Id(), nullable=True),
+    sa.Column('updated_at', types.Instant(), nullable=True),
+    sa.Column('updated_by', types.Id(), nullable=True),
+    sa.Column('deleted_at', types.Instant(), nullable=True),
+    sa.Column('source', types.text_type(100), nullable=False),
+    sa.Column('custom', types.Json(), nullable=False),
+    sa.Column('owner_id', types.Id(), nullable=True),
+    sa.Column('team_id', types.Id(), nullable=True),
+    sa.Column('base', types.text_type(3), nullable=False),
+    sa.Column('quote', types.text_type(3), nullable=False),
+    sa.Column('valid_from', types.IsoDate(), nullable=False),
+    sa.Column('rate', types.Exact(), nullable=False),
+    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name='fk_exchange_rates_owner_id'),
+    sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name='fk_exchange_rates_team_id'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('ix_exchange_rates_owner_id', 'exchange_rates', ['owner_id'], unique=False, sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
+    op.create_index('ix_exchange_rates_team_id', 'exchange_rates', ['team_id'], unique=False, sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
+    op.create_index('uq_exchange_rates_base_quote_valid_from', 'exchange_rates', ['tenant_id', 'base', 'quote', 'valid_from'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('import_runs',
     sa.Column('id', types.Id(), nullable=False),
     sa.Column('tenant_id', types.Id(), nullable=False),
@@ -963,6 +1007,10 @@ def downgrade() -> None:
     op.drop_index('ix_import_runs_owner_id', table_name='import_runs', sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
     op.drop_index('ix_import_runs_fingerprint', table_name='import_runs')
     op.drop_table('import_runs')
+    op.drop_index('uq_exchange_rates_base_quote_valid_from', table_name='exchange_rates', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+    op.drop_index('ix_exchange_rates_team_id', table_name='exchange_rates', sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
+    op.drop_index('ix_exchange_rates_owner_id', table_name='exchange_rates', sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
+    op.drop_table('exchange_rates')
     op.drop_index('ix_customers_team_id', table_name='customers', sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
     op.drop_index('ix_customers_owner_id', table_name='customers', sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
     op.drop_index('ix_customers_name', table_name='customers')
@@ -990,6 +1038,9 @@ def downgrade() -> None:
     op.drop_table('events')
     op.drop_table('event_cursors')
     op.drop_table('command_results')
+    op.drop_table('audit_seals')
+    op.drop_index('uq_audit_links_entry_id', table_name='audit_links')
+    op.drop_table('audit_links')
     op.drop_index('ix_audit_entries_record_id_occurred_at', table_name='audit_entries')
     op.drop_index('ix_audit_entries_cause_id', table_name='audit_entries', sqlite_where=sa.text('cause_id IS NOT NULL'), postgresql_where=sa.text('cause_id IS NOT NULL'))
     op.drop_table('audit_entries')

@@ -1,0 +1,225 @@
+"""Importing contacts, beside the least that such an import must do: read the file and insert the same rows.
+
+100,000 contacts with a mail address each, of which 5 % repeat an earlier address in other case and 1 % are no address.
+The baseline is ``csv.reader`` and one ``executemany`` per table and 1,000 rows, on SQLite, into the same tables with
+the same indexes: the customer and contact point rows, and one audit row for each of them. Nothing is checked, matched
+or compared there. Each contender runs in a process of its own, which tells its peak of memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+from uuid import uuid4
+
+FULL, SMALL = 100_000, 10_000
+REPEATED, INVALID = 20, 100
+"""One row in so many repeats an earlier address, or has none that is one."""
+
+MAPPING = """
+name = "contacts"
+
+[[record]]
+source = "contacts"
+entity = "customer"
+identify = { email = "{email}" }
+[record.fields]
+given_name = "{first}"
+family_name = "{last}"
+country = "{country}"
+
+[[record]]
+source = "contacts"
+entity = "contact_point"
+match = ["customer_id", "kind", "normalized"]
+[record.fields]
+customer_id = { record = "customer" }
+kind = "email"
+value = "{email}"
+"""
+
+
+def measure(small: bool) -> list[dict[str, Any]]:
+    """Return one row per database: rows per second, their ratio to the baseline's, peak memory, and the counts."""
+    rows = SMALL if small else FULL
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "contacts.csv"
+        expected = write_contacts(path, rows)
+        found = []
+        for database, address in _addresses(Path(folder)):
+            raw: list[dict[str, Any]] = []
+            full: list[dict[str, Any]] = []
+            # The contenders take turns and each keeps its best time, so that a busy moment of the machine hits both.
+            for turn in range(1 if small else 2):
+                raw.append(_run("raw", path, f"sqlite:///{folder}/raw{database}{turn}.db"))
+                full.append(_run("full", path, address(turn)))
+            best_raw, best = (min(runs, key=lambda run: run["seconds"]) for runs in (raw, full))
+            counts = {name: best[name] for name in expected}
+            if counts != expected:
+                raise AssertionError(f"{database}: expected {expected}, got {counts}")
+            found.append(
+                {
+                    "database": database,
+                    "rows": rows,
+                    "rows_per_second": round(rows / best["seconds"]),
+                    "baseline_rows_per_second": round(rows / best_raw["seconds"]),
+                    "ratio": round(best_raw["seconds"] / best["seconds"], 3),
+                    "cpu_ratio": round(best_raw["cpu"] / best["cpu"], 3),
+                    "peak_mb": round(best["peak_mb"], 1),
+                    **counts,
+                }
+            )
+        return found
+
+
+def write_contacts(path: Path, rows: int) -> dict[str, int]:
+    """Write the contacts, always the same ones, and return what a correct import makes of them."""
+    random_ = random.Random(20_260_315)
+    first = ["Anna", "Wei", "Jonas", "Lucía", "Olga", "Ken", "Priya", "Émile", "Sara", "Tomás"]
+    last = ["Berg", "Müller", "Zhang", "Okafor", "Silva", "Novák", "Tanaka", "Rossi", "Smith", "Haddad"]
+    invalid = repeated = 0
+    known: list[tuple[str, str, str, str]] = []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["first", "last", "email", "country"])
+        for number in range(rows):
+            given, family = random_.choice(first), random_.choice(last)
+            if number % INVALID == INVALID - 1:
+                invalid += 1
+                writer.writerow([given, family, f"no address {number}", "DE"])
+            elif number % REPEATED == REPEATED - 1:
+                repeated += 1
+                given, family, email, country = random_.choice(known)
+                writer.writerow([given, family, email.upper(), country])
+            else:
+                row = (given, family, f"contact{number}@example{number % 977}.com", random_.choice(["DE", "CN", "US"]))
+                known.append(row)
+                writer.writerow(row)
+    return {"customers": rows - invalid - repeated, "rejected": invalid, "merged": repeated}
+
+
+def _addresses(folder: Path) -> list[tuple[str, Any]]:
+    from crmkit.testing.postgres import shared_server
+
+    server = shared_server(Path(tempfile.gettempdir()) / f"crmkit-bench-{uuid4().hex[:8]}")
+    return [("sqlite", lambda turn: f"sqlite:///{folder}/full{turn}.db"), ("postgresql", lambda turn: server.create())]
+
+
+def _run(kind: str, path: Path, address: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.contacts", kind, str(path), address], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def run_full(path: Path, address: str) -> dict[str, Any]:
+    """Import through the whole write path."""
+    import sqlalchemy as sa
+
+    from crmkit.core.customer import ContactPoint, Customer
+    from crmkit.runtime.crm import Crm
+    from crmkit.services.importing.mapping import read_mapping
+    from crmkit.services.importing.running import run_import
+
+    with Crm.open(address, plugins=[]) as crm:
+        start, cpu = perf_counter(), process_time()
+        report = run_import(crm, crm.system, path, read_mapping(MAPPING), error_folder=path.parent / uuid4().hex)
+        seconds, cpu = perf_counter() - start, process_time() - cpu
+        with crm.session(reads=True) as session:
+            customers, points = session.count(Customer), session.table(ContactPoint)
+            distinct = session.execute(sa.select(sa.func.count(sa.distinct(points.c.normalized)))).scalar_one()
+        if distinct != customers:
+            raise AssertionError(f"{customers} customers, but {distinct} addresses")
+    made = report.counts["customer"]
+    merged = report.rows - report.rejected - made["created"]
+    return {"seconds": seconds, "cpu": cpu, "customers": customers, "rejected": report.rejected, "merged": merged}
+
+
+def run_raw(path: Path, address: str) -> dict[str, Any]:
+    """Insert the same rows with nothing around them."""
+    import sqlite3
+
+    from crmkit.core.customer import ContactPoint, Customer
+    from crmkit.core.values.ids import new_id
+    from crmkit.runtime.crm import Crm
+
+    with Crm.open(address, plugins=[]) as crm:
+        codecs, tenant = crm.database.codecs, crm.system.tenant_id.bytes
+        now = crm.clock.now()
+        customer = Customer(name="x", version=1, created_at=now, updated_at=now, source="contacts")
+        point = ContactPoint(customer_id=customer.id, kind="email", value="x", version=1, created_at=now, updated_at=now)
+        templates = {"customer": codecs["customer"].to_row(customer, tenant), "contact_point": codecs["contact_point"].to_row(point, tenant)}
+        tables = {name: (crm.database.tables[name].name, codecs[name].columns) for name in ("customer", "contact_point", "audit_entry")}
+        at = codecs["audit_entry"].to_driver["occurred_at"](now)  # type: ignore[misc]
+    inserts = {
+        name: f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        for name, (table, columns) in tables.items()
+    }
+    place = {name: {column: at for at, column in enumerate(columns)} for name, (_, columns) in tables.items()}
+    base_customer, base_point = templates["customer"], templates["contact_point"]
+    of_customer, of_point = place["customer"], place["contact_point"]
+    name_at, given_at, family_at, country_at = (of_customer[n] for n in ("name", "given_name", "family_name", "country"))
+    owner_at, value_at, normalized_at = (of_point[n] for n in ("customer_id", "value", "normalized"))
+    connection = sqlite3.connect(address.removeprefix("sqlite:///"), isolation_level=None)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    start, cpu = perf_counter(), process_time()
+    customers: list[Any] = []
+    points: list[Any] = []
+    audits: list[Any] = []
+
+    def write() -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(inserts["customer"], customers)
+        connection.executemany(inserts["contact_point"], points)
+        connection.executemany(inserts["audit_entry"], audits)
+        connection.execute("COMMIT")
+        for rows in (customers, points, audits):
+            rows.clear()
+
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        for given, family, email, country in reader:
+            made = list(base_customer)
+            made[0] = id = new_id().bytes
+            made[name_at], made[given_at], made[family_at], made[country_at] = f"{given} {family}", given, family, country
+            customers.append(made)
+            mail = list(base_point)
+            mail[0] = point_id = new_id().bytes
+            mail[owner_at], mail[value_at], mail[normalized_at] = id, email, email
+            points.append(mail)
+            for entity, record, delta in (
+                ("customer", id, f'{{"given_name":"{given}","family_name":"{family}","country":"{country}"}}'),
+                ("contact_point", point_id, f'{{"kind":"email","value":"{email}","normalized":"{email}"}}'),
+            ):
+                audits.append((new_id().bytes, tenant, at, None, None, "", entity, record, "created", 1, None, delta))
+            if len(customers) == 1_000:
+                write()
+    write()
+    seconds, cpu = perf_counter() - start, process_time() - cpu
+    connection.close()
+    return {"seconds": seconds, "cpu": cpu}
+
+
+def _main() -> None:
+    kind, path, address = sys.argv[1:]
+    answer = (run_full if kind == "full" else run_raw)(Path(path), address)
+    scale = 1 if sys.platform == "darwin" else 1024
+    answer["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,297 @@
+"""``crmkit import``: read records from files, look at what an import would do, and take one back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crmkit.cli.localized import argument, command, json_option, option
+from crmkit.cli.words import translate, translated, wording
+
+if TYPE_CHECKING:
+    from crmkit.core.access import Actor
+    from crmkit.runtime.crm import Crm
+    from crmkit.services.importing.mapping import ImportMapping
+    from crmkit.services.importing.report import ImportReport, Sample
+    from crmkit.services.importing.reverting import RevertReport
+    from crmkit.services.importing.running import Progress
+
+REJECTED = 3
+"""The exit code when some rows were rejected; the others are in."""
+_SHOWN_ERRORS = 10
+
+
+@command(
+    "import", help=wording("Read records from a file or folder, as a mapping file says or by the names of columns.")
+)
+@argument("path", help=wording("The file or folder to read."), required=False, type=click.Path(path_type=Path))
+@option("--mapping", type=click.Path(path_type=Path), metavar="FILE", help=wording("The mapping file (TOML)."))
+@option("--entity", metavar="ENTITY", help=wording("Without a mapping: what the rows are; columns are its fields."))
+@option("--dry-run", is_flag=True, help=wording("Show what would change and write nothing."))
+@option(
+    "--errors",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help=wording("Where rejected rows go."),
+)
+@option("--revert", metavar="RUN", help=wording("Take the import with this id back, or the last one."))
+@option("--list", "list_", is_flag=True, help=wording("List the imports made so far."))
+@json_option
+@click.pass_context
+def import_(
+    ctx: click.Context,
+    path: Path | None,
+    mapping: Path | None,
+    entity: str | None,
+    dry_run: bool,
+    errors: Path | None,
+    revert: str | None,
+    list_: bool,
+    as_json: bool,
+) -> None:
+    from crmkit.cli.running import global_options, opened
+
+    if sum([path is not None, revert is not None, list_]) != 1:
+        raise click.UsageError(translated("give a PATH to import, or --revert, or --list"))
+    if path is not None and (mapping is None) == (entity is None):
+        raise click.UsageError(translated("give either --mapping or --entity"))
+    with opened(create=path is not None and not dry_run) as crm:
+        login = global_options().get("login")
+        actor = crm.actor(login) if login else crm.system
+        if list_:
+            _list(crm, actor, as_json)
+        elif revert is not None:
+            _revert(crm, actor, revert, dry_run, as_json)
+        else:
+            assert path is not None
+            rejected = _import(crm, actor, path, _mapping(crm, path, mapping, entity), dry_run, errors, as_json)
+            if rejected:
+                ctx.exit(REJECTED)
+
+
+def _mapping(crm: Crm, path: Path, mapping: Path | None, entity: str | None) -> ImportMapping:
+    from crmkit.cli.running import entity_named
+    from crmkit.services.importing.mapping import load_mapping
+    from crmkit.services.importing.plain import plain_mapping
+
+    if mapping is not None:
+        return load_mapping(mapping)
+    return plain_mapping(entity_named(crm, entity or ""), path)
+
+
+def _import(
+    crm: Crm, actor: Actor, path: Path, mapping: ImportMapping, dry_run: bool, errors: Path | None, as_json: bool
+) -> int:
+    from crmkit.cli.running import say
+    from crmkit.core.messages import msg
+    from crmkit.services.importing.running import run_import
+
+    # A dry run leaves nothing behind, unless it is told where to.
+    folder = errors or (None if dry_run else Path(f"{path.resolve().stem}-errors"))
+    try:
+        with _progress_bar(path.name) as tell:
+            report = run_import(crm, actor, path, mapping, dry_run=dry_run, error_folder=folder, on_progress=tell)
+    except KeyboardInterrupt:
+        say(msg("interrupted; nothing was written") if dry_run else msg("interrupted; run the same command to go on"))
+        sys.exit(130)
+    if as_json:
+        _print_json(report)
+    else:
+        _print_report(crm, report)
+    if report.rejected and not as_json:
+        _tell_rejected(report)
+    return report.rejected
+
+
+def _print_json(report: ImportReport) -> None:
+    from crmkit.cli.output import print_json
+
+    print_json(
+        {
+            "import": report.name,
+            "run": report.run_id,
+            "dry_run": report.dry_run,
+            "resumed": report.resumed,
+            "rows": report.rows,
+            "rejected": report.rejected,
+            "records": report.counts,
+            "errors": [
+                {"source": e.source, "line": e.number, "problems": [p.render(translate()) for p in e.problems]}
+                for e in report.errors
+            ],
+            "error_files": [str(path) for path in report.error_files],
+            "samples": [
+                {
+                    "entity": s.entity,
+                    "title": s.title,
+                    "action": s.action,
+                    "fields": {n: list(v) for n, v in s.fields.items()},
+                }
+                for s in report.samples
+            ],
+        }
+    )
+
+
+def _print_report(crm: Crm, report: ImportReport) -> None:
+    from crmkit.cli.output import print_block, table
+    from crmkit.cli.running import say
+    from crmkit.core.messages import msg
+
+    if report.resumed:
+        say(msg("went on with an import that was interrupted"))
+    names = ("created", "updated", "unchanged")
+    rows = [
+        (translated(crm.registry.get(entity).label), *[counts.get(name, 0) for name in names])
+        for entity, counts in report.counts.items()
+    ]
+    headings = [translated("Entity"), translated("created"), translated("updated"), translated("unchanged")]
+    print_block(table(headings, rows, right=(1, 2, 3)))
+    for sample in report.samples if report.dry_run else ():
+        for line in _sample_lines(crm, sample):
+            click.echo(line)
+    if report.dry_run:
+        say(msg("dry run of {rows} rows: nothing was written", rows=report.rows))
+    else:
+        say(msg("{rows} rows read; import {run}", rows=report.rows, run=str(report.run_id)))
+
+
+def _sample_lines(crm: Crm, sample: Sample) -> Iterator[str]:
+    from crmkit.cli.output import clean, shown_value
+
+    info = crm.registry.get(sample.entity)
+    sign = "+" if sample.action == "create" else "~"
+    yield clean(f"{sign} {translated(info.label)}: {sample.title}")
+    for name, (before, after) in sample.fields.items():
+        label = translated(info.by_name[name].label)
+        new = shown_value(after)
+        yield clean(
+            f"    {label}: {new}" if sample.action == "create" else f"    {label}: {shown_value(before)} → {new}"
+        )
+
+
+def _tell_rejected(report: ImportReport) -> None:
+    from crmkit.cli.running import say
+    from crmkit.core.messages import msg
+
+    say(msg("{count} rows were rejected:", count=report.rejected))
+    for error in report.errors[:_SHOWN_ERRORS]:
+        problem = error.render(translate())
+        say(msg("  {source}, line {line}: {problem}", source=error.source, line=error.number, problem=problem))
+    if report.rejected > _SHOWN_ERRORS:
+        say(msg("  and {count} more", count=report.rejected - _SHOWN_ERRORS))
+    if report.error_files:
+        files = ", ".join(str(path) for path in report.error_files)
+        say(msg("they stand in {files}; mend them there and import that file with the same mapping", files=files))
+
+
+def _list(crm: Crm, actor: Actor, as_json: bool) -> None:
+    from crmkit.cli.output import print_block, print_json, table
+    from crmkit.services.importing.reverting import list_runs
+
+    with crm.session(actor, reads=True) as session:
+        runs = list_runs(session)
+        if as_json:
+            print_json(
+                [
+                    {
+                        "run": run.id,
+                        "name": run.name,
+                        "path": run.path,
+                        "state": run.state,
+                        "started": run.created_at,
+                        "finished": run.finished_at,
+                        "rows": run.counts.get("rows", 0),
+                        "rejected": run.counts.get("rejected", 0),
+                        "records": run.counts.get("records", {}),
+                    }
+                    for run in runs
+                ]
+            )
+            return
+        rows = [
+            (
+                str(run.id),
+                run.name,
+                translated(run.state),
+                run.created_at,
+                run.counts.get("rows", 0),
+                run.counts.get("rejected", 0),
+                run.path,
+            )
+            for run in runs
+        ]
+    headings = ["Id", "Name", "State", "Started", "Rows", "Rejected", "Path"]
+    print_block(table([translated(heading) for heading in headings], rows, right=(4, 5)))
+
+
+def _revert(crm: Crm, actor: Actor, needle: str, dry_run: bool, as_json: bool) -> None:
+    from crmkit.cli.output import print_json
+    from crmkit.cli.running import say
+    from crmkit.core.messages import msg
+    from crmkit.services.importing.reverting import revert_import
+
+    try:
+        report = revert_import(crm, actor, needle, dry_run=dry_run)
+    except KeyboardInterrupt:
+        say(msg("interrupted; run the same command to go on"))
+        sys.exit(130)
+    if as_json:
+        print_json(report)
+        return
+    _print_revert(report)
+
+
+def _print_revert(report: RevertReport) -> None:
+    from crmkit.cli.running import say
+    from crmkit.core.messages import msg
+
+    for conflict in report.shown:
+        say(
+            msg(
+                "left as it is: {entity} {title} ({id}): {reason}",
+                entity=conflict.entity,
+                title=conflict.title,
+                id=str(conflict.record_id),
+                reason=conflict.reason,
+            )
+        )
+    values: dict[str, Any] = {
+        "name": report.name,
+        "deleted": report.deleted,
+        "restored": report.restored,
+        "conflicts": report.conflicts,
+    }
+    if report.dry_run:
+        template = msg(
+            "reverting {name} would delete {deleted} records, restore {restored} and leave {conflicts}", **values
+        )
+    else:
+        template = msg("{name} reverted: {deleted} records deleted, {restored} restored, {conflicts} left", **values)
+    click.echo(template.render(translate()))
+
+
+@contextmanager
+def _progress_bar(name: str) -> Iterator[Callable[[Progress], None] | None]:
+    """Show how far the import is, where somebody looks at it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+
+        def tell(progress: Any) -> None:
+            rows = translated("rows")
+            text = f"{progress.source} ({progress.step}/{progress.steps})  {progress.rows:,} {rows}"
+            bar.update(task, description=text, completed=progress.done, total=progress.total)
+
+        yield tell

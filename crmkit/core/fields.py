@@ -1,0 +1,175 @@
+"""What is known of one field: its metadata, how a class declares it, and fields that installations add."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+
+import attrs
+
+from crmkit.core.errors import ConfigError, did_you_mean
+from crmkit.core.fieldtypes import Kind
+from crmkit.core.messages import msg
+
+Sensitivity = Literal["public", "internal", "personal", "special"]
+Format = Literal["", "email", "country", "currency", "language", "timezone", "domain", "name"]
+MergePolicy = Literal["repoint", "union", "keep_both", "block"]
+ErasePolicy = Literal["tombstone", "delete", "keep", "clear"]
+
+MAX_TEXT = 1_000_000
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@attrs.frozen
+class FieldInfo:
+    """Everything known of one field."""
+
+    name: str
+    """Its word in code, filters, imports and the configuration: lower-case letters, digits and underscores."""
+    kind: Kind
+    """What it holds."""
+    label: str
+    """What people call it; it is translated. By default made from the name."""
+    nullable: bool
+    """Whether None is allowed."""
+    required: bool
+    """Whether a record without a value is refused."""
+    default: Any = None
+    """What a record holds when nothing is given."""
+    choices: tuple[str, ...] = ()
+    """The words that are allowed; empty: all."""
+    max_length: int = MAX_TEXT
+    """The longest text, in characters."""
+    minimum: int | None = None
+    """The smallest number."""
+    format: Format = ""
+    """What a text must look like."""
+    reference: str = ""
+    """The entity that an id points to."""
+    indexed: bool = False
+    """Whether the database finds records by it without reading all."""
+    searchable: bool = False
+    """Whether the search looks into it."""
+    audited: bool = True
+    """Whether audit entries hold its values."""
+    sensitivity: Sensitivity = "internal"
+    """Whom it concerns: everybody, the company, a person, or a person in a matter under special protection."""
+    merge: MergePolicy | None = None
+    """What becomes of a reference when the record that it points to is merged into another."""
+    erase: ErasePolicy | None = None
+    """What becomes of a reference when the record that it points to is erased."""
+    help: str = ""
+    """One sentence for people who fill it in."""
+    custom: bool = False
+    """Whether an installation or a plugin added it."""
+    common: bool = False
+    """Whether every record has it."""
+
+
+@attrs.frozen(kw_only=True)
+class CustomField:
+    """A field that a plugin or an installation adds to an existing entity. Its values live in ``record.custom``."""
+
+    entity: str
+    """The entity that it is added to."""
+    name: str
+    type: str = "text"
+    """What it holds: the name of a type other than ``money`` and ``json``."""
+    label: str = ""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    max_length: int = 10_000
+    reference: str = ""
+    sensitivity: Sensitivity = "internal"
+    help: str = ""
+
+    def info(self) -> FieldInfo:
+        """Return the metadata of this field; raises ConfigError for a bad name or type."""
+        if not NAME.fullmatch(self.name):
+            raise ConfigError(
+                msg("custom field {name}: a name is lower-case letters, digits and underscores", name=self.name)
+            )
+        allowed = [kind.value for kind in Kind if kind not in (Kind.MONEY, Kind.JSON)]
+        if self.type not in allowed:
+            raise ConfigError(
+                msg(
+                    "custom field {name}: unknown type {type}; {hint}",
+                    name=self.name,
+                    type=self.type,
+                    hint=did_you_mean(self.type, allowed),
+                )
+            )
+        return FieldInfo(
+            name=self.name,
+            kind=Kind(self.type),
+            label=self.label or title_of(self.name),
+            nullable=True,
+            required=self.required,
+            choices=tuple(self.choices),
+            max_length=self.max_length,
+            reference=self.reference,
+            sensitivity=self.sensitivity,
+            help=self.help,
+            custom=True,
+        )
+
+
+META = "crmkit"
+"""Under this key attrs keeps what ``field`` was told."""
+_REQUIRED: Any = attrs.NOTHING
+
+
+def field(
+    *,
+    default: Any = _REQUIRED,
+    factory: Callable[[], Any] | None = None,
+    label: str = "",
+    required: bool | None = None,
+    choices: tuple[str, ...] = (),
+    max_length: int = 200,
+    minimum: int | None = None,
+    format: Format = "",
+    reference: str = "",
+    unique: bool = False,
+    indexed: bool = False,
+    searchable: bool = False,
+    audited: bool = True,
+    sensitivity: Sensitivity = "internal",
+    merge: MergePolicy | None = None,
+    erase: ErasePolicy | None = None,
+    help: str = "",
+) -> Any:
+    """Declare a field of an entity.
+
+    Without a default the field is required. ``reference`` names the entity an id points to; ``max_length`` counts
+    characters of text; ``minimum`` bounds numbers; ``unique`` holds among living records of one tenant.
+    """
+    options = {
+        "label": label,
+        "required": required,
+        "choices": choices,
+        "max_length": max_length,
+        "minimum": minimum,
+        "format": format,
+        "reference": reference,
+        "unique": unique,
+        "indexed": indexed,
+        "searchable": searchable,
+        "audited": audited,
+        "sensitivity": sensitivity,
+        "merge": merge,
+        "erase": erase,
+        "help": help,
+    }
+    if factory is not None:
+        return attrs.field(factory=factory, metadata={META: options})
+    return attrs.field(default=default, metadata={META: options})
+
+
+def title_of(name: str) -> str:
+    """Return the label that a name makes by itself: ``owner_id`` is "Owner"."""
+    text = name.removesuffix("_id").replace("_", " ")
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,105 @@
+"""Exporting records of an entity to a file, within the rights of the session's actor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from crmkit.core.access import Scope
+from crmkit.core.customer import ContactPoint, Customer
+from crmkit.core.entity import EntityInfo
+from crmkit.core.errors import AccessDenied, BadInput, did_you_mean
+from crmkit.core.messages import msg
+from crmkit.services.exporting.columns import chosen_fields
+from crmkit.services.exporting.vcards import write_vcards
+from crmkit.services.exporting.writers import write_csv, write_jsonl, write_xlsx
+from crmkit.store.references import existing_ids
+from crmkit.store.session import Session
+
+FORMATS = ("csv", "xlsx", "jsonl", "vcard")
+_ENDINGS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl", ".vcf": "vcard", ".vcard": "vcard"}
+PAGE = 500
+
+
+def format_of(path: Path | None, asked: str | None) -> str:
+    """Return the format asked for, else that of the file's ending, else csv. Raises BadInput for an unknown one."""
+    name = asked or (_ENDINGS.get(path.suffix.lower(), "csv") if path is not None else "csv")
+    if name not in FORMATS:
+        raise BadInput(msg("no export format {name}; {hint}", name=name, hint=did_you_mean(name, FORMATS)))
+    return name
+
+
+def export(
+    session: Session,
+    info: EntityInfo,
+    target: Path | BinaryIO,
+    *,
+    format: str = "csv",
+    filter: str | None = None,
+    fields: Sequence[str] = (),
+) -> int:
+    """Write the records that match to a file and return how many. A file appears only when it is complete.
+
+    Needs the right to export, within whose reach records are. Raises AccessDenied and BadInput.
+    """
+    if session.actor.scope(info.name, "export") is Scope.NONE:
+        raise AccessDenied(msg("{actor} may not export {entity}", actor=session.actor.name, entity=info.name))
+    if format == "vcard" and info.name != "customer":
+        raise BadInput(msg("only customers go into vCards, not {entity}", entity=info.name))
+    chosen = chosen_fields(info, fields)
+    records = _allowed(session, info, session.stream(info.cls, filter or None))
+    if not isinstance(target, Path):
+        if format == "xlsx":
+            raise BadInput(msg("a workbook needs a file to go to"))
+        return _write(session, format, records, chosen, target)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        if format == "xlsx":
+            count = write_xlsx(records, chosen, part)
+        else:
+            with part.open("wb") as file:
+                count = _write(session, format, records, chosen, file)
+        os.replace(part, target)
+    except OSError as error:
+        raise BadInput(
+            msg("{path} cannot be written: {reason}", path=str(target), reason=error.strerror or "")
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _write(session: Session, format: str, records: Iterable[Any], fields: Any, file: BinaryIO) -> int:
+    if format == "vcard":
+        return write_vcards(_with_points(session, records), file)
+    return (write_csv if format == "csv" else write_jsonl)(records, fields, file)
+
+
+def _allowed(session: Session, info: EntityInfo, records: Iterable[Any]) -> Iterator[Any]:
+    """Yield the records within the reach of the actor's right to export, which may be narrower than that to read."""
+    if session.actor.scope(info.name, "export") is Scope.ALL:
+        yield from records
+        return
+    for page in _pages(records):
+        ids = [record.id for record in page]
+        allowed = existing_ids(session.connection, session.database, session.narrowing, info.name, ids, "export")
+        yield from (record for record in page if record.id in allowed)
+
+
+def _with_points(session: Session, customers: Iterable[Customer]) -> Iterator[tuple[Customer, list[ContactPoint]]]:
+    for page in _pages(customers):
+        points: dict[UUID, list[ContactPoint]] = {customer.id: [] for customer in page}
+        for point in session.list(ContactPoint, customer_id=list(points)):
+            points[point.customer_id].append(point)
+        session.work.forget()
+        yield from ((customer, points[customer.id]) for customer in page)
+
+
+def _pages(records: Iterable[Any]) -> Iterator[list[Any]]:
+    waiting = iter(records)
+    while page := list(islice(waiting, PAGE)):
+        yield page

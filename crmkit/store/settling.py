@@ -1,0 +1,50 @@
+"""Up to where the event log is complete: no event will appear any more before that position.
+
+SQLite's writers take turns. PostgreSQL counts positions when rows are written and shows rows when they are committed: a
+free position was rolled back, or is about to be filled by a transaction that holds its lock on the log.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from crmkit.store.database import Database
+
+PAUSE = 0.01
+PATIENCE = 100
+"""Pauses, of so many seconds each, to wait for running transactions: one second."""
+
+_WRITERS = sa.text(
+    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND relation = CAST(:log AS regclass) AND pid <> pg_backend_pid()"
+)
+
+
+def log_writers(connection: sa.Connection, log: str) -> frozenset[str]:
+    """Return the transactions, other than this one, that have written to the table ``log`` and have not ended."""
+    return frozenset(connection.scalars(_WRITERS, {"log": log}))
+
+
+def settled_position(database: Database, pause: Callable[[float], Any] = time.sleep) -> int | None:
+    """Return the log's last position, once everything up to it is committed or rolled back.
+
+    None when a transaction that may still fill a position before it goes on for longer than a second.
+    """
+    log = database.tables["event"]
+    with database.connection(reads=True) as connection:
+        end = int(connection.scalar(sa.select(sa.func.max(log.c.position))) or 0)
+        if database.dialect != "postgresql":
+            return end
+        # Read after the end: whoever wrote before it and is not among them has ended.
+        awaited = log_writers(connection, log.name)
+        for _ in range(PATIENCE):
+            if not awaited:
+                return end
+            pause(PAUSE)
+            awaited &= log_writers(connection, log.name)
+        return None
