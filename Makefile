@@ -10,11 +10,11 @@ PLUGINS := $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.t
 TYPED := crmkit $(wildcard plugins/*/crmkit_*)
 
 # Each of these targets fails while a file that is generated or translated is out of date.
-GENERATED := check-translations
+GENERATED := check-translations check-reference
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all constraints bench clean
-.PHONY: check check-style check-types check-layers $(GENERATED)
+.PHONY: help install demo test test-all reference constraints bench clean
+.PHONY: check check-style check-types check-layers check-links $(GENERATED)
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +38,7 @@ test: $(READY) ## Run the tests, on SQLite and PostgreSQL
 test-all: $(READY) ## Run the tests with full matrices, long loops and big sizes too
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --timeout 3600 --hypothesis-profile thorough
 
-check: check-style check-types check-layers $(GENERATED) ## Check style, format, types, layers and generated files
+check: check-style check-types check-layers check-links $(GENERATED) ## Check style, types, layers, links and generated files
 
 check-style: $(READY)
 	$(BIN)/ruff check .
@@ -50,8 +50,17 @@ check-types: $(READY)
 check-layers: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports
 
+check-links: $(READY)
+	$(BIN)/python -m tools.links --check
+
 check-translations: $(READY)
 	$(BIN)/python tools/translations.py check
+
+check-reference: $(READY)
+	$(BIN)/python -m tools.reference --check
+
+reference: $(READY) ## Write the reference pages that are made from the code
+	$(BIN)/python -m tools.reference
 
 constraints: $(READY) ## Choose the newest versions of everything that is installed, and write them to constraints.txt
 	printf 'editables\nhatchling\nuv\n' | $(UV) pip compile --quiet --universal --upgrade --python-version 3.11 --extra dev \

@@ -115,7 +115,10 @@ def _addresses(folder: Path) -> list[tuple[str, Any]]:
 
 def _run(kind: str, path: Path, address: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.contacts", kind, str(path), address], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "benchmarks.contacts", kind, str(path), address],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -158,9 +161,17 @@ def run_raw(path: Path, address: str) -> dict[str, Any]:
         codecs, tenant = crm.database.codecs, crm.system.tenant_id.bytes
         now = crm.clock.now()
         customer = Customer(name="x", version=1, created_at=now, updated_at=now, source="contacts")
-        point = ContactPoint(customer_id=customer.id, kind="email", value="x", version=1, created_at=now, updated_at=now)
-        templates = {"customer": codecs["customer"].to_row(customer, tenant), "contact_point": codecs["contact_point"].to_row(point, tenant)}
-        tables = {name: (crm.database.tables[name].name, codecs[name].columns) for name in ("customer", "contact_point", "audit_entry")}
+        point = ContactPoint(
+            customer_id=customer.id, kind="email", value="x", version=1, created_at=now, updated_at=now
+        )
+        templates = {
+            "customer": codecs["customer"].to_row(customer, tenant),
+            "contact_point": codecs["contact_point"].to_row(point, tenant),
+        }
+        tables = {
+            name: (crm.database.tables[name].name, codecs[name].columns)
+            for name in ("customer", "contact_point", "audit_entry")
+        }
         at = codecs["audit_entry"].to_driver["occurred_at"](now)  # type: ignore[misc]
     inserts = {
         name: f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
@@ -169,7 +180,9 @@ def run_raw(path: Path, address: str) -> dict[str, Any]:
     place = {name: {column: at for at, column in enumerate(columns)} for name, (_, columns) in tables.items()}
     base_customer, base_point = templates["customer"], templates["contact_point"]
     of_customer, of_point = place["customer"], place["contact_point"]
-    name_at, given_at, family_at, country_at = (of_customer[n] for n in ("name", "given_name", "family_name", "country"))
+    name_at, given_at, family_at, country_at = (
+        of_customer[n] for n in ("name", "given_name", "family_name", "country")
+    )
     owner_at, value_at, normalized_at = (of_point[n] for n in ("customer_id", "value", "normalized"))
     connection = sqlite3.connect(address.removeprefix("sqlite:///"), isolation_level=None)
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -194,7 +207,12 @@ def run_raw(path: Path, address: str) -> dict[str, Any]:
         for given, family, email, country in reader:
             made = list(base_customer)
             made[0] = id = new_id().bytes
-            made[name_at], made[given_at], made[family_at], made[country_at] = f"{given} {family}", given, family, country
+            made[name_at], made[given_at], made[family_at], made[country_at] = (
+                f"{given} {family}",
+                given,
+                family,
+                country,
+            )
             customers.append(made)
             mail = list(base_point)
             mail[0] = point_id = new_id().bytes

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
+from alembic.operations.ops import CreateTableOp
 
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.registry import EntityRegistry
@@ -56,6 +57,7 @@ def main(revision: str, title: str) -> None:
         )
         script = produce_migrations(context, database.metadata)
         upgrade = _render_ops(script.upgrade_ops, context)
+        upgrade += _late_references(script.upgrade_ops, database.metadata)
         downgrade = _render_ops(script.downgrade_ops, context)
     extra = "    from crmkit.store.migration import prepare_functions\n\n    prepare_functions(op.get_bind())\n" if down is None else ""
     text = HEADER.format(title=title, revision=revision, down=down)
@@ -70,6 +72,22 @@ def _render_ops(ops: Any, context: MigrationContext) -> str:
     code = render_python_code(ops, migration_context=context, render_item=_render, user_module_prefix="types.")
     lines = [line for line in code.splitlines() if not line.strip().startswith("#")]
     return indent(dedent("\n".join(lines)), "    ").rstrip()
+
+
+def _late_references(ops: Any, metadata: sa.MetaData) -> str:
+    """Return what adds the references of circles between tables: PostgreSQL wants both tables first, SQLite takes all."""
+    made = [op.table_name for op in ops.ops if isinstance(op, CreateTableOp)]
+    lines = [
+        f"        op.create_foreign_key({key.name!r}, {table!r}, {key.referred_table.name!r}, "
+        f"{key.column_keys!r}, {[element.column.name for element in key.elements]!r}, "
+        f"deferrable={key.deferrable!r}, initially={key.initially!r})"
+        for table in made
+        for key in sorted(metadata.tables[table].foreign_key_constraints, key=lambda key: str(key.name))
+        if key.use_alter
+    ]
+    if not lines:
+        return ""
+    return "\n".join(["", '    if op.get_bind().dialect.name != "sqlite":', *lines])
 
 
 def _render(kind: str, item: Any, _: Any) -> str | bool:

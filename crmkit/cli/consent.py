@@ -35,7 +35,7 @@ def _details(function: F) -> F:
         option("--purpose", metavar="WORD", help=wording("What for, such as newsletter; * for all purposes.")),
         option("--channel", default="", metavar="WORD", help=wording("By what, such as email; else all channels.")),
         _point,
-        option("--evidence", default="", metavar="TEXT", help=wording("The proof: what was said or signed, and where.")),
+        option("--evidence", default="", metavar="TEXT", help=wording("The proof: what was said or signed.")),
         option("--basis", default="", metavar="WORD", help=wording("The legal basis, such as consent or contract.")),
         option("--at", metavar="TIME", help=wording("When it was said, such as 2026-03-15T10:00; else now.")),
         json_option,

@@ -13,6 +13,9 @@ from crmkit.cli.localized import GLOBAL_OPTIONS, Group, Option
 from crmkit.cli.words import chosen_language, speaking, translated, wording
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "audit": ("crmkit.cli.audit:audit", wording("Seal and verify the audit log")),
+    "calendar": ("crmkit.cli.calendars:calendar", wording("Show working calendars and their hours")),
+    "claim": ("crmkit.cli.claims:claim", wording("Decide who the unrecognised are")),
     "completion": ("crmkit.cli.completion:completion", wording("Print the completion script of a shell")),
     "config": ("crmkit.cli.configuration:config", wording("Show the configuration in force")),
     "consent": ("crmkit.cli.consent:consent", wording("Record and check what customers consent to")),
@@ -20,12 +23,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "customer": ("crmkit.cli.customers:customer", wording("List, add and show customers")),
     "db": ("crmkit.cli.database:db", wording("Create, check and upgrade the database")),
     "demo": ("crmkit.cli.demo:demo", wording("Fill a database with demonstration data")),
+    "duplicates": ("crmkit.cli.duplicates:duplicates", wording("Find customers that are likely one and the same")),
     "entity": ("crmkit.cli.entities:entity", wording("Show entities, their fields and references")),
     "export": ("crmkit.cli.exporting:export", wording("Write records to a file")),
+    "history": ("crmkit.cli.history:history", wording("Show who changed what in a record, and what it was")),
     "hooks": ("crmkit.cli.hooks:hooks", wording("Show hooks and who implements them, in order")),
+    "identify": ("crmkit.cli.identify:identify", wording("Recognise a customer by whatever is known")),
     "import": ("crmkit.cli.importing:import_", wording("Read records from a file")),
+    "lifecycle": ("crmkit.cli.lifecycles:lifecycle", wording("Define lifecycles, move records, and report")),
     "list": ("crmkit.cli.records:list_", wording("List records of an entity")),
     "plugin": ("crmkit.cli.plugins:plugin", wording("Show installed plugins")),
+    "satisfaction": ("crmkit.cli.satisfaction:satisfaction", wording("Report what customers say in surveys")),
     "show": ("crmkit.cli.records:show", wording("Show one record")),
     "user": ("crmkit.cli.users:user", wording("Add and list users")),
     "value": ("crmkit.cli.value:value", wording("Show what customers are worth")),

@@ -33,7 +33,7 @@ _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})", re.ASCII)
 
 @attrs.frozen
 class Head:
-    """The end of a chain: the number of its entries and its last link. Kept elsewhere, it shows when some are cut off."""
+    """The end of a chain: how many entries it has, and its last link. Kept elsewhere, it shows whether any were cut."""
 
     length: int
     link: bytes
@@ -88,7 +88,7 @@ def tombstone(instant: datetime) -> Mapping[str, Any]:
 
 def is_tombstone(delta: Mapping[str, Any]) -> bool:
     """Whether the values of a delta were erased."""
-    return ERASED in delta
+    return isinstance(delta, Mapping) and ERASED in delta
 
 
 def _id(value: UUID | None) -> str | None:

@@ -3,8 +3,8 @@
 The rules, in this order:
 
 1. Only statements in effect count that reach the channel, contact point and purpose in question.
-2. A withdrawal cancels every grant from before it, or of the same moment, that is as specific as itself or more. When
-   the grant was recorded does not matter, only when it was given.
+2. A withdrawal cancels every grant from before it or of the same moment, however specific. When the grant was recorded
+   does not matter, only when it was given.
 3. Of what is left, the more specific statement sets aside the less specific one: a contact point comes before a
    channel, a channel before all channels, one purpose before all purposes. One that is more specific in one respect and
    less in the other sets nothing aside.
@@ -100,13 +100,8 @@ def _covers(broad: Rank, narrow: Rank) -> bool:
 
 
 def _not_withdrawn(facts: list[Fact]) -> list[Fact]:
-    withdrawals = [(_rank(fact), fact.effective_at) for fact in facts if fact.decision == "withdrawn"]
-
-    def cancelled(fact: Fact) -> bool:
-        rank = _rank(fact)
-        return any(_covers(broad, rank) and fact.effective_at <= at for broad, at in withdrawals)
-
-    return [fact for fact in facts if fact.decision != "granted" or not cancelled(fact)]
+    last = max((fact.effective_at for fact in facts if fact.decision == "withdrawn"), default=None)
+    return [fact for fact in facts if fact.decision != "granted" or last is None or fact.effective_at > last]
 
 
 def _most_specific(facts: list[Fact]) -> list[Fact]:

@@ -6,7 +6,7 @@ from crmkit.core.consent import Consent
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation, RelationType
 from crmkit.core.exchange_rate import ExchangeRate
 from crmkit.core.grouping import Segment, SegmentMember, Tag, Tagging
-from crmkit.core.identity import ExternalIdentity, IdentityClaim
+from crmkit.core.identity import ExternalIdentity, IdentityClaim, NotTheSame
 from crmkit.core.interaction import (
     Attachment,
     Interaction,
@@ -18,6 +18,7 @@ from crmkit.core.journal import AuditEntry, Event, ImportRun, MergeJournal
 from crmkit.core.lifecycle import Lifecycle, Relationship, StageTrack, StageTransition
 from crmkit.core.product import Asset, Product
 from crmkit.core.staff import RecordShare, Role, RoleAssignment, Team, User
+from crmkit.core.survey import SurveyAnswer, SurveyQuestion
 from crmkit.core.working_calendar import WorkingCalendar
 
 CORE_ENTITIES: tuple[type, ...] = (
@@ -32,6 +33,7 @@ CORE_ENTITIES: tuple[type, ...] = (
     CustomerRelation,
     ExternalIdentity,
     IdentityClaim,
+    NotTheSame,
     Consent,
     Product,
     Asset,
@@ -40,6 +42,8 @@ CORE_ENTITIES: tuple[type, ...] = (
     InteractionLine,
     InteractionLink,
     Attachment,
+    SurveyQuestion,
+    SurveyAnswer,
     Lifecycle,
     Relationship,
     StageTrack,

@@ -84,6 +84,10 @@ class CustomField:
     max_length: int = 10_000
     reference: str = ""
     sensitivity: Sensitivity = "internal"
+    merge: MergePolicy | None = None
+    """What becomes of a reference when its target is merged; one to a customer follows it by default."""
+    erase: ErasePolicy | None = None
+    """What becomes of a reference when its target is erased; one to a customer is cleared by default."""
     help: str = ""
 
     def info(self) -> FieldInfo:
@@ -112,6 +116,8 @@ class CustomField:
             max_length=self.max_length,
             reference=self.reference,
             sensitivity=self.sensitivity,
+            merge=self.merge or ("repoint" if self.reference == "customer" else None),
+            erase=self.erase or ("clear" if self.reference == "customer" else None),
             help=self.help,
             custom=True,
         )

@@ -1,4 +1,4 @@
-"""What can be wrong with a lifecycle beyond its form: names that lead nowhere, rules that can never act, bad filters."""
+"""What can be wrong with a lifecycle beyond its form: names that lead nowhere, rules that never act, bad filters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from crmkit.core.entity import EntityInfo
-from crmkit.core.errors import CrmError, FieldError, did_you_mean
+from crmkit.core.errors import FieldError, ValidationFailed, did_you_mean
 from crmkit.core.fields import NAME
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter import FilterError, parse
@@ -34,7 +34,7 @@ def definition_errors(definition: LifecycleDefinition, path: str) -> list[FieldE
 
 
 def entity_errors(definition: LifecycleDefinition, registry: EntityRegistry, path: str) -> list[FieldError]:
-    """Return what in ``definition`` does not suit the entities: unknown ones, fields and filters that cannot be asked."""
+    """Return what in ``definition`` does not suit the entities: unknown names, filters that cannot be asked."""
     if definition.entity not in registry:
         names = [info.name for info in registry]
         expected = msg("an entity; {hint}", hint=did_you_mean(definition.entity, names))
@@ -42,15 +42,27 @@ def entity_errors(definition: LifecycleDefinition, registry: EntityRegistry, pat
     info = registry.get(definition.entity)
     references = {field.name for field in info.fields if field.reference and not field.custom}
     if definition.subject and definition.subject not in references:
-        expected = msg("a reference of {entity}; {hint}", entity=info.name, hint=did_you_mean(definition.subject, references))
+        expected = msg(
+            "a reference of {entity}; {hint}", entity=info.name, hint=did_you_mean(definition.subject, references)
+        )
         return [FieldError(f"{path}.subject", "unknown", definition.subject, expected)]
     subject = subject_entity(definition, registry)
     filters = [(f"stages[{place}].criteria", stage.criteria) for place, stage in enumerate(definition.stages)]
     filters += [(f"rules[{place}].when", rule.when) for place, rule in enumerate(definition.rules)]
-    found = [error for place, text in filters for error in _filter_errors(text, registry, subject.name, f"{path}.{place}")]
+    found = [
+        error for place, text in filters for error in _filter_errors(text, registry, subject.name, f"{path}.{place}")
+    ]
     for name, event in definition.events.items():
         found += _event_errors(event, registry, info, subject, f"{path}.events.{name}")
     return found
+
+
+def check_lifecycle(definition: LifecycleDefinition, registry: EntityRegistry, plugin: str = "") -> None:
+    """Raise ValidationFailed with everything wrong in a definition; ``plugin`` tells where it comes from."""
+    path = f"{plugin}.{definition.name}" if plugin else "lifecycle"
+    errors = definition_errors(definition, path) or entity_errors(definition, registry, path)
+    if errors:
+        raise ValidationFailed(errors)
 
 
 def subject_entity(definition: LifecycleDefinition, registry: EntityRegistry) -> EntityInfo:
@@ -70,8 +82,13 @@ def _stage_errors(definition: LifecycleDefinition, path: str) -> Iterator[FieldE
             expected = msg("lower-case letters, digits and underscores")
             yield FieldError(f"{path}.stages[{place}].name", "name", stage.name, expected)
         yield from _unknown(stage.to, names, f"{path}.stages[{place}].to")
+        if stage.criteria and stage.name == definition.first:
+            expected = msg("nothing: records begin here")
+            yield FieldError(f"{path}.stages[{place}].criteria", "first", stage.criteria, expected)
         if stage.final and stage.to:
-            yield FieldError(f"{path}.stages[{place}].to", "final", ", ".join(stage.to), msg("nothing: the stage is final"))
+            yield FieldError(
+                f"{path}.stages[{place}].to", "final", ", ".join(stage.to), msg("nothing: the stage is final")
+            )
     yield from _twice(names, f"{path}.stages")
     yield from _unknown([definition.start] if definition.start else [], names, f"{path}.start")
     for gone, kept in definition.remap.items():
@@ -97,7 +114,9 @@ def _rule_errors(definition: LifecycleDefinition, rule: RuleDefinition, path: st
     if rule.on and rule.without:
         yield FieldError(f"{path}.without", "both", rule.without, msg("nothing, since the rule has on"))
     if rule.without and rule.after <= timedelta():
-        yield FieldError(f"{path}.after", "required", None, msg("how long it may last without {event}", event=rule.without))
+        yield FieldError(
+            f"{path}.after", "required", None, msg("how long it may last without {event}", event=rule.without)
+        )
     if rule.past and not rule.on:
         yield FieldError(f"{path}.past", "unused", rule.past, msg("nothing, unless the rule has on"))
     if not (rule.when or rule.on or rule.without or rule.after):
@@ -114,7 +133,9 @@ def _event_errors(
         return
     dated = [field.name for field in child.fields if field.kind is Kind.INSTANT and not field.custom]
     if event.at not in dated:
-        expected = msg("a field of {entity} that holds an instant; {hint}", entity=child.name, hint=did_you_mean(event.at, dated))
+        expected = msg(
+            "a field of {entity} that holds an instant; {hint}", entity=child.name, hint=did_you_mean(event.at, dated)
+        )
         yield FieldError(f"{path}.at", "unknown", event.at, expected)
     shared = {field.name for field in child.stored} & {field.name for field in tracked.stored}
     yield from _unknown(event.same, shared, f"{path}.same")
@@ -126,8 +147,6 @@ def _filter_errors(text: str, registry: EntityRegistry, entity: str, path: str) 
         try:
             parse(text, registry, entity)
         except FilterError as error:
-            yield FieldError(path, "filter", text, error.message)
-        except CrmError as error:
             yield FieldError(path, "filter", text, error.message)
 
 

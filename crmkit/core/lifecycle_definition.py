@@ -111,5 +111,12 @@ class LifecycleDefinition:
         found = self.find(name)
         if found is None:
             hint = did_you_mean(name, self.names)
-            raise NotFound(msg("lifecycle {lifecycle} has no stage {stage}; {hint}", lifecycle=self.name, stage=shown(name), hint=hint))
+            raise NotFound(
+                msg(
+                    "lifecycle {lifecycle} has no stage {stage}; {hint}",
+                    lifecycle=self.name,
+                    stage=shown(name),
+                    hint=hint,
+                )
+            )
         return found

@@ -43,9 +43,7 @@ def fold(transitions: Iterable[StageTransition]) -> tuple[Interval, ...]:
         if not steps or steps[-1].to_stage != transition.to_stage:
             steps.append(transition)
     ends: list[datetime | None] = [*(step.occurred_at for step in steps[1:]), None]
-    return tuple(
-        Interval(step.to_stage, step.occurred_at, end, step) for step, end in zip(steps, ends, strict=False)
-    )
+    return tuple(Interval(step.to_stage, step.occurred_at, end, step) for step, end in zip(steps, ends, strict=False))
 
 
 def stage_at(history: Iterable[Interval], instant: datetime) -> str | None:

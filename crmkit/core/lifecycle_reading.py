@@ -128,14 +128,15 @@ def _words(value: object, _: Any) -> tuple[str, ...]:
 def _faults(error: BaseException, path: str) -> Iterator[FieldError]:
     """Yield what is wrong with plain data, each with its place."""
     import cattrs
+    from cattrs.errors import AttributeValidationNote
 
     if isinstance(error, cattrs.IterableValidationError | cattrs.ClassValidationError):
         placed, rest = error.group_exceptions()
         for part, note in placed:
-            if hasattr(note, "index"):
-                place = f"[{note.index}]" if isinstance(note.index, int) else f".{note.index}"
-            else:
+            if isinstance(note, AttributeValidationNote):
                 place = f".{note.name.rstrip('_')}"
+            else:
+                place = f"[{note.index}]" if isinstance(note.index, int) else f".{note.index}"
             yield from _faults(part, path + place)
         for part in rest:
             yield from _faults(part, path)

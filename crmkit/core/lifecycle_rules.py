@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -19,12 +19,17 @@ MAX_STEPS = 1_000
 
 @attrs.frozen
 class Standing:
-    """Where a record stands. ``chosen``: a person or an import put it there; ``first``: nothing came before."""
+    """Where a record stands. ``chosen``: a person or an import put it there; ``first``: nothing came before.
+
+    ``by`` is the rule that put it there: one that waited without an event knew of none for that long, so an event of
+    that time which is recorded later is news.
+    """
 
     stage: str
     since: datetime
     chosen: bool = True
     first: bool = False
+    by: RuleDefinition | None = None
 
 
 @attrs.frozen
@@ -71,13 +76,14 @@ def steps_due(
         if (found.stage, found.at) in seen or len(steps) > MAX_STEPS:
             raise RuleLoop([step.rule.name for step in steps if step.at == found.at][-10:])
         seen.add((found.stage, found.at))
-        standing = Standing(found.stage, found.at, chosen=False)
+        standing = Standing(found.stage, found.at, chosen=False, by=found.rule)
 
 
 def due(rule: RuleDefinition, standing: Standing, times: Sequence[datetime], now: datetime) -> datetime | None:
     """Return when ``rule`` comes due for a record, or None when it does not by what is known now."""
     if rule.on:
-        place = 0 if rule.past and standing.first else bisect_right(times, standing.since)
+        late = standing.by.after if standing.by is not None and standing.by.without == rule.on else timedelta()
+        place = 0 if rule.past and standing.first else bisect_right(times, standing.since - late)
         return max(times[place] + rule.after, standing.since) if place < len(times) else None
     if rule.without:
         place = bisect_right(times, standing.since)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from crmkit.core.entity import CustomField, EntityInfo, FieldInfo, Part, entity_info
 from crmkit.core.errors import ConfigError, did_you_mean
+from crmkit.core.fields import ErasePolicy, MergePolicy
 from crmkit.core.messages import msg
+
+_MERGE: tuple[str, ...] = get_args(MergePolicy)
+_ERASE: tuple[str, ...] = get_args(ErasePolicy)
 
 
 class EntityRegistry:
@@ -21,6 +25,7 @@ class EntityRegistry:
             self._extend(custom)
         self._by_class = {info.cls: info for info in self._by_name.values()}
         self._check_references()
+        self._check_policies()
 
     def __iter__(self) -> Iterator[EntityInfo]:
         return iter(self._by_name.values())
@@ -38,7 +43,7 @@ class EntityRegistry:
 
     def of(self, record: Part) -> EntityInfo:
         """Return the entity of a record."""
-        return self.get(type(record))
+        return self._by_class.get(type(record)) or self.get(type(record))
 
     def references_to(self, entity: str) -> list[tuple[EntityInfo, FieldInfo]]:
         """Return every field, of any entity, that points to ``entity``."""
@@ -105,3 +110,20 @@ class EntityRegistry:
                             hint=did_you_mean(field.reference, self._by_name),
                         )
                     )
+
+    def _check_policies(self) -> None:
+        """Customers are merged and erased; whoever refers to one says what becomes of the reference."""
+        for info, field in self.references_to("customer"):
+            if field.merge not in _MERGE or field.erase not in _ERASE:
+                raise ConfigError(
+                    msg(
+                        "{entity}.{field} refers to a customer, so it must say what becomes of it when customers are merged "
+                        "(merge: {merge}; given: {given_merge}) and erased (erase: {erase}; given: {given_erase})",
+                        entity=info.name,
+                        field=field.name,
+                        merge=", ".join(_MERGE),
+                        given_merge=field.merge or "-",
+                        erase=", ".join(_ERASE),
+                        given_erase=field.erase or "-",
+                    )
+                )

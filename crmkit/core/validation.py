@@ -224,13 +224,13 @@ def _term(field: FieldInfo, number: int, names: dict[str, Any]) -> str:
                 return f"((v := {value}) is None or {slow})"
             return f"((type(v := {value}) is str and v in c{number}) or {slow})"
         if field.required or field.format or field.nullable:
-            plain = f"(type(v := {value}) is str and v.isascii() and v.isprintable() and 0 < len(v) <= {field.max_length} and not v.isspace())"
+            plain = f"(type(v := {value}) is str and v.isprintable() and 0 < len(v) <= {field.max_length} and not v.isspace())"
             empty = f"(v := {value}) == '' or " if not field.required and not field.nullable else ""
             if field.format:
                 names[f"k{number}"] = FORMATS[field.format].check
                 return f"({empty}({plain} and k{number}(v)) or {slow})"
             return f"({empty}{plain} or {slow})"
-        return f"((v := {value}) == '' or (type(v) is str and v.isprintable() and v.isascii() and len(v) <= {field.max_length}) or {slow})"
+        return f"((v := {value}) == '' or (type(v) is str and v.isprintable() and len(v) <= {field.max_length}) or {slow})"
     if field.nullable and not field.required:
         plain = ""
         if field.kind is Kind.INTEGER:

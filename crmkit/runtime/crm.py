@@ -9,12 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 from crmkit.core.access import Actor, Scope, read_grants, system_actor, tenant_id
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.errors import DatabaseUnavailable, NotFound, SchemaOutdated
 from crmkit.core.interaction import STANDARD_KINDS, InteractionKind
-from crmkit.core.journal import Event
+from crmkit.core.lifecycle_checks import check_lifecycle
+from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.staff import Role, RoleAssignment, Team, User
@@ -69,6 +71,7 @@ class Crm:
                 distribution=self.hooks.distribution,
             )
         )
+        self._lifecycles = self._register_lifecycles(setup, contexts)
         self.commands = tuple(
             command
             for _, command in run_register(
@@ -82,7 +85,7 @@ class Crm:
         )
         self.database = Database(address, self.registry)
         self.plan = ReferencePlan(self.registry)
-        self.deltas: Mapping[str, DeltaWriter] = {info.name: DeltaWriter(info) for info in self.registry if info.editable}
+        self.deltas: Mapping[str, DeltaWriter] = self.database.blueprint.deltas
         self._configs = {plugin.name: plugin.config for plugin in plugins.plugins}
         self._delivery = Delivery(self)
         self._submitter = Submitter(self)
@@ -150,6 +153,13 @@ class Crm:
                 timezone=user.timezone or self.config.timezone,
             )
 
+    def lifecycles(self) -> tuple[LifecycleDefinition, ...]:
+        """Return the lifecycles that plugins bring, and the one of customers unless a plugin brings its own."""
+        from crmkit.services.lifecycle.defining import default_lifecycle
+
+        own = default_lifecycle()
+        return self._lifecycles if any(one.name == own.name for one in self._lifecycles) else (own, *self._lifecycles)
+
     def submit(self, command: Any, actor: Actor | None = None) -> Future[Any]:
         """Have ``command.execute(ctx)`` run in a transaction shared with others that wait; returns its future result.
 
@@ -170,9 +180,9 @@ class Crm:
         """Return the use cases bound to a session."""
         return Services(self, session)
 
-    def committed(self, events: Sequence[Event], cause: Cause) -> None:
-        """Deliver the events of a committed transaction to the hooks that wait for them."""
-        self._delivery.committed(events, cause)
+    def committed(self, first: UUID) -> None:
+        """Deliver the events of a committed transaction, from ``first`` on, to the hooks that wait for them."""
+        self._delivery.committed(first)
 
     def plugin_config(self, plugin: str) -> Any:
         """Return the typed configuration of a plugin, None when it declares none."""
@@ -233,6 +243,19 @@ class Crm:
             distribution=self.hooks.distribution,
         )
         return MappingProxyType({kind.name: kind for kind in (*STANDARD_KINDS, *(kind for _, kind in records))})
+
+    def _register_lifecycles(self, setup: Setup, contexts: Any) -> tuple[LifecycleDefinition, ...]:
+        records = run_register(
+            self.hooks.caller("register_lifecycles"),
+            contexts,
+            setup,
+            of=LifecycleDefinition,
+            key=lambda definition: definition.name,
+            distribution=self.hooks.distribution,
+        )
+        for plugin, definition in records:
+            check_lifecycle(definition, self.registry, plugin)
+        return tuple(definition for _, definition in records)
 
     def _register_entities(self, setup: Setup, contexts: Any) -> EntityRegistry:
         from crmkit.core.entity import CustomField

@@ -26,6 +26,8 @@ from crmkit.hooks.interactions import InteractionsLogged
 from crmkit.hooks.records import Change, RecordBatch
 from crmkit.hooks.run import run_notify
 from crmkit.services.importing.finished import finished_imports
+from crmkit.services.lifecycle.committed import committed_moves
+from crmkit.services.merging.committed import committed_merges
 from crmkit.store.settling import log_writers
 from crmkit.store.trail import values_before
 
@@ -60,12 +62,12 @@ class Delivery:
         self._unsettled: dict[str, tuple[int, frozenset[str]]] = {}
         self._known: tuple[int, list[str]] = (-1, [])
 
-    def committed(self, events: Sequence[Event], cause: Cause) -> None:
+    def committed(self, first: UUID) -> None:
         """Deliver after a commit; what hooks cause in turn is delivered by the same loop."""
         if not self._subscribers():
             return
         if not self._enrolled.issuperset(self._subscribers()):
-            self.enrol(events[0])
+            self.enrol(first)
         self._waits = True
         # Whoever drains, in this thread or another, looks again before it stops.
         while self._waits and self._draining.acquire(blocking=False):
@@ -81,8 +83,8 @@ class Delivery:
         self._draining.acquire()
         return self._drain()
 
-    def enrol(self, first: Event | None = None) -> None:
-        """Give subscribers that the database does not know their place: before ``first``, by default the log's end.
+    def enrol(self, first: UUID | None = None) -> None:
+        """Give subscribers that the database does not know their place: before the event ``first``, by default the log's end.
 
         A plugin that joins a database which others filled hears of what happens from then on.
         """
@@ -97,7 +99,7 @@ class Delivery:
         if missing:
             end = sa.select(sa.func.max(log.c.position))
             if first is not None:
-                end = sa.select(log.c.position - 1).where(log.c.id == first.id)
+                end = sa.select(log.c.position - 1).where(log.c.id == first)
             insert: Any = postgresql_insert if crm.database.dialect == "postgresql" else sqlite_insert
             with crm.database.connection() as connection:
                 place = {"tenant_id": tenant, "position": connection.scalar(end) or 0}
@@ -145,6 +147,8 @@ class Delivery:
             for hook in (
                 "after_records_saved_committed",
                 "after_interactions_logged_committed",
+                "after_stage_changed_committed",
+                "after_records_merged_committed",
                 "after_import_finished_committed",
             )
             for impl in hooks.implementations(hook)
@@ -203,6 +207,12 @@ class Delivery:
             if interactions:
                 call = InteractionsLogged(interactions, cause)
                 _raise_first(run_notify(caller, session.contexts, call, only=subscriber), caller.info.name)
+        for moves in committed_moves(session, by_entity.get("stage_transition", ()), cause):
+            caller = hooks.caller("after_stage_changed_committed", moves.entity)
+            _raise_first(run_notify(caller, session.contexts, moves, only=subscriber), caller.info.name)
+        for merged in committed_merges(session, by_entity.get("merge_journal", ()), cause):
+            caller = hooks.caller("after_records_merged_committed", merged.entity)
+            _raise_first(run_notify(caller, session.contexts, merged, only=subscriber), caller.info.name)
         for finished in finished_imports(session, by_entity.get("import_run", ()), cause):
             caller = hooks.caller("after_import_finished_committed", finished.entity)
             _raise_first(run_notify(caller, session.contexts, finished, only=subscriber), caller.info.name)

@@ -9,15 +9,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.errors import Conflict, CrmError
-from crmkit.core.journal import Event
 from crmkit.core.messages import msg
-from crmkit.hooks.causation import ROOT
 from crmkit.store.faults import UniqueViolation, faults_translated
 from crmkit.store.session import Session
 from crmkit.store.types import from_json, to_json
@@ -98,12 +97,12 @@ class Submitter:
     def _run(self, group: Sequence[_Waiting]) -> None:
         """Execute a group in one transaction; when the commit itself fails, all of it fails."""
         outcomes: list[tuple[_Waiting, Any, BaseException | None]] = []
-        events: list[Event] = []
+        firsts: list[UUID] = []
         actions: list[Callable[[], None]] = []
         try:
             with self._crm.database.connection() as connection, faults_translated():
                 for waiting in group:
-                    outcomes.append((waiting, *self._execute(connection, waiting, events, actions)))
+                    outcomes.append((waiting, *self._execute(connection, waiting, firsts, actions)))
                 connection.commit()
         except BaseException as failure:
             for waiting in group:
@@ -116,14 +115,14 @@ class Submitter:
                 waiting.future.set_result(result)
         for action in actions:
             action()
-        if events:
-            self._crm.committed(events, ROOT)
+        if firsts:
+            self._crm.committed(firsts[0])
 
     def _execute(
         self,
         connection: sa.Connection,
         waiting: _Waiting,
-        events: list[Event],
+        firsts: list[UUID],
         actions: list[Callable[[], None]],
     ) -> tuple[Any, BaseException | None]:
         savepoint = connection.begin_nested()
@@ -136,7 +135,8 @@ class Submitter:
                 savepoint.rollback()
             return None, error
         savepoint.commit()
-        events += session.events
+        if session.first_event is not None:
+            firsts.append(session.first_event)
         actions += session.on_commit
         return result, None
 

@@ -27,9 +27,14 @@ def rewriting(session: Session) -> Iterator[None]:
         _rewriting.discard(session)
 
 
+def is_rewriting(session: Any) -> bool:
+    """Whether ``session`` is inside ``rewriting``."""
+    return session in _rewriting
+
+
 def append_only_refusals(session: Any, call: RecordBatch) -> Iterator[Refuse]:
     """Yield a refusal for every change or deletion of a record that exists already."""
-    if session in _rewriting:
+    if is_rewriting(session):
         return
     for c in call.changes:
         if c.before is not None:

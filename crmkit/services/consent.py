@@ -11,12 +11,13 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.core.consent import EVERY_PURPOSE, Consent, ConsentTerms, ConsentWord, complete_consent, consent_word
-from crmkit.core.consent_decision import Decision, decide
+from crmkit.core.consent_decision import Decision, Fact, decide
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.errors import BadInput, FieldError, ValidationFailed
 from crmkit.core.messages import msg
 from crmkit.hooks.records import RecordBatch, Refuse
 from crmkit.services.append_only import append_only_refusals
+from crmkit.store.faults import faults_translated
 from crmkit.store.session import Session
 
 CHUNK = 5_000
@@ -55,7 +56,7 @@ def state(
     """Add a statement of a customer and return it; it is written with the session.
 
     Without ``channel`` and ``contact_point`` it is about all channels; ``at`` (UTC, by default now) is when the
-    customer said it. Words that the installation does not know are refused when the session is written (ValidationFailed).
+    customer said it. Words that the installation does not know raise ValidationFailed when the session is written.
     """
     made = Consent(
         customer_id=_id(customer),
@@ -95,6 +96,9 @@ def can_contact(
         raise BadInput(msg("contact point {point} is not one of {name}", point=str(point.id), name=known.name))
     now = session.clock.now() if at is None else at
     facts = _facts(session, [known.id], channel, purpose).get(known.id, [])
+    # Not written yet, and not to be written for the sake of a question: hooks ask in the middle of a flush.
+    pending = [after for before, after in session.work.pending.get("consent", {}).values() if before is None]
+    facts += [complete_consent(fact) for fact in pending if fact.customer_id == known.id]
     return decide(facts, channel, purpose, None if point is None else point.id, now)
 
 
@@ -109,10 +113,11 @@ def contactable(
 ) -> Mapping[UUID, Decision]:
     """Return the decision for each of many customers that the actor sees, in the order given.
 
-    Two statements for every ``CHUNK`` customers, whatever their number. Raises as ``can_contact`` does.
+    It takes two statements for every ``CHUNK`` customers. Raises as ``can_contact`` does.
     """
     channel, purpose = _asked(terms, channel, purpose)
     now = session.clock.now() if at is None else at
+    session.flush()
     wanted = list(dict.fromkeys(_id(customer) for customer in customers))
     decisions: dict[UUID, Decision] = {}
     for start in range(0, len(wanted), CHUNK):
@@ -141,11 +146,10 @@ class _Fact:
     effective_at: datetime
 
 
-def _facts(session: Session, customers: list[UUID], channel: str, purpose: str) -> dict[UUID, list[_Fact]]:
-    session.flush()
-    found: dict[UUID, list[_Fact]] = {}
+def _facts(session: Session, customers: list[UUID], channel: str, purpose: str) -> dict[UUID, list[Fact]]:
+    found: dict[UUID, list[Fact]] = {}
     # Whoever may not read a withdrawal is bound by it nevertheless.
-    with session.acting_as(session.actor.elevated()):
+    with session.acting_as(session.actor.elevated()), faults_translated():
         table = session.table(Consent)
         columns = [table.c[a.name] for a in attrs.fields(_Fact)]
         statement = sa.select(table.c.customer_id, *columns).where(
@@ -153,7 +157,7 @@ def _facts(session: Session, customers: list[UUID], channel: str, purpose: str) 
             table.c.channel.in_([channel, ""]),
             table.c.purpose.in_([purpose, EVERY_PURPOSE]),
         )
-        rows: Iterable[Any] = session.execute(statement) if customers else ()
+        rows: Iterable[Any] = session.connection.execute(statement) if customers else ()
         for customer, *values in rows:
             found.setdefault(customer, []).append(_Fact(*values))
     return found

@@ -17,6 +17,7 @@ from crmkit.core.interaction import Interaction, InteractionKind, InteractionPar
 from crmkit.core.messages import msg, shown
 from crmkit.core.values.ids import parse_id
 from crmkit.core.values.money import Money
+from crmkit.services.merging.resolving import resolve
 from crmkit.store.session import Session
 
 TIMELINE = 50
@@ -104,7 +105,8 @@ def _candidates(session: Session, needle: str) -> list[Customer]:
     except BadInput:
         pass
     else:
-        return [found] if (found := session.find(Customer, id=key)) else []
+        found = session.find(Customer, id=key) or session.find(Customer, id=resolve(session, Customer, key))
+        return [found] if found else []
     if found_by_name := session.list(Customer, limit=10, name=needle):
         return found_by_name
     identities = session.list(ExternalIdentity, limit=10, external_id=needle, entity="customer")

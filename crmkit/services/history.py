@@ -209,8 +209,8 @@ def _values(info: EntityInfo, record: Part | None) -> dict[str, Any]:
 
 
 def _differences(info: EntityInfo, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
-    """Yield the fields that differ, in the order of the entity's; custom fields one by one."""
-    for field in info.stored:
+    """Yield the fields that differ: the entity's own, then those that all entities have; custom fields one by one."""
+    for field in sorted(info.stored, key=lambda field: field.common):
         name = field.name
         old, new = before.get(name), after.get(name)
         if name == "custom":

@@ -20,9 +20,13 @@ from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.protocols import Context
 from crmkit.hooks.records import RecordBatch, Refuse
 from crmkit.services.consent import completed_consents, consent_refusals
+from crmkit.services.lifecycle.rules import LifecycleRules
+from crmkit.services.merging.rules import MergeRules
+from crmkit.services.surveys import check_surveys, survey_refusals
+from crmkit.services.working_time import check_calendars
 
 
-class CoreRules:
+class CoreRules(LifecycleRules, MergeRules):
     """Completions, sums of lines, dates of participants; and the rules of relations and consent."""
 
     def __init__(self, consent_terms: ConsentTerms) -> None:
@@ -56,6 +60,21 @@ class CoreRules:
     def guard_consents(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
         """Refuse changes of statements: they are added, never changed."""
         return list(consent_refusals(ctx.session, call))
+
+    @hookimpl(specname="derive_records", tryfirst=True, entities=("working_calendar",))
+    def derive_calendars(self, ctx: Context, call: RecordBatch) -> None:
+        """Refuse hours, exceptions and holidays that cannot be read, with everything wrong with them."""
+        check_calendars(call)
+
+    @hookimpl(specname="derive_records", tryfirst=True, entities=("survey_question", "survey_answer"))
+    def derive_surveys(self, ctx: Context, call: RecordBatch) -> None:
+        """Refuse questions without a scale and answers off it."""
+        check_surveys(ctx.session, call)
+
+    @hookimpl(specname="guard_records", entities=("survey_answer",))
+    def guard_surveys(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
+        """Refuse answers that belong to no survey."""
+        return list(survey_refusals(ctx.session, call))
 
     @hookimpl(specname="guard_records", entities=("customer_relation",))
     def guard_relations(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
@@ -127,6 +146,8 @@ def _summed(ctx: Context, ids: Iterable[UUID], fresh: dict[UUID, Any]) -> Iterat
 def _dated(ctx: Context, call: RecordBatch) -> Iterator[InteractionParticipant]:
     session: Any = ctx.session
     for c in call.changes:
+        if c.before is not None and not (c.changed("interaction_id") or c.changed("occurred_at")):
+            continue
         interaction = session.peek(Interaction, c.after.interaction_id)
         if interaction is not None and c.after.occurred_at != interaction.occurred_at:
             yield change(c.after, occurred_at=interaction.occurred_at)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 
-from crmkit.core.errors import DatabaseUnavailable
+from crmkit.core.errors import CrmError, DatabaseUnavailable
+from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
-from crmkit.core.validation import Validator
-from crmkit.store.codec import Codec, make_codec
+from crmkit.store.blueprint import blueprint_of
 from crmkit.store.engine import READ, is_memory, make_engine
 from crmkit.store.faults import faults_translated, translate
-from crmkit.store.schema import build_tables
-from crmkit.store.writing import Writer, make_writer
 
 KEPT = 8
 """Idle connections kept for writing, and as many for reading."""
@@ -27,21 +25,18 @@ class Database:
 
     def __init__(self, address: str, registry: EntityRegistry) -> None:
         self.registry = registry
-        self.metadata = sa.MetaData()
-        self.tables: Mapping[str, sa.Table] = build_tables(registry, self.metadata)
         self.engine = make_engine(address)
         self.dialect = self.engine.dialect.name
-        self.codecs: dict[str, Codec] = {info.name: make_codec(info, self.dialect) for info in registry}
-        self.validators: dict[str, Validator] = {info.name: Validator(info) for info in registry}
-        self.write_order = {info.name: place for place, info in enumerate(registry.in_reference_order())}
-        self.writer: Writer = make_writer(self.dialect, self.codecs, self.tables)
+        self.blueprint = made = blueprint_of(registry, self.dialect)
+        self.metadata, self.tables, self.codecs, self.validators = made.metadata, made.tables, made.codecs, made.validators
+        self.write_order, self.writer, self.statements = made.write_order, made.writer, made.statements
         self.writing = self.engine.execution_options()
         self.reading = self.engine.execution_options(**{READ: True})
         self._closed = False
-        self.statements: dict[tuple[type[Any], tuple[str, ...]], sa.Select[Any]] = {}
         self._idle: dict[bool, list[sa.Connection]] = {False: [], True: []}
         # A database in memory has one connection, which one unit of work at a time may use.
-        self._alone = threading.RLock() if is_memory(self.engine) else None
+        self._alone = threading.Lock() if is_memory(self.engine) else None
+        self._holder = 0
 
     @property
     def in_memory(self) -> bool:
@@ -55,7 +50,11 @@ class Database:
         costs as much as an insert.
         """
         if self._alone is not None:
+            if self._holder == threading.get_ident():
+                # Two transactions cannot share the connection, and waiting for oneself would take for ever.
+                raise CrmError(msg("a database in memory has one connection: end the session that is open first"))
             self._alone.acquire()
+            self._holder = threading.get_ident()
         try:
             try:
                 connection = self._idle[reads].pop()
@@ -69,6 +68,7 @@ class Database:
                 raise
         except BaseException as error:
             if self._alone is not None:
+                self._holder = 0
                 self._alone.release()
             if isinstance(error, Exception):
                 raise translate(error) from error
@@ -93,6 +93,7 @@ class Database:
                 connection.close()
         finally:
             if self._alone is not None:
+                self._holder = 0
                 self._alone.release()
 
     @contextmanager

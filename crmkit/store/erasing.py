@@ -88,4 +88,4 @@ def _tell(session: Session, entries: list[AuditEntry]) -> None:
             database.writer.insert(cursor, name, [to_row(record, session.driver_tenant) for record in records])
     finally:
         cursor.close()
-    session.events += events
+    session.first_event = session.first_event or events[0].id

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from crmkit.core.entity import Part, changed_fields
 from crmkit.core.errors import CrmError, FieldError, HookLoop, PluginError, StaleVersion, ValidationFailed
 from crmkit.core.fieldtypes import Kind
-from crmkit.core.journal import Event
 from crmkit.hooks.records import Change, RecordBatch
 from crmkit.hooks.run import run_derive, run_guard
 from crmkit.store.faults import ReferenceViolation, UniqueViolation
@@ -35,27 +35,26 @@ ROUNDS = 8
 _set = object.__setattr__
 
 
-def flush(session: Session) -> list[Event]:
-    """Write a session's pending changes and return their events."""
+def flush(session: Session) -> UUID | None:
+    """Write a session's pending changes and return the id of their first event."""
     work = session.work
     now = session.clock.now()
     if session.actor.user_id is not None:
         _own_new_records(session)
-    valid: dict[int, Any] = {}
-    _derive(session, valid)
+    _derive(session)
     batches = {entity: list(staged.values()) for entity, staged in work.pending.items() if staged}
     if not batches:
         work.written()
-        return []
-    _validate(session, batches, valid)
+        return None
+    _validate(session, batches)
     if not session.actor.everything:
         check_access(session.connection, session.database, session.narrowing, session.actor, batches, work.derived)
     check_references(session.plan, lambda: session.connection, session.database, session.narrowing, work, batches)
     _guard(session, batches)
     _stamp(session, batches, now)
-    events = _write(session, batches, now)
+    first = _write(session, batches, now)
     work.written()
-    return events
+    return first
 
 
 def _own_new_records(session: Session) -> None:
@@ -70,7 +69,7 @@ def _own_new_records(session: Session) -> None:
                         _set(after, "team_id", actor.team_id)
 
 
-def _derive(session: Session, valid: dict[int, Any]) -> None:
+def _derive(session: Session) -> None:
     work, hooks = session.work, session.hooks
     todo: dict[str, dict[Any, Pair]] = work.pending
     steps: list[str] = []
@@ -80,7 +79,7 @@ def _derive(session: Session, valid: dict[int, Any]) -> None:
             caller = hooks.caller("derive_records", entity)
             if not caller.has_impls or not staged:
                 continue
-            _check_types(session, entity, staged, valid)
+            _check_types(session, entity, staged)
             changes = tuple(Change(before, after) for before, after in staged.values())
             answers += run_derive(caller, session.contexts, RecordBatch(entity, changes, session.cause))
         todo = {}
@@ -105,15 +104,17 @@ def _derive(session: Session, valid: dict[int, Any]) -> None:
     raise HookLoop(steps[-4:])
 
 
-def _check_types(session: Session, entity: str, staged: dict[Any, Pair], valid: dict[int, Any]) -> None:
+def _check_types(session: Session, entity: str, staged: dict[Any, Pair]) -> None:
     """Derive hooks may count on types; anything else wrong is reported after them.
 
-    Records found right in every respect join ``valid``, by identity: they need no second look.
+    Records found right in every respect are noted as such: they need no second look.
     """
-    validator = session.database.validators[entity]
+    validator, valid = session.database.validators[entity], session.work.valid
     quick = validator.quick
     errors: list[FieldError] = []
     for _, after in staged.values():
+        if id(after) in valid:
+            continue
         if quick(after):
             valid[id(after)] = after
         else:
@@ -122,8 +123,9 @@ def _check_types(session: Session, entity: str, staged: dict[Any, Pair], valid: 
         raise ValidationFailed(errors)
 
 
-def _validate(session: Session, batches: dict[str, list[Pair]], valid: dict[int, Any]) -> None:
+def _validate(session: Session, batches: dict[str, list[Pair]]) -> None:
     errors: list[FieldError] = []
+    valid = session.work.valid
     for entity, pairs in batches.items():
         validator = session.database.validators[entity]
         quick = validator.quick
@@ -166,7 +168,7 @@ def _unstamp(batches: dict[str, list[Pair]]) -> None:
             _set(after, "version", 0 if before is None else before.version)
 
 
-def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> list[Event]:
+def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> UUID | None:
     """Write the records, then their audit entries and events."""
     database = session.database
     rows = JournalRows(database.codecs, session.deltas, session.driver_tenant)
@@ -208,7 +210,7 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> l
             cursor.connection.autocommit = False
         cursor.close()
     session.broken = False
-    return rows.events
+    return rows.first
 
 
 def _lone(batches: dict[str, list[Pair]]) -> Any:
@@ -237,11 +239,10 @@ def _update(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> No
     codec = database.codecs[entity]
     place = {name: number for number, name in enumerate(codec.columns)}
     info = database.registry.get(entity)
-    groups: dict[tuple[str, ...], list[Pair]] = {}
+    groups: dict[tuple[int, tuple[str, ...]], list[Pair]] = {}
     for before, after in pairs:
-        groups.setdefault(changed_fields(before, after), []).append((before, after))
-    # Deletions first: they may free a unique key that a changed record takes.
-    for fields, group in sorted(groups.items(), key=lambda item: "deleted_at" not in item[0]):
+        groups.setdefault((_turn(before, after), changed_fields(before, after)), []).append((before, after))
+    for (_, fields), group in sorted(groups.items(), key=lambda item: item[0][0]):
         stored = [
             column
             for name in fields
@@ -255,6 +256,13 @@ def _update(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> No
             rows.append((*[row[number] for number in places], row[0], tenant, before.version))
         if database.writer.update(cursor, entity, columns, rows) != len(rows):
             _raise_stale(session, entity, group)
+
+
+def _turn(before: Any, after: Any) -> int:
+    """Deletions first: they may free a unique key that a changed record takes. What comes back takes what is left."""
+    if after.deleted_at is not None:
+        return 0
+    return 1 if before.deleted_at is None else 2
 
 
 def _raise_stale(session: Session, entity: str, group: list[Pair]) -> None:

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from crmkit.core.entity import EntityInfo
-from crmkit.core.journal import Event
+from crmkit.core.entity import EntityInfo, FieldInfo
+from crmkit.core.fieldtypes import Kind
 from crmkit.core.values.ids import new_id
 from crmkit.hooks.causation import Cause
 from crmkit.store.codec import Codec
-from crmkit.store.types import to_json
+from crmkit.store.types import encoded, spelled, to_json
 
 
 class DeltaWriter:
-    """Makes the audit delta of records of one entity, as JSON text."""
+    """Makes the audit delta of records of one entity, as JSON text, by functions generated once."""
 
     def __init__(self, info: EntityInfo) -> None:
         audited = [field for field in info.stored if field.audited]
         self.names = tuple(field.name for field in audited)
-        self._empty = tuple(field.default for field in audited)
+        self._filled = _generate_filled(info, audited)
         self._values: Callable[[Any], tuple[Any, ...]] = attrgetter(*self.names)
 
     def created(self, record: Any) -> str:
         """Return the filled fields of a new record."""
-        filled = {
-            name: value
-            for name, value, empty in zip(self.names, self._values(record), self._empty, strict=True)
-            if value is not empty and value != empty
-        }
-        return to_json(filled)
+        return encoded(self._filled(record))
 
     def updated(self, before: Any, after: Any) -> str:
         """Return the changed fields, each with its value before and after."""
@@ -42,6 +37,26 @@ class DeltaWriter:
             if old is not new and old != new
         }
         return to_json(changed)
+
+
+def _generate_filled(info: EntityInfo, fields: Sequence[FieldInfo]) -> Callable[[Any], dict[str, Any]]:
+    """Return the function that collects the fields of a record that differ from their defaults, ready for JSON."""
+    names: dict[str, Any] = {"spelled": spelled}
+    lines = ["def filled(r):", "    found = {}"]
+    for number, field in enumerate(fields):
+        if field.default is None:
+            test = f"(v := r.{field.name}) is not None"
+        elif field.default == "":
+            test = f"(v := r.{field.name})"
+        else:
+            names[f"d{number}"] = field.default
+            test = f"(v := r.{field.name}) is not d{number} and v != d{number}"
+        value = "spelled(v)" if field.kind in (Kind.PARTIAL_DATE, Kind.JSON) else "v"
+        lines.append(f"    if {test}: found[{field.name!r}] = {value}")
+    lines.append("    return found")
+    exec(compile("\n".join(lines), f"<delta of {info.name}>", "exec"), names)
+    made: Callable[[Any], dict[str, Any]] = names["filled"]
+    return made
 
 
 def action_of(before: Any, after: Any) -> str:
@@ -56,7 +71,7 @@ def action_of(before: Any, after: Any) -> str:
 
 
 class JournalRows:
-    """Collects the audit and event rows of one flush, as driver values."""
+    """Collects the audit and event rows of one flush, as driver values; ``first`` is the id of the first event."""
 
     def __init__(self, codecs: Mapping[str, Codec], deltas: Mapping[str, DeltaWriter], tenant: Any) -> None:
         self._deltas = deltas
@@ -65,7 +80,7 @@ class JournalRows:
         self._instant = codecs["audit_entry"].to_driver["occurred_at"] or _same
         self.audit: list[tuple[Any, ...]] = []
         self.event_rows: list[tuple[Any, ...]] = []
-        self.events: list[Event] = []
+        self.first: UUID | None = None
 
     def add(
         self,
@@ -83,7 +98,7 @@ class JournalRows:
         who = None if actor is None else to_id(actor)
         why = None if cause.event_id is None else to_id(cause.event_id)
         types = {action: f"{entity}.{action}" for action in ("created", "updated", "deleted", "restored")}
-        audit, rows, events, depth = self.audit, self.event_rows, self.events, cause.depth
+        audit, rows, depth = self.audit, self.event_rows, cause.depth
         for before, after in pairs:
             entry, action = new_id(), action_of(before, after)
             entry_id, record = to_id(entry), to_id(after.id)
@@ -91,19 +106,8 @@ class JournalRows:
             text = delta.created(after) if before is None else delta.updated(before, after)
             audit.append((entry_id, tenant, at, who, None, by, entity, record, action, after.version, why, text))
             rows.append((entry_id, tenant, types[action], entity, record, at, who, by, why, depth))
-            events.append(
-                Event(
-                    id=entry,
-                    type=types[action],
-                    entity=entity,
-                    record_id=after.id,
-                    occurred_at=now,
-                    actor_id=actor,
-                    plugin=by,
-                    cause_id=cause.event_id,
-                    depth=depth,
-                )
-            )
+            if self.first is None:
+                self.first = entry
 
 
 def _same(value: Any) -> Any:

@@ -7,8 +7,11 @@ from the first migration on.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
@@ -16,9 +19,12 @@ import sqlalchemy as sa
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.entity import entity_info
 from crmkit.core.errors import SchemaOutdated
+from crmkit.core.fieldtypes import Kind
 from crmkit.core.messages import msg
+from crmkit.core.values.partial_date import PartialDate
 from crmkit.store.database import Database
 from crmkit.store.faults import faults_translated
+from crmkit.store.types import StoredType
 
 VERSION_TABLE = "crmkit_schema_version"
 FOLDER = Path(__file__).parent / "migrations"
@@ -62,6 +68,9 @@ def schema_state(database: Database) -> SchemaState:
 
 def create_schema(database: Database) -> None:
     """Create every table in an empty database and stamp it as current. Raises SchemaOutdated when it is not empty."""
+    if database.in_memory and database.blueprint.image is not None:
+        _restore(database, database.blueprint.image)
+        return
     found = schema_state(database)
     if found.state == "foreign":
         raise SchemaOutdated(
@@ -74,6 +83,19 @@ def create_schema(database: Database) -> None:
         database.metadata.create_all(connection)
         _stamp(connection, found.head)
         connection.commit()
+        if database.in_memory:
+            driver: Any = connection.connection.driver_connection
+            database.blueprint.image = driver.serialize()
+
+
+def _restore(database: Database, image: bytes) -> None:
+    """Make a database in memory a copy of one that was just created. Raises SchemaOutdated when it is not empty."""
+    with database.connection() as connection, faults_translated():
+        connection.rollback()
+        driver: Any = connection.connection.driver_connection
+        if driver.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise SchemaOutdated(msg("the database has a schema already; use crmkit db upgrade"))
+        driver.deserialize(image)
 
 
 def upgrade_schema(database: Database) -> SchemaState:
@@ -178,7 +200,7 @@ def _differences(connection: sa.Connection, database: Database) -> Sequence[tupl
         known = {column["name"] for column in inspector.get_columns(table.name)}
         for column in table.columns:
             if column.name not in known:
-                found.append((f"add column {table.name}.{column.name}", _adder(table, column)))
+                found.append((f"add column {table.name}.{column.name}", _adder(database, table, column)))
         indexes = {index["name"] for index in inspector.get_indexes(table.name)}
         for index in table.indexes:
             if index.name not in indexes:
@@ -190,18 +212,62 @@ def _creator(table: sa.Table) -> Any:
     return lambda connection: table.create(connection)
 
 
-def _adder(table: sa.Table, column: sa.Column[Any]) -> Any:
+def _adder(database: Database, table: sa.Table, column: sa.Column[Any]) -> Any:
     def add(connection: sa.Connection) -> None:
         kind = column.type.compile(connection.dialect)
-        filled = "" if column.nullable else f" NOT NULL DEFAULT {_empty(column)}"
-        connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}{filled}')
+        filled = "" if column.nullable else f" NOT NULL DEFAULT {_filling(database, table, column, connection)}"
+        # Without parameters, so that the driver leaves percent signs in a default alone.
+        connection.connection.cursor().execute(
+            f'ALTER TABLE "{table.name}" ADD COLUMN "{column.name}" {kind}{filled}{_reference(column)}'
+        )
 
     return add
 
 
-def _empty(column: sa.Column[Any]) -> str:
-    affinity = column.type._type_affinity
-    return "''" if affinity in (sa.String, sa.Text) else "0"
+def _reference(column: sa.Column[Any]) -> str:
+    for key in column.foreign_keys:
+        late = " DEFERRABLE INITIALLY DEFERRED" if key.constraint is not None and key.constraint.deferrable else ""
+        name = key.constraint.name if key.constraint is not None else ""
+        return f' CONSTRAINT "{name}" REFERENCES "{key.column.table.name}" ("{key.column.name}"){late}'
+    return ""
+
+
+def _filling(database: Database, table: sa.Table, column: sa.Column[Any], connection: sa.Connection) -> str:
+    """Return, as SQL, what existing records get in a new column. Raises SchemaOutdated when nobody can say."""
+    info = next(info for info in database.registry if info.plural == table.name)
+    field = info.field(column.name)
+    if field.required and connection.scalar(sa.select(sa.literal(1)).select_from(table).limit(1)):
+        raise SchemaOutdated(
+            msg(
+                "{entity}.{field} is required, and there are records without it: give it a default",
+                entity=info.name,
+                field=field.name,
+            )
+        )
+    value = _FILLINGS[field.kind] if field.default is None else field.default
+    convert = column.type.to_driver(database.dialect) if isinstance(column.type, StoredType) else None
+    driven = value if convert is None else convert(value)
+    if isinstance(driven, bytes):
+        return f"X'{driven.hex()}'"
+    if isinstance(driven, bool) and database.dialect == "sqlite":
+        driven = int(driven)
+    if isinstance(driven, bool | int | Decimal):
+        return str(driven).lower()
+    return "'" + str(driven).replace("'", "''") + "'"
+
+
+_FILLINGS: dict[Kind, Any] = {
+    Kind.TEXT: "",
+    Kind.INTEGER: 0,
+    Kind.BOOLEAN: False,
+    Kind.DECIMAL: Decimal(0),
+    Kind.DATE: date.min,
+    Kind.PARTIAL_DATE: PartialDate(year=1),
+    Kind.INSTANT: datetime(1970, 1, 1, tzinfo=UTC),
+    Kind.ID: UUID(int=0),
+    Kind.WORDS: (),
+    Kind.JSON: {},
+}
 
 
 def _stamp(connection: sa.Connection, head: str) -> None:

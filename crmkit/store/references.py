@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import CrmError, FieldError, ValidationFailed
+from crmkit.core.merging import mergeable
 from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
 from crmkit.store.database import Database
@@ -30,6 +31,7 @@ class ReferencePlan:
             info.name: tuple(field for field in info.stored if field.reference) for info in registry
         }
         self.classes: Mapping[str, type[Any]] = {info.name: info.cls for info in registry}
+        self.merged = frozenset(info.name for info in registry if mergeable(info))
 
 
 def check_references(
@@ -44,13 +46,18 @@ def check_references(
 
     ``connect`` gives the connection, asked for only when there is something to look up.
     """
+    # Where others write at the same time, what a merge may take away is looked up again and held: else what is written
+    # here would refer to a record that is gone by then.
+    shared = database.dialect == "postgresql"
     wanted: dict[tuple[str, bool], dict[UUID, list[tuple[str, UUID]]]] = {}
     for entity, pairs in batches.items():
         for field in plan.fields[entity]:
             name = field.name
             for before, after in pairs:
                 target = getattr(after, name)
-                if target is None or (field.reference, target) in work.verified or _seen(plan, work, field, target):
+                if target is None or (field.reference, target) in work.verified:
+                    continue
+                if _seen(plan, work, field, target) and not (shared and _stored(plan, work, field, target)):
                     continue
                 if before is None or getattr(before, name) != target:
                     asked = wanted.setdefault((field.reference, field.common), {})
@@ -59,7 +66,9 @@ def check_references(
     for (entity, common), ids in wanted.items():
         # Who owns a record may be somebody whose own record the actor cannot read.
         reach = narrowing.whole_tenant() if common else narrowing
-        found = existing_ids(connect(), database, reach, entity, ids)
+        found = existing_ids(connect(), database, reach, entity, ids, hold=shared and entity in plan.merged)
+        # What this session is about to delete is gone already.
+        found -= {id for id in found if getattr(work.current.get(id), "deleted_at", None) is not None}
         work.verified.update((entity, id) for id in found)
         for target in ids.keys() - found:
             expected = msg("the id of a {entity}", entity=entity)
@@ -74,6 +83,11 @@ def _seen(plan: ReferencePlan, work: UnitOfWork, field: FieldInfo, target: UUID)
     return known is not None and type(known) is plan.classes[field.reference] and known.deleted_at is None
 
 
+def _stored(plan: ReferencePlan, work: UnitOfWork, field: FieldInfo, target: UUID) -> bool:
+    """Whether ``target`` is a record that others can merge meanwhile: not one that this flush writes itself."""
+    return field.reference in plan.merged and work.original(field.reference, target) is None
+
+
 def existing_ids(
     connection: sa.Connection,
     database: Database,
@@ -82,10 +96,11 @@ def existing_ids(
     ids: Iterable[UUID],
     action: str = "read",
     deleted: bool = False,
+    hold: bool = False,
 ) -> set[UUID]:
     """Return those of ``ids`` that are records of ``entity`` within the actor's right for ``action``.
 
-    ``deleted`` takes deleted ones too.
+    ``deleted`` takes deleted ones too. ``hold``: nobody merges them before the end of the transaction.
     """
     table = database.tables[entity]
     wanted = list(ids)
@@ -93,7 +108,11 @@ def existing_ids(
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         where = narrowing.conditions(entity, table, action, deleted)
-        found.update(connection.scalars(sa.select(table.c.id).where(table.c.id.in_(part), *where)))
+        statement = sa.select(table.c.id).where(table.c.id.in_(part), *where)
+        if hold:
+            # In the order of ids, as merging does, so that the two do not wait for one another.
+            statement = statement.order_by(table.c.id).with_for_update(read=True, key_share=True, of=table)
+        found.update(connection.scalars(statement))
     return found
 
 
@@ -114,7 +133,7 @@ def explain_unique(
     expected = msg("a value that no other {entity} has", entity=info.name)
     for before, after in pairs:
         values = key_values(after, key)
-        if after.deleted_at is not None or not _counts(info, key, values):
+        if after.deleted_at is not None or not key_counts(info, key, values):
             continue
         shown = values[0] if len(values) == 1 else ", ".join(str(value) for value in values)
         error = FieldError(f"{info.name}.{'+'.join(key)}", "duplicate", shown, expected, after.id)
@@ -127,7 +146,7 @@ def explain_unique(
     return ValidationFailed(errors or moved or [FieldError(f"{info.name}.{'+'.join(key)}", "duplicate", None, expected)])
 
 
-def _counts(info: EntityInfo, key: tuple[str, ...], values: tuple[Any, ...]) -> bool:
+def key_counts(info: EntityInfo, key: tuple[str, ...], values: tuple[Any, ...]) -> bool:
     """Whether the unique index holds a record with these values: not when a part is missing."""
     return not any(
         value is None or (value == "" and optional_text(info.by_name[name]))

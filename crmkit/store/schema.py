@@ -135,6 +135,24 @@ def _add_store_tables(metadata: sa.MetaData) -> None:
         sa.Column("subscriber", text_type(200), primary_key=True),
         sa.Column("position", sa.BigInteger, nullable=False),
     )
+    # Not records but an index over customers, filled from the event log; see crmkit.store.match_index.
+    sa.Table(
+        "customer_match_keys",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("match_key", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("customer_id", Id(), primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    # The keys that a customer has in it, eight bytes each: what to take out again, without an index of the index.
+    sa.Table(
+        "customer_match_sets",
+        metadata,
+        sa.Column("customer_id", Id(), primary_key=True),
+        sa.Column("tenant_id", Id(), nullable=False, index=True),
+        sa.Column("match_keys", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
     sa.Table(
         "parked_events",
         metadata,

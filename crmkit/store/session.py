@@ -14,7 +14,6 @@ from crmkit.core.access import Actor
 from crmkit.core.customer import Customer
 from crmkit.core.entity import Part, change
 from crmkit.core.errors import AccessDenied, CrmError, DatabaseUnavailable, NotFound, StaleVersion
-from crmkit.core.journal import Event
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import Clock
 from crmkit.core.values.ids import parse_id
@@ -52,8 +51,8 @@ class Application(Protocol):
         """Return what a hook of ``plugin`` works with."""
         ...
 
-    def committed(self, events: Sequence[Event], cause: Cause) -> None:
-        """Deliver the events of a transaction that is committed."""
+    def committed(self, first: UUID) -> None:
+        """Deliver the events of a transaction that is committed; ``first`` is the id of its first one."""
         ...
 
 
@@ -78,7 +77,7 @@ class Session:
         self.work = UnitOfWork()
         self.broken = False
         self.read_only = reads
-        self.events: list[Event] = []
+        self.first_event: UUID | None = None
         to_driver = self.database.codecs["event"].to_driver["id"]
         self.driver_tenant = to_driver(actor.tenant_id) if to_driver else actor.tenant_id
         self._connection = connection
@@ -119,7 +118,8 @@ class Session:
         if self.work.pending:
             if self.read_only:
                 raise AccessDenied(msg("this session only reads"))
-            self.events += flush(self)
+            first = flush(self)
+            self.first_event = self.first_event or first
 
     def commit(self) -> None:
         """Write what is pending and commit; then the committed events are delivered. The session can go on."""
@@ -136,16 +136,17 @@ class Session:
             fault = self.fault(error)
             raise missing_reference(fault) if isinstance(fault, ReferenceViolation) else fault from error
         self._release()
-        events, self.events = self.events, []
+        self.work.verified.clear()
+        first, self.first_event = self.first_event, None
         actions, self.on_commit = self.on_commit, []
         for action in actions:
             action()
-        if events:
-            self.application.committed(events, self.cause)
+        if first is not None:
+            self.application.committed(first)
 
     def rollback(self) -> None:
         """Undo everything since the last commit and forget what was seen."""
-        self.work, self.events, self.broken = UnitOfWork(), [], False
+        self.work, self.first_event, self.broken = UnitOfWork(), None, False
         self.on_commit = []
         if not self._guest:
             self._release()
@@ -203,8 +204,9 @@ class Session:
         """Return the record of ``entity`` with this id; raises NotFound, also when the actor may not see it."""
         key = parse_id(id)
         known = self.work.current.get(key)
-        if known is not None:
-            found = known if type(known) is entity and not _deleted(known) else None
+        # An event has the id of its audit entry, so an id alone does not tell what is meant.
+        if known is not None and type(known) is entity:
+            found = known if not _deleted(known) else None
         else:
             found = self._first(entity, {"id": key})
         if found is None:
@@ -346,8 +348,8 @@ class Session:
     def peek(self, entity: type[E], id: UUID) -> E | None:
         """Return a record as it will be, pending changes included, without starting a flush; None when there is none."""
         known = self.work.current.get(id)
-        if known is not None:
-            return known if type(known) is entity else None
+        if known is not None and type(known) is entity:
+            return known
         return self._first(entity, {"id": id})
 
     def peek_any(self, id: UUID) -> Any:
@@ -396,4 +398,4 @@ class Session:
 
 
 def _deleted(record: Any) -> bool:
-    return record.deleted_at is not None
+    return getattr(record, "deleted_at", None) is not None

@@ -23,7 +23,6 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from crmkit.core.entity import EMPTY, FieldInfo
 from crmkit.core.fieldtypes import Kind
-from crmkit.core.jsonforms import value_of
 from crmkit.core.values.partial_date import PartialDate, parse_partial_date
 
 SCALE = 6
@@ -54,22 +53,29 @@ _decoder = msgspec.json.Decoder()
 
 def to_json(value: Any) -> str:
     """Return the JSON text of a value; decimals become strings, times ISO 8601, ids their text form."""
-    return _encoder.encode(_spelled(value)).decode()
+    if value is EMPTY:
+        return "{}"
+    return encoded(spelled(value))
+
+
+def encoded(value: Any) -> str:
+    """Return the JSON text of a value that ``spelled`` would leave as it is."""
+    return _encoder.encode(value).decode()
 
 
 _NESTING = frozenset({PartialDate, dict, tuple, list, MappingProxyType})
 
 
-def _spelled(value: Any) -> Any:
+def spelled(value: Any) -> Any:
     """Return ``value`` with its partial dates as text: the encoder would write their parts and asks nobody."""
     if isinstance(value, PartialDate):
         return str(value)
     if isinstance(value, Mapping):
         if _NESTING.isdisjoint(map(type, value.values())):
             return value
-        return {key: _spelled(item) for key, item in value.items()}
+        return {key: spelled(item) for key, item in value.items()}
     if isinstance(value, tuple | list) and not _NESTING.isdisjoint(map(type, value)):
-        return [_spelled(item) for item in value]
+        return [spelled(item) for item in value]
     return value
 
 

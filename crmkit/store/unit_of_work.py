@@ -18,11 +18,14 @@ class UnitOfWork:
         self.current: dict[UUID, Any] = {}
         self.pending: dict[str, dict[UUID, Pair]] = {}
         self.derived: dict[UUID, str] = {}
+        # Records known to be valid, by identity; kept here so that no other object takes their identity meanwhile.
+        self.valid: dict[int, Any] = {}
         self.verified: set[tuple[str, UUID]] = set()
 
     def seen(self, record: Any) -> Any:
         """Return the session's state of a record just read; what was read or changed before wins."""
-        return self.current.setdefault(record.id, record)
+        known = self.current.setdefault(record.id, record)
+        return known if known.__class__ is record.__class__ else record
 
     def stage_new(self, entity: str, record: Any) -> None:
         """Note a record to insert."""
@@ -47,6 +50,7 @@ class UnitOfWork:
         """Forget the pending changes: the database has them now."""
         self.pending = {}
         self.derived = {}
+        self.valid = {}
 
     def forget(self) -> None:
         """Drop every record seen, to keep memory bounded in long work. Pending changes must be written first."""

@@ -1,4 +1,4 @@
-"""The pytest plugin that comes with crmkit: a clock, and fresh databases of both kinds.
+"""The pytest plugin that comes with crmkit: a CRM in memory, what fills it, and fresh databases of both kinds.
 
 It is imported by every pytest run where crmkit is installed, so everything but pytest is imported by the fixtures.
 """
@@ -16,6 +16,9 @@ import pytest
 
 if TYPE_CHECKING:
     from crmkit.core.values.clock import FixedClock
+    from crmkit.runtime.crm import Crm
+    from crmkit.testing.hook_calls import HookCalls
+    from crmkit.testing.making import AsUser, MakeCrm, MakeCustomer
     from crmkit.testing.postgres import PostgresServer
 
 _RUN = pytest.StashKey[Path]()
@@ -55,6 +58,51 @@ def clock() -> FixedClock:
     from crmkit.core.values.clock import FixedClock
 
     return FixedClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
+
+
+# -- a CRM ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def make_crm(clock: FixedClock) -> Iterator[MakeCrm]:
+    """Opens CRMs, in memory and without plugins unless told otherwise; all are closed after the test."""
+    from crmkit.testing.making import MakeCrm
+
+    make = MakeCrm(clock)
+    yield make
+    make.close()
+
+
+@pytest.fixture
+def crm(make_crm: MakeCrm) -> Crm:
+    """A CRM in memory, without plugins. Tests of a plugin define it anew: ``return make_crm(plugins=[my_plugin])``."""
+    return make_crm()
+
+
+@pytest.fixture
+def make_customer(crm: Crm) -> MakeCustomer:
+    """Adds customers to ``crm``: ``make_customer(name="Acme", country="DE")``."""
+    from crmkit.testing.making import MakeCustomer
+
+    return MakeCustomer(crm)
+
+
+@pytest.fixture
+def as_user(crm: Crm) -> AsUser:
+    """Adds users to ``crm`` and gives them as actors: ``crm.session(as_user("customer read own"))``."""
+    from crmkit.testing.making import AsUser
+
+    return AsUser(crm)
+
+
+@pytest.fixture
+def hook_trace(crm: Crm) -> Iterator[HookCalls]:
+    """The calls of the hooks of ``crm``, recorded as they are made."""
+    from crmkit.testing.hook_calls import HookCalls
+
+    calls = HookCalls(crm)
+    yield calls
+    calls.stop()
 
 
 # -- databases --------------------------------------------------------------------------------------------------------

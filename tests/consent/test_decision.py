@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from crmkit.core.consent_decision import Decision, decide
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
-HOME, WORK = UUID(int=1), UUID(int=2)
+HOME, WORK, NOBODY = UUID(int=1), UUID(int=2), UUID(int=0)
 
 
 @attrs.frozen
@@ -24,7 +24,7 @@ class Fact:
     channel: str = ""
     purpose: str = "newsletter"
     contact_point_id: UUID | None = None
-    id: UUID = UUID(int=0)
+    id: UUID = NOBODY
 
     @property
     def effective_at(self) -> datetime:
@@ -61,7 +61,7 @@ def asked(*facts: Fact, point: UUID | None = None) -> Decision:
         ),
         pytest.param((Fact("withdrawn", 1), Fact("granted", 2, "email")), True, id="what was granted after it stands"),
         pytest.param(
-            (Fact("withdrawn", 1, "email"), Fact("granted", 2)), False, id="a wide grant does not undo a narrow withdrawal"
+            (Fact("withdrawn", 1, "email"), Fact("granted", 2)), False, id="a wide grant undoes no narrow withdrawal"
         ),
         pytest.param(
             (Fact("withdrawn", 3), Fact("granted", 1, "email"), Fact("granted", 4)), True, id="granted anew for all"
@@ -83,7 +83,8 @@ def test_a_contact_point_comes_before_its_channel() -> None:
 def test_the_reason_names_statement_and_day() -> None:
     assert str(asked().reason) == "no statement on newsletter by email is on record"
     assert str(asked(Fact("granted", 99, "email")).reason) == "granted for newsletter by email on 2026-03-14"
-    assert str(asked(Fact("withdrawn", 99, purpose="*")).reason) == "withdrawn for all purposes by every channel on 2026-03-14"
+    withdrawn = asked(Fact("withdrawn", 99, purpose="*"))
+    assert str(withdrawn.reason) == "withdrawn for all purposes by every channel on 2026-03-14"
     tie = asked(Fact("granted", 99), Fact("denied", 99))
     assert str(tie.reason).startswith("statements of equal weight disagree")
 

@@ -13,11 +13,16 @@ from crmkit.core.consent import Consent, ConsentTerms
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import change
 from crmkit.core.errors import BadInput, NotFound, Refused, ValidationFailed
+from crmkit.core.interaction import Interaction
+from crmkit.core.journal import ImportRun
 from crmkit.core.staff import Role, RoleAssignment, User
 from crmkit.core.values.clock import FixedClock
+from crmkit.hooks.causation import Cause
+from crmkit.plugin import RecordBatch, hookimpl
 from crmkit.runtime.crm import Crm
 from crmkit.services.append_only import rewriting
 from crmkit.services.consent import can_contact, consents_of, contactable, deny, grant, withdraw
+from crmkit.services.importing.reverting import revert_import
 
 OpenCrm = Callable[..., Crm]
 
@@ -100,6 +105,7 @@ def test_merging_and_erasing_may_rewrite_and_leave_nothing_open(crm: Crm, anna: 
         session.delete(session.get(Consent, made.id))
         with pytest.raises(Refused):
             session.flush()
+        session.rollback()
 
 
 def test_a_contact_point_must_be_the_customers_own(crm: Crm, anna: Customer) -> None:
@@ -147,7 +153,7 @@ def test_many_customers_are_decided_with_as_many_statements_as_one(crm: Crm) -> 
 
 
 def test_a_withdrawal_binds_those_who_may_not_read_it(crm: Crm) -> None:
-    user = User(login="anna")
+    user = User(login="anna", name="Anna")
     role = Role(
         name="seller",
         grants=({"entity": "customer", "action": "read", "scope": "own"},),
@@ -204,8 +210,6 @@ def test_terms_without_words_take_any() -> None:
 
 
 def test_plugins_reach_it_through_their_services(open_crm: OpenCrm, clock: FixedClock) -> None:
-    from crmkit.plugin import RecordBatch, hookimpl
-
     answers: list[Any] = []
 
     class Greeter:
@@ -215,8 +219,6 @@ def test_plugins_reach_it_through_their_services(open_crm: OpenCrm, clock: Fixed
 
     crm = open_crm(Greeter())
     anna = Customer(name="Anna")
-    from crmkit.core.interaction import Interaction
-
     with crm.session() as session:
         session.add(anna)
         session.flush()
@@ -224,3 +226,18 @@ def test_plugins_reach_it_through_their_services(open_crm: OpenCrm, clock: Fixed
         session.flush()
         session.add(Interaction(kind="email", occurred_at=clock.now()))
     assert answers == [True]
+
+
+def test_what_an_import_claimed_by_mistake_can_be_taken_back(crm: Crm, anna: Customer) -> None:
+    run = ImportRun(name="consents.csv", fingerprint="0")
+    with crm.session() as session:
+        session.add(run)
+    with crm.session(cause=Cause(event_id=run.id)) as session:
+        grant(session, anna, "newsletter")
+    with crm.session(reads=True) as session:
+        assert can_contact(session, anna, "email", "newsletter")
+    report = revert_import(crm, crm.system, str(run.id))
+    assert (report.deleted, report.conflicts) == (1, 0)
+    with crm.session(reads=True) as session:
+        assert not can_contact(session, anna, "email", "newsletter")
+        assert consents_of(session, anna) == []

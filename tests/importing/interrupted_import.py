@@ -51,7 +51,13 @@ def main(address: str, path: str, mapping: str, errors: str, point: str, count: 
 
             ErrorFiles.flush = torn_flush  # type: ignore[method-assign]
         run_import(
-            crm, crm.system, Path(path), load_mapping(Path(mapping)), error_folder=Path(errors), chunk=10, on_progress=progress
+            crm,
+            crm.system,
+            Path(path),
+            load_mapping(Path(mapping)),
+            error_folder=Path(errors),
+            chunk=10,
+            on_progress=progress,
         )
 
 

@@ -60,7 +60,9 @@ def test_a_second_import_changes_nothing(crm: Crm, data_set: Callable[[str], Any
     second = imported(crm, data, name)
     assert second.changed == 0
     assert entries(crm) == before
-    assert {n: sum(c.values()) for n, c in second.counts.items()} == {n: sum(c.values()) for n, c in first.counts.items()}
+    assert {n: sum(c.values()) for n, c in second.counts.items()} == {
+        n: sum(c.values()) for n, c in first.counts.items()
+    }
 
 
 def test_accounts_and_sales_teams_come_in_with_who_stands_above_whom(crm: Crm, data_set: Callable[[str], Any]) -> None:
@@ -93,9 +95,7 @@ def test_accounts_and_sales_teams_come_in_with_who_stands_above_whom(crm: Crm, d
             }
 
 
-def test_a_dry_run_shows_changes_and_writes_nothing(
-    crm: Crm, data_set: Callable[[str], Any], tmp_path: Path
-) -> None:
+def test_a_dry_run_shows_changes_and_writes_nothing(crm: Crm, data_set: Callable[[str], Any], tmp_path: Path) -> None:
     data = data_set("crm-sales-opportunities")
     report = imported(crm, data, "crm-sales-opportunities", dry_run=True, chunk=10)
     assert entries(crm) == 0
@@ -111,7 +111,5 @@ def test_a_dry_run_shows_changes_and_writes_nothing(
     path.write_text("\n".join([text[0], text[1].replace("technolgy", "space")]))
     for name in ("products", "sales_teams"):
         (tmp_path / f"{name}.csv").write_text((data.folder / f"{name}.csv").read_text())
-    again = run_import(
-        crm, crm.system, tmp_path, load_mapping(EXAMPLES / "crm-sales-opportunities.toml"), dry_run=True
-    )
+    again = run_import(crm, crm.system, tmp_path, load_mapping(EXAMPLES / "crm-sales-opportunities.toml"), dry_run=True)
     assert [dict(s.fields) for s in again.samples] == [{"industry": ("technology", "space")}]

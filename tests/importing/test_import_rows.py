@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -255,5 +254,3 @@ def test_error_files_of_an_earlier_import_are_put_aside(load: Load, tmp_path: Pa
     path.write_text(f"{HEADER}\n{row(owner='')}")
     assert load(path, contacts()).error_files == ()
     assert [file.name for file in (tmp_path / "errors").iterdir()] == ["contacts.csv~"]
-
-

@@ -14,7 +14,7 @@ from crmkit.core.errors import AccessDenied, BadInput, CrmError, NotFound, Valid
 from crmkit.core.journal import AuditEntry, Event
 from crmkit.core.product import Asset, Product
 from crmkit.core.values.money import Money
-from crmkit.runtime.crm import Crm
+from crmkit.runtime.crm import CORE, Crm
 from crmkit.store.session import Session
 from tests.conftest import OpenCrm
 from tests.store.samples import one_of_each
@@ -174,7 +174,7 @@ def ways(s: Session, info: EntityInfo, id: Any) -> dict[str, Any]:
     table = s.table(info.cls)
     found = {
         "list": len(s.list(info.cls)),
-        "list deleted": len(s.list(info.cls, deleted=True)) if info.editable else 0,
+        "list deleted": len(s.list(info.cls, deleted=True)),
         "one in a list": len(s.list(info.cls, id=[id])),
         "count": s.count(info.cls),
         "find": int(s.find(info.cls, id=id) is not None),
@@ -194,6 +194,8 @@ def ways(s: Session, info: EntityInfo, id: Any) -> dict[str, Any]:
 
 def test_tenants_of_one_database_see_nothing_of_each_other(open_crm: OpenCrm) -> None:
     mine, yours = open_crm(tenant="mine"), open_crm(tenant="yours")
+    for crm in (mine, yours):
+        crm.hooks.unregister(CORE)
     records = one_of_each(mine.clock.now())
     with mine.session() as s:
         s.add(*records.values())
@@ -206,7 +208,7 @@ def test_tenants_of_one_database_see_nothing_of_each_other(open_crm: OpenCrm) ->
         with yours.session(reads=True) as s:
             assert not any(ways(s, info, id).values()), info.name
     with mine.session() as s:
-        s.delete(*(s.get(type(record), record.id) for record in reversed(records.values())))
+        s.delete(s.get(Customer, records["customer"].id))
     with yours.session() as s:
         assert not any(s.count(info.cls) for info in yours.registry)
 

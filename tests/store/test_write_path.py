@@ -300,7 +300,9 @@ def test_each_change_leaves_an_audit_entry_and_an_event_of_one_id(crm: Crm, cloc
         ("restored", 4, {"deleted_at": ["2026-03-15T12:00:00Z", None]}),
     ]
     with crm.session(reads=True) as s:
+        assert s.list(AuditEntry, record_id=anna.id) == found
         events = s.list(Event, record_id=anna.id, order="position")
+        assert [s.get(Event, entry.id) for entry in found] == events
     assert [event.id for event in events] == [entry.id for entry in found]
     assert [event.type for event in events] == [f"customer.{entry.action}" for entry in found]
     assert {(event.entity, event.occurred_at, event.depth, event.cause_id) for event in events} == {

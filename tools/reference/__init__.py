@@ -2,6 +2,8 @@
 
     python -m tools.reference            write the pages of docs/reference
     python -m tools.reference --check    fail, and say what differs, when one is out of date
+
+One module makes one page, of the core and of the official plugins. The same code always gives the same pages.
 """
 
 from __future__ import annotations

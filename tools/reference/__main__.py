@@ -35,7 +35,8 @@ def stale(path: Path, wanted: str) -> str:
     if found == wanted:
         return ""
     old, new = found.splitlines(), wanted.splitlines()
-    changes = [change for change in SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if change[0] != "equal"]
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    changes = [step for step in steps if step[0] != "equal"]
     if not changes:
         return f"{path.name}: differs in its line ends"
     added, gone = sum(c[4] - c[3] for c in changes), sum(c[2] - c[1] for c in changes)

@@ -11,7 +11,11 @@ from typing import Any
 
 import attrs
 
+from crmkit.core.fields import FieldInfo
 from tools.markdown import code, table
+
+FALLBACKS: Mapping[str, type[Any]] = {"CustomField": FieldInfo}
+"""Where the attributes of a class are explained when it has the same ones as another."""
 
 
 def attribute_texts(cls: type[Any]) -> dict[str, str]:
@@ -58,7 +62,7 @@ def records_of(module_name: str) -> list[type[Any]]:
 
 def attributes_table(cls: type[Any]) -> str:
     """Return a table of the attributes, properties and methods of a class; without meanings where none has one."""
-    texts = attribute_texts(cls)
+    texts = meanings(cls, *(base for name, base in FALLBACKS.items() if name == cls.__name__))
     rows = [
         (code(a.name), code(type_text(a.type)), default_text(a), texts.get(a.name, ""))
         for a in attrs.fields(cls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -12,8 +12,8 @@ from tools.markdown import code, slug, table
 
 INTRODUCTION = """# Commands
 
-Every command of `crmkit`. What they have in common - database, language, output, exit codes - is told in
-[command line](command-line.md). Plugins add commands of their own; `crmkit --help` lists them all."""
+Every command of `crmkit`. What they have in common - database, language, output, exit codes - is told in [command
+line](command-line.md). Plugins add commands of their own; `crmkit --help` lists them all."""
 
 
 def page() -> str:
@@ -21,7 +21,7 @@ def page() -> str:
     commands = [(name, loaded_command(name, COMMANDS[name][0])) for name in sorted(COMMANDS)]
     parts = [INTRODUCTION, _overview(commands)]
     root = click.Context(program, info_name="crmkit")
-    parts += ["## Options of every command", _options(root)]
+    parts += ["## Global options", _options(root)]
     for name, command in commands:
         parts += _command(command, root, name, 2)
     return "\n\n".join(part for part in parts if part)
@@ -59,7 +59,7 @@ def _options(ctx: click.Context) -> str:
     return _records(ctx, "option", found)
 
 
-def _records(ctx: click.Context, what: str, parameters: list[click.Parameter]) -> str:
+def _records(ctx: click.Context, what: str, parameters: Sequence[click.Parameter]) -> str:
     rows = [record for parameter in parameters if (record := parameter.get_help_record(ctx)) is not None]
     return table([what, "meaning"], [(code(names), meaning) for names, meaning in rows]) if rows else ""
 

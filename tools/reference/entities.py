@@ -15,11 +15,12 @@ from tools.reference.classes import own_docstring
 
 INTRODUCTION = """# Entities
 
-The data model of the core. Plugins and [configuration](configuration.md) add entities and fields; `crmkit entity show NAME` shows an entity as it
-is in an installation. The words are explained in the [glossary](../glossary.md).
+The data model of the core. Plugins and [configuration](configuration.md) add entities and fields; `crmkit entity show
+NAME` shows an entity as it is in an installation. The words are explained in the [glossary](../glossary.md).
 
-Every entity is a frozen class; `change(record, field=...)` makes a changed copy. Texts without a limit in brackets hold up to
-1,000,000 characters. *Sensitivity* says who is concerned: `public`, `internal`, `personal` (of a person) or `special` (protected in particular)."""
+Every entity is a frozen class; `change(record, field=...)` makes a changed copy. Texts without a limit in brackets
+hold up to 1,000,000 characters. *Sensitivity* says who is concerned: `public`, `internal`, `personal` (of a person)
+or `special` (protected in particular)."""
 
 SUBJECTS: Sequence[str] = tuple(dict.fromkeys(cls.__module__ for cls in CORE_ENTITIES))
 """The modules that declare entities, in the order of the list of entities."""
@@ -31,7 +32,8 @@ def page() -> str:
     parts = [INTRODUCTION, _overview(infos), _types(), _common()]
     for module_name in SUBJECTS:
         mine = [info for info in infos if info.cls.__module__ == module_name]
-        parts.append(f"## {title_of(module_name.rpartition('.')[2])}\n\n{own_docstring(sys.modules[module_name])}")
+        heading = title_of(module_name.rpartition(".")[2])
+        parts.append(f"## {heading} entities\n\n{own_docstring(sys.modules[module_name])}")
         if drawn := diagram(mine):
             parts.append(drawn)
         for info in mine:
@@ -77,7 +79,8 @@ def access_of(info: EntityInfo) -> str:
 
 def _overview(infos: Sequence[EntityInfo]) -> str:
     rows = [
-        (f"[{code(info.name)}](#{slug(info.name)})", info.label, own_docstring(info.cls).partition("\n")[0]) for info in infos
+        (f"[{code(info.name)}](#{slug(info.name)})", info.label, own_docstring(info.cls).partition("\n")[0])
+        for info in infos
     ]
     return table(["entity", "label", "what it is"], rows)
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import ast
 import importlib
-import pkgutil
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import crmkit
 from crmkit.cli.running import EXIT_CODES
 from crmkit.core.errors import CrmError, FieldError, ValidationFailed
+from crmkit.core.formats import FORMATS
 from tools.markdown import code, codes, table
 from tools.reference.classes import own_docstring
 
+SOURCES = Path(crmkit.__path__[0])
+ROOM = SOURCES.parent
+_CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
+
 INTRODUCTION = """# Errors
 
-Every expected error is a subclass of `crmkit.core.errors.CrmError` and one clear sentence; `code` is stable for programs,
-`message` is for people and translated. Anything else that comes out of crmkit is a defect. What an error of a plugin does is told
-for each [kind of hook](hooks.md#kinds)."""
+Every expected error is a subclass of `crmkit.core.errors.CrmError` and one clear sentence; `code` is stable for
+programs, `message` is for people and translated. Anything else that comes out of crmkit is a defect. What an error of
+a plugin does is told for each [kind of hook](hooks.md#kinds)."""
 
 EXIT_MEANINGS = {
     0: "done",
@@ -35,7 +40,8 @@ EXIT_MEANINGS = {
 
 def page() -> str:
     """Return the page."""
-    rows = [(code(kind.code), code(kind.__name__), str(exit_code(kind)), own_docstring(kind)) for kind in error_classes()]
+    kinds = error_classes()
+    rows = [(code(kind.code), code(kind.__name__), str(exit_code(kind)), own_docstring(kind)) for kind in kinds]
     fields = [(code(name), expected) for name, expected in sorted(field_codes().items())]
     parts = [
         INTRODUCTION,
@@ -48,18 +54,26 @@ def page() -> str:
 
 
 def error_classes() -> list[type[CrmError]]:
-    """Return every class of expected errors: those of the core as they are declared, then the others by module."""
-    for module in pkgutil.walk_packages(crmkit.__path__, "crmkit."):
-        if not module.name.startswith(("crmkit.__main__", "crmkit.store.migrations.")):
-            importlib.import_module(module.name)
-    found: list[type[CrmError]] = []
-    todo: list[type[CrmError]] = [CrmError]
-    while todo:
-        kind = todo.pop(0)
-        found.append(kind)
-        todo += kind.__subclasses__()
-    own = [kind for kind in vars(importlib.import_module("crmkit.core.errors")).values() if kind in found]
-    rest = {kind for kind in found if kind.__module__.startswith("crmkit.")}.difference(own)
+    """Return every class of expected errors: those of the core as they are declared, then the others by module.
+
+    Only the modules that declare some are imported: others may need libraries that are not installed.
+    """
+    declared = [
+        (
+            found[1],
+            {base.strip() for base in found[2].split(",")},
+            ".".join(path.relative_to(ROOM).with_suffix("").parts),
+        )
+        for path in sorted(SOURCES.rglob("*.py"))
+        for found in _CLASS.finditer(path.read_text(encoding="utf-8"))
+    ]
+    errors, known = {CrmError.__name__: CrmError.__module__}, 0
+    while known < len(errors):
+        known = len(errors)
+        errors |= {name: module for name, bases, module in declared if bases & errors.keys()}
+    found = [getattr(importlib.import_module(module), name) for name, module in errors.items()]
+    own = [kind for kind in vars(importlib.import_module(CrmError.__module__)).values() if kind in found]
+    rest = {kind for kind in found if issubclass(kind, CrmError)}.difference(own)
     return own + sorted(rest, key=lambda kind: (kind.__module__, kind.__name__))
 
 
@@ -71,34 +85,56 @@ def exit_code(kind: type[CrmError]) -> int:
 def field_codes() -> dict[str, str]:
     """Return the codes of field errors, read from the sources, each with the expectations that it comes with."""
     found: dict[str, set[str]] = {}
-    for path in sorted(Path(crmkit.__path__[0]).rglob("*.py")):
-        for name, expected in _codes_in(ast.parse(path.read_text(encoding="utf-8")), path.name == "validation.py"):
+    for path in sorted(SOURCES.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        # The others have none; reading them all as syntax trees would take long.
+        for name, expected in _codes_in(ast.parse(text)) if "FieldError" in text else ():
             found.setdefault(name, set()).update([expected] if expected else [])
-    return {name: "; ".join(sorted(expected)) for name, expected in found.items()}
+    found.setdefault("format", set()).update(form.expected.template for form in FORMATS.values())
+    return {name: "<br>".join(sorted(expected)) for name, expected in found.items()}
 
 
-def _codes_in(tree: ast.AST, validation: bool) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "FieldError" and len(node.args) > 3:
-            if (name := _text(node.args[1])) is not None:
-                yield name, _expectation(node.args[3])
-        elif validation and isinstance(node, ast.Tuple) and len(node.elts) == 2:
-            name, expected = _text(node.elts[0]), _expectation(node.elts[1])
-            if name is not None and (expected or isinstance(node.elts[1], ast.Attribute)):
-                yield name, expected
+def _codes_in(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield codes of field errors with expectations: of calls of FieldError, and of pairs that functions return."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        said = [
+            (node.lineno, target.id, _expectation(node.value, []))
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        ]
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "FieldError" and len(node.args) > 3:
+                if (name := _text(node.args[1])) is not None:
+                    yield name, _expectation(node.args[3], said)
+            elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
+                name, expected = _text(node.value.elts[0]), _expectation(node.value.elts[1], said)
+                if name is not None and expected:
+                    yield name, expected
 
 
 def _text(node: ast.expr) -> str | None:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        parts = [str(p.value) if isinstance(p, ast.Constant) else "{…}" for p in node.values]
+        return "".join(parts)
     return None
 
 
-def _expectation(node: ast.expr) -> str:
+def _expectation(node: ast.expr, said: Sequence[tuple[int, str, str]]) -> str:
+    """Return the template of the message that an expression makes; nothing when it cannot be told.
+
+    ``said`` holds what names stand for: the line from which on, the name and the template.
+    """
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "msg" and node.args:
         return _text(node.args[0]) or ""
+    if isinstance(node, ast.Name):
+        before = [(line, text) for line, name, text in said if name == node.id and line < node.lineno]
+        return max(before)[1] if before else ""
     return ""
 
 

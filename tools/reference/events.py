@@ -14,8 +14,8 @@ from tools.reference.hooks import in_order
 
 INTRODUCTION = """# Events
 
-Whatever is written leaves one event per record and flush in the log, in the same transaction. The type is the entity's name and
-what happened. Events of entities that plugins and installations add are made the same way."""
+Whatever is written leaves one event per record and flush in the log, in the same transaction. The type is the
+entity's name and what happened. Events of entities that plugins and installations add are made the same way."""
 
 ACTIONS = {
     "created": "the record is new",
@@ -27,11 +27,11 @@ ACTIONS = {
 
 DELIVERY = """## Delivery
 
-Each plugin with a notify hook is a subscriber with its own place in the log. What its hook writes and the move of its place are one
-transaction. A hook that fails is tried three times, then its events are parked and the next ones delivered.
-An event may come again after a crash of the process that delivered it: work with its `id`.
+Each plugin with a notify hook is a subscriber with its own place in the log. What its hook writes and the move of its
+place are one transaction. A hook that fails is tried three times, then its events are parked and the next ones
+delivered. An event may come again after a crash of the process that delivered it: work with its `id`.
 
-These hooks hear of events:"""
+These hooks run after the commit:"""
 
 
 def page() -> str:

@@ -14,17 +14,17 @@ from crmkit.hooks.causation import Cause
 from crmkit.hooks.dispatch import Hooks
 from crmkit.hooks.kinds import HookInfo, Kind, hooks_of
 from crmkit.hooks.protocols import Context
-from crmkit.runtime.crm import CORE
-from crmkit.services.rules import CoreRules
+from crmkit.runtime.config import Config
+from crmkit.runtime.crm import CORE, Crm
 from tools.markdown import code, codes, slug, table
 from tools.reference.classes import attributes_table, members, own_docstring, records_of, type_text
 from tools.reference.plugins import OfficialPlugin
 
 INTRODUCTION = """# Hooks
 
-What a plugin can take part in. An implementation is a function with the hook's name, marked `@hookimpl`, that takes `ctx` (see
-[the context](#context)), `call` (the record that the hook names), both or neither. `crmkit hooks` shows who implements what
-in an installation, in the order of calls."""
+What a plugin can take part in. An implementation is a function with the hook's name, marked `@hookimpl`, that takes
+`ctx` (see [the context](#context)), `call` (the record that the hook names), both or neither. `crmkit hooks` shows
+who implements what in an installation, in the order of calls."""
 
 SHARED: tuple[type[Any], ...] = (Cause, CustomField, InteractionKind)
 """Records of other rooms that hooks take or return."""
@@ -32,8 +32,8 @@ SHARED: tuple[type[Any], ...] = (Cause, CustomField, InteractionKind)
 
 def page(plugins: Sequence[OfficialPlugin]) -> str:
     """Return the page, with the implementations of the core and of ``plugins``."""
-    hooks = Hooks()
-    hooks.register(CoreRules(), CORE, CORE)
+    with Crm.open("sqlite://", plugins=[], config=Config(), create=False, check=False) as crm:
+        hooks = crm.hooks
     for plugin in plugins:
         for spec_class in plugin.manifest.specs:
             hooks.add_specs(spec_class)
@@ -78,7 +78,7 @@ def _kinds() -> str:
 
 def _subject(spec_class: type, hooks: Hooks) -> Iterator[str]:
     module = sys.modules[spec_class.__module__]
-    yield f"## {spec_class.__name__.removesuffix('Specs')}"
+    yield f"## {spec_class.__name__.removesuffix('Specs')} hooks"
     yield "\n\n".join(text for text in (own_docstring(module), own_docstring(spec_class)) if text)
     for info in in_order(spec_class):
         function = vars(spec_class)[info.name]
@@ -99,7 +99,7 @@ def _facts(info: HookInfo, annotations: dict[str, Any], implementations: Sequenc
     if info.per_entity:
         yield "called", "for each entity; `@hookimpl(entities=(...))` asks for some"
     yield "since", f"{info.since}, {info.stability}"
-    yield "implemented by", ", ".join(_shown(impl) for impl in implementations) or "no official plugin"
+    yield "implemented by", ", ".join(_implementers(implementations)) or "no official plugin"
 
 
 def _on_error(info: HookInfo) -> str:
@@ -108,14 +108,19 @@ def _on_error(info: HookInfo) -> str:
     return "leaves an error block in place" if info.on_error == "block" else "aborts and names the plugin"
 
 
-def _shown(impl: Impl) -> str:
-    name = "the core" if impl.plugin == CORE else code(impl.plugin)
-    remarks = (["as a wrapper"] if impl.wrapper else []) + ([codes(sorted(impl.entities))] if impl.entities else [])
-    return f"{name} ({'; '.join(remarks)})" if remarks else name
+def _implementers(implementations: Sequence[Impl]) -> Iterator[str]:
+    """Yield each plugin once, with the entities that it asks for when it does not take all."""
+    for plugin in dict.fromkeys(impl.plugin for impl in implementations):
+        name, mine = "the core" if plugin == CORE else code(plugin), [i for i in implementations if i.plugin == plugin]
+        remarks = ["as a wrapper"] if all(impl.wrapper for impl in mine) else []
+        asked = [impl.entities for impl in mine if impl.entities is not None]
+        if len(asked) == len(mine):
+            remarks.append(codes(sorted(frozenset().union(*asked))))
+        yield f"{name} ({'; '.join(remarks)})" if remarks else name
 
 
-def _record(record: type[Any], level: str = "###") -> str:
-    return f"{level} {record.__name__}\n\n{own_docstring(record)}\n\n{attributes_table(record)}"
+def _record(record: type[Any]) -> str:
+    return f"### {record.__name__}\n\n{own_docstring(record)}\n\n{attributes_table(record)}"
 
 
 def _shared() -> Iterator[str]:

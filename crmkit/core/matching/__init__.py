@@ -1,7 +1,7 @@
 """Comparing parties: how alike two descriptions of somebody are, why, and by which keys such pairs are found.
 
-Pure: names, keys and scores know no database. ``names`` compares names, ``keys`` makes the keys that candidates are found
-by, ``score`` weighs all evidence.
+Pure: names, keys and scores know no database. ``names`` compares names, ``keys`` makes the keys that candidates are
+found by, ``score`` weighs all evidence.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Match keys: two parties that may be the same share at least one of them, so candidates are found by an index.
 
-A key is a number of 64 bits, the digest of a kind and a text: small in an index, and nothing personal can be read from it.
+A key is a number of 64 bits, the digest of a kind and a text: small in an index, and no name or number stands in it.
 Two texts with one number do no harm, since every candidate is compared in full.
 """
 
@@ -20,8 +20,8 @@ MOST_KEYS = 60
 """Keys of one party at most; somebody with dozens of addresses is found by some of them."""
 
 _ROLES = word_set(
-    "info office mail contact kontakt sales vertrieb support service hello admin post noreply no-reply billing accounts "
-    "webmaster postmaster team hr jobs press marketing orders order help enquiries"
+    "info office mail contact kontakt sales vertrieb support service hello admin post noreply no-reply billing "
+    "accounts webmaster postmaster team hr jobs press marketing orders order help enquiries"
 )
 _DIGITS = re.compile(r"\d+")
 _LOCAL_NOISE = re.compile(r"\+.*|[._-]")
@@ -61,7 +61,7 @@ def _texts(party: Party) -> Iterator[str]:
         numbers = [number for number in _DIGITS.findall(place.key) if number != code]
         if code and numbers:
             yield f"house:{code}:{numbers[0]}"
-        for around in filter(None, (code, search_key(place.city))):
+        if around := code or search_key(place.city):
             for words in sounds:
                 for sound in words[:4]:
                     yield f"near:{around}:{sound}"
@@ -77,6 +77,9 @@ def _name_texts(words: tuple[str, ...], sounds: tuple[str, ...]) -> Iterator[str
             # East Asian: the given name alone, and the name with its middle character unread.
             yield f"name:{words[0][1:]}"
             yield f"ends:{words[0][0]}{words[0][-1]}"
+    else:
+        # Beside the looser keys: who has the very name shares one more and comes before those who sound like it.
+        yield "name:" + " ".join(sorted(words))
     for first, second in combinations(range(len(words)), 2):
         yield "pair:" + ":".join(sorted((sounds[first], sounds[second])))
         yield f"initial:{words[first][0]}:{sounds[second]}"

@@ -1,4 +1,4 @@
-"""Comparing names: order, initials, accents, titles and legal forms set aside; East Asian and right-to-left scripts too."""
+"""Comparing names of any script: order, accents, titles and legal forms set aside, initials understood."""
 
 from __future__ import annotations
 
@@ -20,18 +20,33 @@ CLOSE = 0.88
 """Jaro-Winkler similarity from which two words count as spellings of one."""
 
 _WORD = re.compile(r"[^\W_]+")
-_EAST_ASIAN = re.compile("[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
+_EAST_ASIAN = re.compile(
+    "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 # Direction marks, joiners, the Arabic elongation stroke and vowel points, Hebrew points: they carry no letter.
-_UNWRITTEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2066-\u2069\u0640\u064b-\u065f\u0670\u0591-\u05bd\u05bf-\u05c7\ufeff]")
+_UNWRITTEN = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2066-\u2069\u0640\u064b-\u065f\u0670\u0591-\u05bd\u05bf-\u05c7\ufeff]"
+)
 # Letters that Arabic and Persian hands use for one another.
-_SAME_LETTER = str.maketrans("أإآٱىةکی", "ااااهيكي".replace("هي", "يه"))
+_SAME_LETTER = {
+    0x0622: 0x0627,  # alef with madda, hamza above, hamza below, wasla: alef
+    0x0623: 0x0627,
+    0x0625: 0x0627,
+    0x0671: 0x0627,
+    0x0629: 0x0647,  # teh marbuta: heh
+    0x0649: 0x064A,  # alef maksura, Farsi yeh: yeh
+    0x06CC: 0x064A,
+    0x06A9: 0x0643,  # keheh: kaf
+}
+_NUMBERED = re.compile(r"\d")
 _APOSTROPHE = re.compile("['’ʼ`´]")
-_TITLES = word_set("mr mrs ms miss mx dr prof sir dame herr frau mme mlle sig sra srta jr sr phd md von van der de la le y e")
+_TITLES = word_set("mr mrs ms miss mx dr prof sir dame herr frau mme mlle sig sra srta jr sr phd md")
+_PARTICLES = word_set("von van zu der den de del della di da dos du la le al el bin ibn ben ter y e")
 _LEGAL_FORMS = word_set(
     "gmbh ag kg ohg ug mbh co inc incorporated corp corporation company ltd limited llc llp plc lp sa sas sarl srl spa "
     "bv nv ab oy oyj as asa aps kft zrt doo pty pte pvt pt bhd sdn the and und et"
 )
-_EAST_ASIAN_FORMS = ("股份有限公司", "有限责任公司", "有限責任公司", "有限公司", "株式会社", "有限会社", "주식회사", "公司")
+_EAST_ASIAN_FORMS = word_set("股份有限公司 有限责任公司 有限責任公司 有限公司 株式会社 有限会社 주식회사 公司")
 
 
 @attrs.frozen
@@ -46,18 +61,21 @@ class NameMatch:
 def name_words(name: str) -> tuple[str, ...]:
     """Return the words of a name as they are compared: folded, without accents, titles, legal forms and marks.
 
-    East Asian names are one word, without title or legal form. Whatever is left out stays when nothing else would be left.
+    East Asian names are one word, without title or legal form. What is left out stays when nothing else would be left.
     """
     text = _APOSTROPHE.sub("", _UNWRITTEN.sub("", search_key(name[:500])))
     if _EAST_ASIAN.search(text):
         return _east_asian_words(text)
     words = _WORD.findall(text.translate(_SAME_LETTER))
     telling = [word for word in words if word not in _TITLES and word not in _LEGAL_FORMS]
+    if len(telling) > 2:
+        bare = [word for word in telling if word not in _PARTICLES]
+        telling = bare if len(bare) > 1 else telling
     return tuple((telling or words)[:MOST_WORDS])
 
 
 def _east_asian_words(text: str) -> tuple[str, ...]:
-    for form in _EAST_ASIAN_FORMS:
+    for form in sorted(_EAST_ASIAN_FORMS, key=len, reverse=True):
         if len(text) > len(form):
             text = text.removesuffix(form).removeprefix(form)
     parts = split_name(text.strip())
@@ -97,22 +115,22 @@ def _compare_characters(a: str, b: str) -> NameLevel:
 def _compare_words(shorter: tuple[str, ...], longer: tuple[str, ...]) -> NameLevel:
     from jellyfish import jaro_winkler_similarity
 
-    left = list(longer)
-    equal = initials = close = apart = 0
+    left, rest = list(longer), []
     # Equal words are paired first, so that they are not taken by similar ones.
     for word in shorter:
         if word in left:
             left.remove(word)
-            equal += 1
-    rest = list(shorter)
-    for word in longer:
-        if word in rest and longer.count(word) - left.count(word) > 0:
-            rest.remove(word)
+        else:
+            rest.append(word)
+    equal, initials, close, apart = len(shorter) - len(rest), 0, 0, 0
     for word in rest:
         best, likeness = "", 0.0
         for other in left:
             if len(word) == 1 or len(other) == 1:
                 found = 0.9 if word[0] == other[0] else 0.0
+            elif _NUMBERED.search(word + other):
+                # Numbers are spelled in one way only: Building 12 is not Building 13.
+                found = 0.0
             else:
                 found = jaro_winkler_similarity(word, other)
             if found > likeness:

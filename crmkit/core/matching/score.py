@@ -1,14 +1,15 @@
 """Weighing evidence: each thing that agrees or differs adds bits for or against two parties being one.
 
-After Fellegi and Sunter (1969): a weight is log2(m / u), m how often it is seen in pairs that are one party, u in pairs that
-are two; the weights of independent things add up. The score is the probability 1 / (1 + 2^-(prior + sum)). The prior is
-that of a candidate found by a match key, one in a thousand. Weights are estimates for customer bases of about a million.
+After Fellegi and Sunter (A Theory for Record Linkage, 1969): a weight is log2(m / u), m how often it is seen in pairs
+that are one party, u in pairs that are two; the weights of independent things add up. The score is the probability
+1 / (1 + 2^-(prior + sum)). The prior is that of a candidate found by a match key, one in a thousand. The weights are
+estimates for customer bases of about a million.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log2
+from math import exp2, log2
 
 import attrs
 
@@ -74,7 +75,7 @@ def compare(a: Party, b: Party, sharing: Mapping[str, int] | None = None) -> Mat
 
 def probability(bits: float) -> float:
     """Return the probability that ``bits`` of evidence, on top of the prior, amount to; rounded to four places."""
-    return round(1 / (1 + 2.0 ** -(PRIOR + bits)), 4)
+    return round(1 / (1 + exp2(-(PRIOR + bits))), 4)
 
 
 def _names(a: Party, b: Party) -> Reason | None:
@@ -128,7 +129,7 @@ def _emails(a: Party, b: Party, shared: Mapping[str, int]) -> Reason | None:
             if local == other and damerau_levenshtein_distance(domain, others) <= 2:
                 return Reason("email.similar", 7.0, msg("a similar mail address: {value}", value=second))
             if local == other:
-                return Reason("email.local", 4.0, msg("the same mailbox name elsewhere: {value}", value=second))
+                return Reason("email.local", 5.0, msg("the same mailbox name elsewhere: {value}", value=second))
     return None
 
 
@@ -198,7 +199,10 @@ def _domains(a: Party, b: Party) -> Reason | None:
         return Reason("domain.same", 11.0, msg("the same domain: {value}", value=a.domain))
     if common := mine & theirs:
         if b.domain in common or a.domain in common:
-            return Reason("domain.company", 6.0, msg("the domain belongs to the organization: {value}", value=min(common)))
+            text = msg("the domain belongs to the organization: {value}", value=min(common))
+            return Reason("domain.company", 6.0, text)
+        if a.emails & b.emails:
+            return None
         return Reason("domain.colleague", 2.0, msg("mail addresses of one domain: {value}", value=min(common)))
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -63,6 +64,14 @@ def write_jsonl(records: Iterable[Any], fields: Sequence[FieldInfo], file: Binar
     return count
 
 
+def _spelled(text: str) -> str:
+    """Return a text with characters that XML lacks or changes as ECMA-376 (part 1, 22.9.2.19) spells them."""
+    return _UNSPEAKABLE.sub(lambda found: f"_x{ord(found[0][0]):04X}_", text)
+
+
+_UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
 def write_xlsx(records: Iterable[Any], fields: Sequence[FieldInfo], path: Path) -> int:
     """Write an Excel workbook of one sheet; exact decimals beyond Excel's 15 digits are written as text.
 
@@ -71,7 +80,6 @@ def write_xlsx(records: Iterable[Any], fields: Sequence[FieldInfo], path: Path) 
     try:
         openpyxl = import_module("openpyxl")
         parts = import_module("openpyxl.cell")
-        illegal = import_module("openpyxl.cell.cell").ILLEGAL_CHARACTERS_RE
     except ImportError:
         raise BadInput(msg("XLSX needs the package openpyxl; install crmkit[excel]")) from None
     columns = columns_of(fields)
@@ -81,7 +89,7 @@ def write_xlsx(records: Iterable[Any], fields: Sequence[FieldInfo], path: Path) 
 
     def cell(value: Any) -> Any:
         if isinstance(value, str):
-            value = disarmed(illegal.sub("\N{REPLACEMENT CHARACTER}", value))
+            value = _spelled(disarmed(value))
             if len(value) > _MOST_CHARACTERS:
                 raise BadInput(
                     msg("a text of {length} characters is too long for Excel; export as csv", length=len(value))

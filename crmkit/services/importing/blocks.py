@@ -236,7 +236,7 @@ def _reader(
     field: FieldInfo, rule: ValueRule, mapping: ImportMapping, columns: Sequence[str], place: str
 ) -> tuple[Cell, Convert]:
     if rule.exported:
-        cell = exported_column(rule.from_, columns, place)
+        cell = exported_column(rule.from_, columns, place, rule.exported == "sheet")
     else:
         cell = compile_template(rule.from_, columns, place)
     if rule.default:

@@ -233,20 +233,20 @@ class Chunk:
             return None
         return candidates.pop() if candidates else None
 
-    def _prepare(self, block: Block, draft: Draft, id: UUID | None, existing: dict[UUID, Any]) -> UUID | None:
-        """Note what becomes of a draft's record and return its id; None when the row is refused."""
+    def _prepare(self, block: Block, draft: Draft, found: UUID | None, existing: dict[UUID, Any]) -> UUID | None:
+        """Note what becomes of a draft's record and return its found; None when the row is refused."""
         info, rule, row = block.info, block.rule, draft.row
-        if id is None:
+        if found is None:
             before = None
             after = self._build(block, draft)
             if after is None:
                 return None
         else:
-            state = self._states.get(id)
-            current = state[2] if state is not None else existing.get(id)
+            state = self._states.get(found)
+            current = state[2] if state is not None else existing.get(found)
             if current is None:
                 expected = msg("a {entity} that is not deleted and that you may see", entity=info.name)
-                row.problems.append(FieldError(info.name, "deleted", id, expected))
+                row.problems.append(FieldError(info.name, "deleted", found, expected))
                 return None
             if rule.on_duplicate == "error":
                 expected = msg("a new {entity}; this one exists already", entity=info.name)
@@ -257,11 +257,14 @@ class Chunk:
             after = current
             if rule.on_duplicate != "skip":
                 after = overlay(current, block.changes(draft.values))
-        if after is not before and not block.validator.quick(after):
-            row.problems += block.validator.errors(after)
-            return None
-        made: UUID = after.id
-        if id is None:
+        if after is not before:
+            if not block.validator.quick(after):
+                row.problems += block.validator.errors(after)
+                return None
+            # The write path need not look again.
+            self._session.work.valid[id(after)] = after
+        made: UUID = after.found
+        if found is None:
             self._lookups.created.add(made)
             self._rows[made] = [row]
         else:

@@ -23,7 +23,7 @@ def finished_imports(session: Session, events: Sequence[Event], cause: Cause) ->
         if list(entry.delta.get("state", ()))[-1:] == ["finished"]
     }
     for run in session.list(ImportRun, id=sorted(ended)) if ended else ():
-        for entity, counts in run.counts.get("records", {}).items():
+        for entity, counts in sorted(run.counts.get("records", {}).items()):
             yield ImportFinished(
                 import_name=run.name,
                 source=run.path,

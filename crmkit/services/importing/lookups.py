@@ -1,4 +1,4 @@
-"""Finding records that exist: by external id, by their own fields, by contact point. One statement serves a whole chunk.
+"""Finding records that exist: by external id, own fields or contact point. One statement serves a whole chunk.
 
 What a chunk makes itself is ``fresh`` until its transaction is committed; then it is remembered for later chunks.
 """

@@ -25,8 +25,8 @@ class ValueRule:
     factor to multiply it by; ``format`` is a date's form as in ``%d.%m.%Y``; ``decimal`` the decimal mark;
     ``separator`` splits a list of words. A reference gives ``external`` (a template for an external id), ``match``
     (fields of the record wanted) or ``record`` (the record that an earlier block made of the same row); with
-    ``optional`` a missing record leaves the field empty. Money gives ``amount`` and ``currency``. ``exported`` names a
-    column whose cells are as an export wrote them.
+    ``optional`` a missing record leaves the field empty. Money gives ``amount`` and ``currency``. ``exported`` says
+    that ``from_`` names a column whose cells are as an export to a spreadsheet or to JSON lines wrote them.
     """
 
     from_: str = ""
@@ -45,7 +45,7 @@ class ValueRule:
     optional: bool = False
     amount: ValueRule | None = None
     currency: str = ""
-    exported: bool = False
+    exported: Literal["", "sheet", "json"] = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -64,6 +65,7 @@ def _fields(info: EntityInfo, columns: Sequence[str], path: Path) -> tuple[dict[
         names.setdefault(field.label.casefold(), field.name)
         names.setdefault(field.name.replace("_", " ").casefold(), field.name)
     currencies = {f"{field.name}_currency": field.name for field in info.fields if field.kind is Kind.MONEY}
+    exported: Literal["sheet", "json"] = "json" if "json" in path.suffix.lower() else "sheet"
     fields: dict[str, ValueRule] = {}
     external = ""
     amounts: dict[str, str] = {}
@@ -93,7 +95,7 @@ def _fields(info: EntityInfo, columns: Sequence[str], path: Path) -> tuple[dict[
         if info.by_name[name].kind is Kind.MONEY:
             amounts[name] = column
         else:
-            fields[name] = ValueRule(from_=column, exported=True, decimal=".")
+            fields[name] = ValueRule(from_=column, exported=exported, decimal=".")
     for name, column in amounts.items():
         currency = next((c for c in columns if c.strip().casefold() == f"{name}_currency"), "")
         if not currency:

@@ -6,7 +6,7 @@ undone already is passed over, so an interrupted revert is gone on with by start
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -14,10 +14,10 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
-from crmkit.core.entity import EntityInfo, change
+from crmkit.core.entity import EMPTY, EntityInfo, change
 from crmkit.core.errors import Conflict, CrmError, NotFound
-from crmkit.core.jsonforms import field_value
 from crmkit.core.journal import AuditEntry, ImportRun
+from crmkit.core.jsonforms import field_value
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.causation import Cause
 from crmkit.services.append_only import rewriting
@@ -180,13 +180,15 @@ class _Reverter:
         self._deleted |= deleted
         self._restored |= restored
 
-    def _undone(self, info: EntityInfo, entry: AuditEntry, record: Any, touched: set[UUID]) -> Any:
+    def _undone(self, info: EntityInfo, entry: AuditEntry, record: Any, touched: Mapping[UUID, set[str]]) -> Any:
         """Return the record as it was before ``entry``; the record itself where it must stay as it is."""
         title = str(getattr(record, info.title, ""))
         if entry.action == "created":
-            if record.id in touched:
-                self._leave(entry, title, msg("somebody changed it after the import"))
-                return record
+            made = {name: field_value(info, name, value) for name, value in entry.delta.items()}
+            for name in touched.get(record.id, ()):
+                if name in info.by_name and getattr(record, name) != made.get(name, _empty(info, name)):
+                    self._leave(entry, title, msg("somebody changed it after the import"))
+                    return record
             return change(record, deleted_at=self._app.clock.now())
         values: dict[str, Any] = {}
         for name, (old, new) in entry.delta.items():
@@ -204,6 +206,11 @@ class _Reverter:
         self._left.setdefault(entry.record_id, RevertConflict(entry.entity, entry.record_id, title, reason))
 
 
+def _empty(info: EntityInfo, name: str) -> Any:
+    """Return what a field holds that a new record's audit entry leaves out."""
+    return EMPTY if name == "custom" else info.by_name[name].default
+
+
 def _entries(session: Session, run: UUID, before: UUID | None) -> list[AuditEntry]:
     """Return the next audit entries of a run, newest first; ids sort by the time of their making."""
     table = session.table(AuditEntry)
@@ -215,14 +222,13 @@ def _entries(session: Session, run: UUID, before: UUID | None) -> list[AuditEntr
     return [found[id] for id in ids]
 
 
-def _touched_since(session: Session, entries: Sequence[AuditEntry], run: UUID, revert: UUID | None) -> set[UUID]:
-    """Return the records that the run made and that a person or program, not a plugin's hook, changed later."""
+def _touched_since(
+    session: Session, entries: Sequence[AuditEntry], run: UUID, revert: UUID | None
+) -> Mapping[UUID, set[str]]:
+    """Return which fields of the records that the run made were changed later, other than by plugins' hooks."""
     made = {entry.record_id: entry.version for entry in entries if entry.action == "created"}
-    if not made:
-        return set()
-    table = session.table(AuditEntry)
-    statement = sa.select(table.c.record_id, table.c.cause_id, table.c.version).where(
-        table.c.record_id.in_(list(made)), table.c.plugin == "", table.c.action == "updated"
-    )
-    rows: Any = session.execute(statement)
-    return {row[0] for row in rows if row[1] not in (run, revert) and row[2] > made[row[0]]}
+    touched: dict[UUID, set[str]] = {}
+    for entry in session.list(AuditEntry, record_id=list(made), plugin="", action="updated") if made else ():
+        if entry.cause_id not in (run, revert) and entry.version > made[entry.record_id]:
+            touched.setdefault(entry.record_id, set()).update(entry.delta)
+    return touched

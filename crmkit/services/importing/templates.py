@@ -55,14 +55,14 @@ def compile_template(template: str, columns: Sequence[str], where: str) -> Cell:
     return lambda row: "".join(part if isinstance(part, str) else _shown(row, *part) for part in parts).strip()
 
 
-def exported_column(column: str, columns: Sequence[str], where: str) -> Cell:
-    """Return the function that gives a cell of an export as it was before the export made it safe for spreadsheets."""
+def exported_column(column: str, columns: Sequence[str], where: str, sheet: bool = True) -> Cell:
+    """Return the function that gives a cell of an export; of a ``sheet`` as it was before it was made safe for one."""
     place = _place(column, columns, where)
 
     def cell(row: Sequence[Any]) -> Any:
         value = row[place]
         if type(value) is str:
-            return value[1:] if _DISARMED.match(value) else value
+            return value[1:] if sheet and _DISARMED.match(value) else value
         return "" if value is None else value
 
     return cell

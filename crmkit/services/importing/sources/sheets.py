@@ -23,6 +23,7 @@ from crmkit.services.importing.sources.records import (
 )
 
 _PART = 1000
+_SPELLED = re.compile("_x([0-9A-Fa-f]{4})_")
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 
 
@@ -124,7 +125,10 @@ def _read(path: Path, title: str, columns: tuple[str, ...], after: int) -> Itera
 def _value(cell: Any) -> Any:
     """Return the cell's value: whole numbers as int, others as Decimal, dates without a time as date."""
     value = cell.value
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, str):
+        # How a sheet spells characters that XML lacks or changes (ECMA-376 part 1, 22.9.2.19), such as the CR of CR LF.
+        return _SPELLED.sub(lambda found: chr(int(found[1], 16)), value) if "_x" in value else value
+    if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, float):
         # The file holds a binary number; its shortest decimal form is what was typed. Above 2**53 not every int exists.

@@ -61,6 +61,21 @@ def upgrade() -> None:
     sa.Column('created_at', types.Instant(), nullable=False),
     sa.PrimaryKeyConstraint('tenant_id', 'key')
     )
+    op.create_table('customer_match_keys',
+    sa.Column('tenant_id', types.Id(), nullable=False),
+    sa.Column('match_key', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('customer_id', types.Id(), nullable=False),
+    sa.PrimaryKeyConstraint('tenant_id', 'match_key', 'customer_id'),
+    sqlite_with_rowid=False
+    )
+    op.create_table('customer_match_sets',
+    sa.Column('customer_id', types.Id(), nullable=False),
+    sa.Column('tenant_id', types.Id(), nullable=False),
+    sa.Column('match_keys', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('customer_id'),
+    sqlite_with_rowid=False
+    )
+    op.create_index(op.f('ix_customer_match_sets_tenant_id'), 'customer_match_sets', ['tenant_id'], unique=False)
     op.create_table('event_cursors',
     sa.Column('tenant_id', types.Id(), nullable=False),
     sa.Column('subscriber', types.text_type(200), nullable=False),
@@ -493,6 +508,36 @@ def upgrade() -> None:
     op.create_index('ix_segments_owner_id', 'segments', ['owner_id'], unique=False, sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
     op.create_index('ix_segments_team_id', 'segments', ['team_id'], unique=False, sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
     op.create_index('uq_segments_name', 'segments', ['tenant_id', 'name'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+    op.create_table('survey_questions',
+    sa.Column('id', types.Id(), nullable=False),
+    sa.Column('tenant_id', types.Id(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', types.Instant(), nullable=True),
+    sa.Column('created_by', types.Id(), nullable=True),
+    sa.Column('updated_at', types.Instant(), nullable=True),
+    sa.Column('updated_by', types.Id(), nullable=True),
+    sa.Column('deleted_at', types.Instant(), nullable=True),
+    sa.Column('source', types.text_type(100), nullable=False),
+    sa.Column('custom', types.Json(), nullable=False),
+    sa.Column('owner_id', types.Id(), nullable=True),
+    sa.Column('team_id', types.Id(), nullable=True),
+    sa.Column('name', types.text_type(100), nullable=False),
+    sa.Column('text', types.text_type(2000), nullable=False),
+    sa.Column('survey', types.text_type(100), nullable=False),
+    sa.Column('side', types.text_type(200), nullable=False),
+    sa.Column('measure', types.text_type(200), nullable=False),
+    sa.Column('weight', types.Exact(), nullable=False),
+    sa.Column('lowest', sa.BigInteger(), nullable=False),
+    sa.Column('highest', sa.BigInteger(), nullable=False),
+    sa.Column('active', types.Flag(), nullable=False),
+    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name='fk_survey_questions_owner_id'),
+    sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name='fk_survey_questions_team_id'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('ix_survey_questions_owner_id', 'survey_questions', ['owner_id'], unique=False, sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
+    op.create_index('ix_survey_questions_survey', 'survey_questions', ['tenant_id', 'survey'], unique=False)
+    op.create_index('ix_survey_questions_team_id', 'survey_questions', ['team_id'], unique=False, sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
+    op.create_index('uq_survey_questions_name', 'survey_questions', ['tenant_id', 'name'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('tags',
     sa.Column('id', types.Id(), nullable=False),
     sa.Column('tenant_id', types.Id(), nullable=False),
@@ -532,6 +577,7 @@ def upgrade() -> None:
     sa.Column('timezone', types.text_type(200), nullable=False),
     sa.Column('hours', types.Json(), nullable=False),
     sa.Column('holidays', types.text_type(10), nullable=False),
+    sa.Column('exceptions', types.Json(), nullable=False),
     sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name='fk_working_calendars_owner_id'),
     sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name='fk_working_calendars_team_id'),
     sa.PrimaryKeyConstraint('id')
@@ -665,12 +711,15 @@ def upgrade() -> None:
     sa.Column('candidates', types.Json(), nullable=False),
     sa.Column('state', types.text_type(200), nullable=False),
     sa.Column('customer_id', types.Id(), nullable=True),
+    sa.Column('fingerprint', types.text_type(64), nullable=False),
+    sa.Column('rejected', types.Json(words=True), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name='fk_identity_claims_customer_id'),
     sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name='fk_identity_claims_owner_id'),
     sa.ForeignKeyConstraint(['team_id'], ['teams.id'], name='fk_identity_claims_team_id'),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('ix_identity_claims_customer_id', 'identity_claims', ['customer_id'], unique=False, sqlite_where=sa.text('customer_id IS NOT NULL'), postgresql_where=sa.text('customer_id IS NOT NULL'))
+    op.create_index('ix_identity_claims_fingerprint', 'identity_claims', ['tenant_id', 'fingerprint'], unique=False)
     op.create_index('ix_identity_claims_owner_id', 'identity_claims', ['owner_id'], unique=False, sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
     op.create_index('ix_identity_claims_state', 'identity_claims', ['tenant_id', 'state'], unique=False)
     op.create_index('ix_identity_claims_team_id', 'identity_claims', ['team_id'], unique=False, sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
@@ -720,6 +769,26 @@ def upgrade() -> None:
     )
     op.create_index('ix_interaction_links_record_id', 'interaction_links', ['tenant_id', 'record_id'], unique=False)
     op.create_index('uq_interaction_links_interaction_id_entity_record_id_role', 'interaction_links', ['tenant_id', 'interaction_id', 'entity', 'record_id', 'role'], unique=True, sqlite_where=sa.text("deleted_at IS NULL AND role != ''"), postgresql_where=sa.text("deleted_at IS NULL AND role != ''"))
+    op.create_table('not_the_same',
+    sa.Column('id', types.Id(), nullable=False),
+    sa.Column('tenant_id', types.Id(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', types.Instant(), nullable=True),
+    sa.Column('created_by', types.Id(), nullable=True),
+    sa.Column('updated_at', types.Instant(), nullable=True),
+    sa.Column('updated_by', types.Id(), nullable=True),
+    sa.Column('deleted_at', types.Instant(), nullable=True),
+    sa.Column('source', types.text_type(100), nullable=False),
+    sa.Column('custom', types.Json(), nullable=False),
+    sa.Column('first_id', types.Id(), nullable=False),
+    sa.Column('second_id', types.Id(), nullable=False),
+    sa.Column('note', types.text_type(500), nullable=False),
+    sa.ForeignKeyConstraint(['first_id'], ['customers.id'], name='fk_not_the_same_first_id'),
+    sa.ForeignKeyConstraint(['second_id'], ['customers.id'], name='fk_not_the_same_second_id'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('ix_not_the_same_second_id', 'not_the_same', ['second_id'], unique=False)
+    op.create_index('uq_not_the_same_first_id_second_id', 'not_the_same', ['tenant_id', 'first_id', 'second_id'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('relationships',
     sa.Column('id', types.Id(), nullable=False),
     sa.Column('tenant_id', types.Id(), nullable=False),
@@ -809,6 +878,29 @@ def upgrade() -> None:
     op.create_index('ix_stage_tracks_record_id', 'stage_tracks', ['tenant_id', 'record_id'], unique=False)
     op.create_index('ix_stage_tracks_team_id', 'stage_tracks', ['team_id'], unique=False, sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
     op.create_index('uq_stage_tracks_lifecycle_id_entity_record_id', 'stage_tracks', ['tenant_id', 'lifecycle_id', 'entity', 'record_id'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+    op.create_table('survey_answers',
+    sa.Column('id', types.Id(), nullable=False),
+    sa.Column('tenant_id', types.Id(), nullable=False),
+    sa.Column('version', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', types.Instant(), nullable=True),
+    sa.Column('created_by', types.Id(), nullable=True),
+    sa.Column('updated_at', types.Instant(), nullable=True),
+    sa.Column('updated_by', types.Id(), nullable=True),
+    sa.Column('deleted_at', types.Instant(), nullable=True),
+    sa.Column('source', types.text_type(100), nullable=False),
+    sa.Column('custom', types.Json(), nullable=False),
+    sa.Column('interaction_id', types.Id(), nullable=False),
+    sa.Column('question_id', types.Id(), nullable=False),
+    sa.Column('expected', types.Exact(), nullable=True),
+    sa.Column('experienced', types.Exact(), nullable=True),
+    sa.Column('score', types.Exact(), nullable=True),
+    sa.Column('comment', types.text_type(10000), nullable=False),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name='fk_survey_answers_interaction_id'),
+    sa.ForeignKeyConstraint(['question_id'], ['survey_questions.id'], name='fk_survey_answers_question_id'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('ix_survey_answers_question_id', 'survey_answers', ['question_id'], unique=False)
+    op.create_index('uq_survey_answers_interaction_id_question_id', 'survey_answers', ['tenant_id', 'interaction_id', 'question_id'], unique=True, sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
     op.create_table('taggings',
     sa.Column('id', types.Id(), nullable=False),
     sa.Column('tenant_id', types.Id(), nullable=False),
@@ -903,6 +995,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('ix_stage_transitions_track_id_occurred_at', 'stage_transitions', ['tenant_id', 'track_id', 'occurred_at'], unique=False)
+    if op.get_bind().dialect.name != "sqlite":
+        op.create_foreign_key('fk_users_customer_id', 'users', 'customers', ['customer_id'], ['id'], deferrable=True, initially='DEFERRED')
+        op.create_foreign_key('fk_users_team_id', 'users', 'teams', ['team_id'], ['id'], deferrable=True, initially='DEFERRED')
 
 
 def downgrade() -> None:
@@ -919,6 +1014,9 @@ def downgrade() -> None:
     op.drop_index('uq_taggings_tag_id_entity_record_id', table_name='taggings', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
     op.drop_index('ix_taggings_record_id', table_name='taggings')
     op.drop_table('taggings')
+    op.drop_index('uq_survey_answers_interaction_id_question_id', table_name='survey_answers', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+    op.drop_index('ix_survey_answers_question_id', table_name='survey_answers')
+    op.drop_table('survey_answers')
     op.drop_index('uq_stage_tracks_lifecycle_id_entity_record_id', table_name='stage_tracks', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
     op.drop_index('ix_stage_tracks_team_id', table_name='stage_tracks', sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
     op.drop_index('ix_stage_tracks_record_id', table_name='stage_tracks')
@@ -934,6 +1032,9 @@ def downgrade() -> None:
     op.drop_index('ix_relationships_team_id', table_name='relationships', sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
     op.drop_index('ix_relationships_owner_id', table_name='relationships', sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
     op.drop_table('relationships')
+    op.drop_index('uq_not_the_same_first_id_second_id', table_name='not_the_same', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+    op.drop_index('ix_not_the_same_second_id', table_name='not_the_same')
+    op.drop_table('not_the_same')
     op.drop_index('uq_interaction_links_interaction_id_entity_record_id_role', table_name='interaction_links', sqlite_where=sa.text("deleted_at IS NULL AND role != ''"), postgresql_where=sa.text("deleted_at IS NULL AND role != ''"))
     op.drop_index('ix_interaction_links_record_id', table_name='interaction_links')
     op.drop_table('interaction_links')
@@ -943,6 +1044,7 @@ def downgrade() -> None:
     op.drop_index('ix_identity_claims_team_id', table_name='identity_claims', sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
     op.drop_index('ix_identity_claims_state', table_name='identity_claims')
     op.drop_index('ix_identity_claims_owner_id', table_name='identity_claims', sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
+    op.drop_index('ix_identity_claims_fingerprint', table_name='identity_claims')
     op.drop_index('ix_identity_claims_customer_id', table_name='identity_claims', sqlite_where=sa.text('customer_id IS NOT NULL'), postgresql_where=sa.text('customer_id IS NOT NULL'))
     op.drop_table('identity_claims')
     op.drop_index('uq_customer_relations_from_id_to_id_type', table_name='customer_relations', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
@@ -968,6 +1070,11 @@ def downgrade() -> None:
     op.drop_index('ix_tags_team_id', table_name='tags', sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
     op.drop_index('ix_tags_owner_id', table_name='tags', sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
     op.drop_table('tags')
+    op.drop_index('uq_survey_questions_name', table_name='survey_questions', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
+    op.drop_index('ix_survey_questions_team_id', table_name='survey_questions', sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
+    op.drop_index('ix_survey_questions_survey', table_name='survey_questions')
+    op.drop_index('ix_survey_questions_owner_id', table_name='survey_questions', sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
+    op.drop_table('survey_questions')
     op.drop_index('uq_segments_name', table_name='segments', sqlite_where=sa.text('deleted_at IS NULL'), postgresql_where=sa.text('deleted_at IS NULL'))
     op.drop_index('ix_segments_team_id', table_name='segments', sqlite_where=sa.text('team_id IS NOT NULL'), postgresql_where=sa.text('team_id IS NOT NULL'))
     op.drop_index('ix_segments_owner_id', table_name='segments', sqlite_where=sa.text('owner_id IS NOT NULL'), postgresql_where=sa.text('owner_id IS NOT NULL'))
@@ -1037,6 +1144,9 @@ def downgrade() -> None:
     op.drop_table('external_identities')
     op.drop_table('events')
     op.drop_table('event_cursors')
+    op.drop_index(op.f('ix_customer_match_sets_tenant_id'), table_name='customer_match_sets')
+    op.drop_table('customer_match_sets')
+    op.drop_table('customer_match_keys')
     op.drop_table('command_results')
     op.drop_table('audit_seals')
     op.drop_index('uq_audit_links_entry_id', table_name='audit_links')

@@ -1,0 +1,132 @@
+"""Duplicates among all customers: pairs that are likely one party, found by Splink on DuckDB, directly in a small base.
+
+Splink (Fellegi and Sunter's model, its weights learnt from the base itself by expectation maximisation) needs the extra
+``identity``. What one machine cannot hold runs on Spark: ``find_duplicates`` takes any backend of Splink.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import attrs
+
+from crmkit.core.customer import Customer
+from crmkit.core.errors import BadInput, ConfigError
+from crmkit.core.identity import NotTheSame
+from crmkit.core.matching import Party, Reason, compare, match_keys
+from crmkit.core.messages import msg
+from crmkit.services.identify.comparisons import COLUMNS, columns_of, settings, sure_rules, training_rules
+from crmkit.store.recognition import parties
+from crmkit.store.session import Session
+
+if TYPE_CHECKING:
+    from splink import Linker
+
+SMALL = 500
+"""Fewer customers teach a model nothing; they are compared with the weights that recognition uses."""
+
+LARGEST_BLOCK = 200
+"""Customers of one match key that are compared with one another in a small base."""
+
+TAUGHT_BY = 100_000
+"""Customers that the weights are learnt from; a sample of as many in a larger base."""
+
+PAGE = 2_000
+
+
+@attrs.frozen
+class DuplicatePair:
+    """Two customers that are likely one. ``score`` is 0 to 1; ``reasons`` say what agrees and what differs."""
+
+    first_id: UUID
+    second_id: UUID
+    first_name: str
+    second_name: str
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+def find_duplicates(session: Session, threshold: float = 0.9, backend: Any = None) -> list[DuplicatePair]:
+    """Return the pairs that score at least ``threshold``, the likeliest first, among the customers the actor may see.
+
+    Pairs that somebody marked as not the same are left out. ``backend`` is a database API of Splink, by default DuckDB
+    in memory. Raises ConfigError when the extra is not installed, BadInput for a threshold outside 0 to 1.
+    """
+    if not 0 <= threshold <= 1:
+        raise BadInput(msg("threshold {value}: expected a number from 0 to 1", value=str(threshold)))
+    known = dict(_all_parties(session))
+    small = len(known) < SMALL and backend is None
+    pairs = _small(known) if small else _splink(known, threshold, backend)
+    apart = {frozenset((pair.first_id, pair.second_id)) for pair in session.list(NotTheSame)}
+    found = [
+        _pair(known, first, second, score)
+        for first, second, score in pairs
+        if score >= threshold and frozenset((first, second)) not in apart
+    ]
+    return sorted(found, key=lambda pair: (-pair.score, str(pair.first_id), str(pair.second_id)))
+
+
+def _all_parties(session: Session) -> Iterator[tuple[UUID, Party]]:
+    ids = [customer.id for customer in session.stream(Customer)]
+    for start in range(0, len(ids), PAGE):
+        yield from parties(session, ids[start : start + PAGE]).items()
+
+
+def _pair(known: Mapping[UUID, Party], first: UUID, second: UUID, score: float) -> DuplicatePair:
+    low, high = sorted((first, second))
+    a, b = known[low], known[high]
+    names = [party.names[0] if party.names else "" for party in (a, b)]
+    return DuplicatePair(low, high, names[0], names[1], round(score, 4), compare(a, b).reasons)
+
+
+def _small(known: Mapping[UUID, Party]) -> Iterable[tuple[UUID, UUID, float]]:
+    blocks: dict[int, list[UUID]] = {}
+    for id, party in known.items():
+        for key in match_keys(party):
+            blocks.setdefault(key, []).append(id)
+    pairs = {pair for ids in blocks.values() for pair in combinations(ids[:LARGEST_BLOCK], 2)}
+    for first, second in pairs:
+        if _one_kind(known[first], known[second]):
+            yield first, second, compare(known[first], known[second]).score
+
+
+def _one_kind(a: Party, b: Party) -> bool:
+    return a.kind == b.kind
+
+
+def _splink(known: Mapping[UUID, Party], threshold: float, backend: Any) -> Iterable[tuple[UUID, UUID, float]]:
+    try:
+        pyarrow: Any = import_module("pyarrow")  # it comes without types
+        from splink import Linker
+        from splink.backends.duckdb import DuckDBAPI
+    except ImportError:
+        raise ConfigError(msg("finding duplicates needs Splink: install crmkit[identity]")) from None
+    rows = [columns_of(id, party) for id, party in known.items()]
+    present = {name for name in COLUMNS if any(row[name] for row in rows)}
+    table = pyarrow.table({name: [row[name] for row in rows] for name in COLUMNS}, schema=_schema(pyarrow))
+    api = backend if backend is not None else DuckDBAPI()
+    linker = Linker(api.register(table), settings(present), log_level=logging.ERROR)
+    _train(linker, present, len(rows))
+    predicted = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
+    for row in predicted.as_record_list():
+        yield UUID(row["unique_id_l"]), UUID(row["unique_id_r"]), float(row["match_probability"])
+
+
+def _schema(pyarrow: Any) -> Any:
+    text, texts = pyarrow.string(), pyarrow.list_(pyarrow.string())
+    return pyarrow.schema([(name, texts if name in ("emails", "phones") else text) for name in COLUMNS])
+
+
+def _train(linker: Linker, present: set[str], size: int) -> None:
+    training = linker.training
+    training.estimate_probability_two_random_records_match(sure_rules(present), recall=0.7)
+    training.estimate_u_using_random_sampling(max_pairs=1_000_000, seed=1, num_chunks=1)
+    for rule in training_rules(present):
+        training.estimate_parameters_using_expectation_maximisation(
+            rule, record_sample_proportion=min(1.0, TAUGHT_BY / size)
+        )

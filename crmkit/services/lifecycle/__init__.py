@@ -1,0 +1,1 @@
+"""Lifecycles: define them, move records through their stages, let rules move them, and report on it."""

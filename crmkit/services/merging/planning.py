@@ -1,0 +1,247 @@
+"""What a merge changes: the two records, whatever refers to the lost one, and what refers to records united thereby.
+
+Everything is worked out on copies. References follow the record that stays; where that makes two records with one
+unique key, these become one themselves, and the references to the one that goes follow in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from crmkit.core.entity import EntityInfo, FieldInfo, change
+from crmkit.core.identity import NotTheSame
+from crmkit.core.merging import ReferenceUse, generic_reference, policy_of, united
+from crmkit.core.messages import Message, msg
+from crmkit.hooks.merging import United
+from crmkit.store.references import key_counts, key_values
+from crmkit.store.session import Session
+from crmkit.store.trail import chunks
+from crmkit.store.upsert import find_by_key, overlay
+
+Leads = Mapping[UUID, UUID]
+"""Ids of records that go, each with the id of the one that takes its place."""
+
+
+class Planning:
+    """Works out one merge, with every right; ``changes`` holds each record before and after."""
+
+    def __init__(self, session: Session, info: EntityInfo, kept: Any, lost: Any, result: Any) -> None:
+        self._session, self._registry = session, session.database.registry
+        self._now = session.clock.now()
+        self._before: dict[str, dict[UUID, Any]] = {}
+        self._after: dict[str, dict[UUID, Any]] = {}
+        self._counts: dict[tuple[str, str], dict[str, int]] = {}
+        self.blocked: list[Message] = []
+        self.united: list[United] = []
+        self._put(info, kept, _without_itself(info, kept, result))
+        self._put(info, lost, change(lost, deleted_at=self._now))
+        level: dict[str, dict[UUID, UUID]] = {info.name: {lost.id: kept.id}}
+        while level:
+            level = self._follow(level)
+
+    @property
+    def references(self) -> tuple[ReferenceUse, ...]:
+        """What follows, by entity and field."""
+        return tuple(
+            ReferenceUse(entity, field, policy_of(self._registry.get(entity).field(field)), **counts)
+            for (entity, field), counts in sorted(self._counts.items())
+        )
+
+    def changes(self) -> Iterator[tuple[Any, Any]]:
+        """Yield every record that changes, before and after."""
+        for entity, records in self._after.items():
+            for id, after in records.items():
+                before = self._before[entity][id]
+                if after is not before and after != before:
+                    yield before, after
+
+    def record(self, entity: str, id: UUID) -> Any:
+        """Return a record as it will be; None when the merge does not touch it."""
+        return self._after.get(entity, {}).get(id)
+
+    def add(self, before: Any, after: Any) -> None:
+        """Put the changes between two states of a record on top of what is planned for it."""
+        info = self._registry.of(after)
+        planned = self.record(info.name, after.id)
+        if planned is None:
+            self._put(info, before, after)
+            return
+        names = (f.name for f in info.stored if getattr(before, f.name) != getattr(after, f.name))
+        self._after[info.name][after.id] = overlay(planned, {name: getattr(after, name) for name in names})
+
+    # -- following references ------------------------------------------------------------------------------------
+
+    def _follow(self, level: Mapping[str, Leads]) -> dict[str, dict[UUID, UUID]]:
+        """Let references to what goes follow to what stays; return what becomes one thereby."""
+        touched: dict[str, set[UUID]] = {}
+        for entity, leads in level.items():
+            for info, field in self._references(entity):
+                moved = self._move(info, field, entity, leads)
+                if moved:
+                    touched.setdefault(info.name, set()).update(moved)
+        following: dict[str, dict[UUID, UUID]] = {}
+        for name, ids in touched.items():
+            info = self._registry.get(name)
+            self._settle(info, ids)
+            gone = self._unite(info, ids)
+            if gone:
+                following[name] = gone
+        return following
+
+    def _references(self, entity: str) -> Iterator[tuple[EntityInfo, FieldInfo]]:
+        for info, field in self._registry.references_to(entity):
+            if info.editable:
+                yield info, field
+        for info in self._registry:
+            generic = generic_reference(info)
+            if generic is not None:
+                yield info, generic
+
+    def _move(self, info: EntityInfo, field: FieldInfo, entity: str, leads: Leads) -> list[UUID]:
+        policy, moved = policy_of(field), []
+        for record in self._referring(info, field, entity, leads):
+            if policy == "block":
+                if record.deleted_at is None:
+                    self._count(info, field, "count")
+                continue
+            target: UUID | None = leads[_value(record, field)]
+            if target == record.id and field.nullable:
+                # What stays would refer to itself.
+                target = None
+            self._put(info, record, _with_value(record, field, target))
+            self._count(info, field, "count")
+            moved.append(record.id)
+        if policy == "block" and (info.name, field.name) in self._counts:
+            self.blocked.append(
+                msg(
+                    "{field} of {count} {entity} refers to the record that would be lost; change that first",
+                    field=f"{info.name}.{field.name}",
+                    count=self._counts[info.name, field.name]["count"],
+                    entity=info.plural_label,
+                )
+            )
+        return moved
+
+    def _referring(self, info: EntityInfo, field: FieldInfo, entity: str, leads: Leads) -> Iterator[Any]:
+        """Yield records, deleted ones too, that refer to something that goes, as they are planned so far."""
+        planned = self._after.setdefault(info.name, {})
+        for record in list(planned.values()):
+            if _value(record, field) in leads:
+                yield record
+        narrowed = {"entity": entity} if not field.reference and "entity" in info.by_name else {}
+        for chunk in chunks(leads):
+            for record in self._stored(info, field, chunk, narrowed):
+                if record.id not in planned:
+                    yield record
+
+    def _stored(self, info: EntityInfo, field: FieldInfo, ids: list[UUID], narrowed: Mapping[str, Any]) -> list[Any]:
+        session, cls = self._session, info.cls
+        if not field.custom:
+            equal: dict[str, Any] = {field.name: ids, **narrowed}
+            return session.list(cls, deleted=True, **equal)
+        return [r for id in ids for r in session.list(cls, f"{field.name} = {id}", deleted=True)]
+
+    # -- what references make of the records that have them ------------------------------------------------------
+
+    def _settle(self, info: EntityInfo, ids: Iterable[UUID]) -> None:
+        """Drop what would tie a record to itself; where two references have an order, keep it."""
+        pairs = [f for f in info.stored if f.reference and policy_of(f) == "union"]
+        records = self._after[info.name]
+        for id in ids:
+            record = records[id]
+            if record.deleted_at is None and (field := _tied(record, self._before[info.name][id], pairs)) is not None:
+                records[id] = record = change(record, deleted_at=self._now)
+                self._count(info, field, "dropped")
+            if isinstance(record, NotTheSame) and record.first_id > record.second_id:
+                records[id] = change(record, first_id=record.second_id, second_id=record.first_id)
+
+    def _unite(self, info: EntityInfo, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+        """Make one of records that have the same unique key by now; return which went, and what stays for each."""
+        records, gone = self._after[info.name], dict[UUID, UUID]()
+        for key in info.unique:
+            groups: dict[tuple[Any, ...], dict[UUID, Any]] = {}
+            for id in sorted(ids):
+                record, values = records[id], key_values(records[id], key)
+                moved = values != key_values(self._before[info.name][id], key)
+                if moved and record.deleted_at is None and key_counts(info, key, values):
+                    groups.setdefault(values, {})[id] = record
+            known = find_by_key(self._session, info.cls, key, list(groups))
+            for values, members in groups.items():
+                stays = next(iter(members.values()))
+                if values in known:
+                    # What the kept record has already stays, rather than what comes to it.
+                    present = self.record(info.name, known[values].id) or known[values]
+                    if present.deleted_at is None and key_values(present, key) == values:
+                        stays = present
+                for id, lost in members.items():
+                    if id != stays.id:
+                        stays = self._unite_two(info, key, stays, lost)
+                        gone[id] = stays.id
+        return {id: _end(gone, id) for id in gone}
+
+    def _unite_two(self, info: EntityInfo, key: tuple[str, ...], kept: Any, lost: Any) -> Any:
+        moved = [info.by_name[name] for name in key if (info.name, name) in self._counts]
+        if any(policy_of(field) == "keep_both" for field in moved):
+            self.blocked.append(
+                msg(
+                    "both have one of {entity} with the same {key}, and both must be kept",
+                    entity=info.plural_label,
+                    key=", ".join(key),
+                )
+            )
+        result = united(info, kept, lost)
+        self._put(info, kept, result)
+        self._put(info, lost, change(lost, deleted_at=self._now))
+        before = self._before[info.name]
+        self.united.append(United(info.name, before[kept.id], before[lost.id], result))
+        if moved:
+            self._count(info, moved[0], "united")
+        return result
+
+    # -- keeping books -------------------------------------------------------------------------------------------
+
+    def _put(self, info: EntityInfo, before: Any, after: Any) -> None:
+        self._before.setdefault(info.name, {}).setdefault(after.id, before)
+        self._after.setdefault(info.name, {})[after.id] = after
+
+    def _count(self, info: EntityInfo, field: FieldInfo, what: str) -> None:
+        counts = self._counts.setdefault((info.name, field.name), {"count": 0, "united": 0, "dropped": 0})
+        counts[what] += 1
+
+
+def _value(record: Any, field: FieldInfo) -> Any:
+    if not field.custom:
+        return getattr(record, field.name)
+    return record.custom.get(field.name)
+
+
+def _with_value(record: Any, field: FieldInfo, value: UUID | None) -> Any:
+    if not field.custom:
+        return change(record, **{field.name: value})
+    return change(record, custom={**record.custom, field.name: value})
+
+
+def _tied(after: Any, before: Any, fields: list[FieldInfo]) -> FieldInfo | None:
+    """Return the field that refers, unlike before, to what another field of the record refers to."""
+    for place, one in enumerate(fields):
+        for other in fields[place + 1 :]:
+            same = one.reference == other.reference and getattr(after, one.name) == getattr(after, other.name)
+            if same and getattr(after, one.name) is not None and getattr(before, one.name) != getattr(before, other.name):
+                return one if getattr(after, one.name) != getattr(before, one.name) else other
+    return None
+
+
+def _without_itself(info: EntityInfo, kept: Any, result: Any) -> Any:
+    """Take references to itself away that a record would get from the lost one."""
+    for field in info.fields:
+        if field.reference == info.name and field.nullable and _value(result, field) == kept.id != _value(kept, field):
+            result = _with_value(result, field, _value(kept, field))
+    return result
+
+
+def _end(leads: Leads, id: UUID) -> UUID:
+    while id in leads:
+        id = leads[id]
+    return id

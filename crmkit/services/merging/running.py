@@ -1,0 +1,219 @@
+"""Previewing and carrying out merges. All that a merge writes goes through the write path, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from crmkit.core.customer import Customer
+from crmkit.core.entity import EntityInfo, Part
+from crmkit.core.errors import AccessDenied, BadInput, CrmError, PluginError, Refused, StaleVersion
+from crmkit.core.identity import NotTheSame
+from crmkit.core.journal import MergeJournal
+from crmkit.core.merging import MergePlan, different_kinds, mergeable, merged_fields, merged_record
+from crmkit.core.messages import Message, msg
+from crmkit.hooks.merging import Merging
+from crmkit.hooks.records import Change
+from crmkit.hooks.run import refusals, run_derive
+from crmkit.services.append_only import rewriting
+from crmkit.services.merging.images import images_of
+from crmkit.services.merging.planning import Planning
+from crmkit.services.merging.resolving import resolve
+from crmkit.store.locking import locked
+from crmkit.store.references import existing_ids
+from crmkit.store.session import Session
+
+CORE = "crmkit"
+
+
+@attrs.frozen
+class MergeResult:
+    """What became of one pair: ``journal`` of the merge, or the ``error`` that kept it from being merged.
+
+    Both are None when the two were one record already.
+    """
+
+    kept_id: UUID
+    lost_id: UUID
+    journal: MergeJournal | None = None
+    error: CrmError | None = None
+
+
+def preview(
+    session: Session,
+    kept: Part | UUID,
+    lost: Part | UUID,
+    choices: Mapping[str, Any] | None = None,
+    *,
+    entity: type[Part] = Customer,
+) -> MergePlan:
+    """Return what merging ``lost`` into ``kept`` would do, and change nothing.
+
+    Records may be given by id, then of ``entity``; ids of merged records lead to what they became. ``choices`` maps
+    fields to ``"kept"``, ``"lost"`` or a value. All that refers to the lost record counts, also where the actor may not
+    read it. Raises NotFound, AccessDenied without the right to merge both, and BadInput for a record and itself, for an
+    entity that is not merged and for an unknown field.
+    """
+    session.flush()
+    cls = type(kept) if isinstance(kept, Part) else type(lost) if isinstance(lost, Part) else entity
+    info = session.database.registry.get(cls)
+    if not mergeable(info):
+        raise BadInput(msg("records of {entity} are not merged", entity=info.label))
+    one, other = (session.get(cls, resolve(session, cls, _id(record))) for record in (kept, lost))
+    if one.id == other.id:
+        raise BadInput(msg("{id} is one record already", id=str(one.id)))
+    require_right(session, info, [one.id, other.id])
+    with session.acting_as(session.actor.elevated()):
+        return _planned(session, info, one, other, choices or {})[0]
+
+
+def merge(session: Session, plan: MergePlan) -> MergeJournal:
+    """Do what ``plan`` says and return the journal entry; it is written when the session is committed.
+
+    What refers to the lost record is looked up anew, so nothing added since the preview is forgotten. Raises
+    AccessDenied, Refused with every reason against it, and StaleVersion when one of the two records was changed since
+    the preview.
+    """
+    session.flush()
+    info = session.database.registry.get(plan.entity)
+    require_right(session, info, [plan.kept.id, plan.lost.id])
+    with session.acting_as(session.actor.elevated()):
+        held = locked(session, plan.entity, [plan.kept.id, plan.lost.id])
+        for known in (plan.kept, plan.lost):
+            now = held.get(known.id)
+            if now is None or now.version != known.version:
+                raise StaleVersion(plan.entity, known.id, known.version)
+        fresh, planning = _planned(session, info, held[plan.kept.id], held[plan.lost.id], plan.choices)
+        if fresh.blocked:
+            refused = [(CORE, reason, plan.lost.id) for reason in fresh.blocked]
+            raise Refused(CORE, fresh.blocked[0], refused)
+        _derive(session, fresh, planning)
+        images = images_of(session.database.registry, _written(session, planning))
+        journal = MergeJournal(entity=info.name, kept_id=plan.kept.id, lost_id=plan.lost.id, images=images)
+        session.add(journal)
+        session.flush()
+    return journal
+
+
+def merge_many(
+    session: Session,
+    pairs: Iterable[tuple[Part | UUID, Part | UUID]],
+    choices: Mapping[str, Any] | None = None,
+    *,
+    entity: type[Part] = Customer,
+) -> list[MergeResult]:
+    """Merge the second of each pair into the first, in their order, and commit after each.
+
+    A pair that cannot be merged is reported and the others go on. Pairs may overlap and form rings: each is taken as
+    what its records are by then. What is pending in the session is committed first. For groups see ``pairs_of``.
+    """
+    session.commit()
+    results: list[MergeResult] = []
+    for kept, lost in pairs:
+        cls = type(kept) if isinstance(kept, Part) else entity
+        one, other = _id(kept), _id(lost)
+        try:
+            if resolve(session, cls, one) == resolve(session, cls, other):
+                results.append(MergeResult(one, other))
+                continue
+            plan = preview(session, one, other, choices, entity=cls)
+            journal = merge(session, plan)
+            session.commit()
+            results.append(MergeResult(plan.kept.id, plan.lost.id, journal))
+        except CrmError as error:
+            session.rollback()
+            if error.code in ("database_unavailable", "storage_full"):
+                raise
+            results.append(MergeResult(one, other, error=error))
+        else:
+            # Others may change what this session saw before its next transaction.
+            session.work.forget()
+    return results
+
+
+def _written(session: Session, planning: Planning) -> list[tuple[Any, Any]]:
+    """Write what is planned and return all that was written, what hooks derived included, before and after."""
+    try:
+        # Whatever was stated of the lost record is stated of the kept one from now on.
+        with rewriting(session):
+            for before, after in planning.changes():
+                session.add(after) if before is None else session.update(after)
+            staged = session.work.pending
+            session.flush()
+    except BaseException:
+        # Half a merge must not be written with whatever the session does next.
+        session.work.pending, session.work.derived = {}, {}
+        session.work.forget()
+        raise
+    return [pair for pairs in staged.values() for pair in pairs.values()]
+
+
+def require_right(session: Session, info: EntityInfo, ids: Iterable[UUID]) -> None:
+    """Raise AccessDenied unless the actor may merge each of these records, deleted ones too."""
+    wanted = set(ids)
+    reach = session.narrowing
+    allowed = existing_ids(session.connection, session.database, reach, info.name, wanted, "merge", deleted=True)
+    for id in sorted(wanted - allowed):
+        raise AccessDenied(
+            msg("{actor} may not merge {entity} {record}", actor=session.actor.name, entity=info.name, record=str(id))
+        )
+
+
+def _planned(
+    session: Session, info: EntityInfo, kept: Any, lost: Any, choices: Mapping[str, Any]
+) -> tuple[MergePlan, Planning]:
+    fields = merged_fields(info, kept, lost, choices)
+    planning = Planning(session, info, kept, lost, merged_record(kept, fields))
+    result = planning.record(info.name, kept.id)
+    blocked = [*_against(session, info, kept, lost), *planning.blocked]
+    call = Merging(info.name, kept, lost, result, planning.references, tuple(planning.united), session.cause)
+    caller = session.hooks.caller("guard_merge", info.name)
+    if caller.has_impls:
+        blocked += [
+            msg("refused by {plugin}: {reason}", plugin=refusal.plugin, reason=refusal.reason)
+            for refusal in refusals(caller, session.contexts, call)
+        ]
+    plan = MergePlan(info.name, kept, lost, result, fields, planning.references, tuple(blocked), choices)
+    return plan, planning
+
+
+def _against(session: Session, info: EntityInfo, kept: Any, lost: Any) -> Iterable[Message]:
+    """Yield what the core has against a merge, beside its references."""
+    for record in (kept, lost):
+        if record.deleted_at is not None:
+            yield msg("{entity} {id} is deleted", entity=info.label, id=str(record.id))
+    if (reason := different_kinds(info.name, kept, lost)) is not None:
+        yield reason
+    if info.name == "customer":
+        first, second = sorted((kept.id, lost.id))
+        if session.find(NotTheSame, first_id=first, second_id=second) is not None:
+            yield msg(
+                "{kept} and {lost} were found not to be the same; take that back first",
+                kept=kept.name,
+                lost=lost.name,
+            )
+
+
+def _derive(session: Session, plan: MergePlan, planning: Planning) -> None:
+    """Add what plugins make of their own records."""
+    caller = session.hooks.caller("derive_merge", plan.entity)
+    call = Merging(
+        plan.entity, plan.kept, plan.lost, plan.result, plan.references, tuple(planning.united), session.cause
+    )
+    for plugin, item in run_derive(caller, session.contexts, call):
+        record = item.after if isinstance(item, Change) else item
+        if not isinstance(record, Part):
+            wrong = TypeError(f"it must return records or Change objects, not {record!r}")
+            raise PluginError(plugin, "derive_merge", wrong)
+        before = session.work.current.get(record.id) if record.version else None
+        if before is None and record.version:
+            before = session.get(type(record), record.id)
+        planning.add(before, record)
+        session.work.derived.setdefault(record.id, plugin)
+
+
+def _id(record: Part | UUID) -> UUID:
+    return record if isinstance(record, UUID) else record.id

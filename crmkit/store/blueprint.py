@@ -1,0 +1,73 @@
+"""What is generated from the entities of an application: tables, codecs, validators, statements.
+
+It depends on nothing but the entities and the dialect and never changes, so applications with the same entities share it:
+the second one in a process opens in milliseconds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from crmkit.core.registry import EntityRegistry
+from crmkit.core.validation import Validator
+from crmkit.store.codec import Codec, make_codec
+from crmkit.store.journal import DeltaWriter
+from crmkit.store.schema import build_tables
+from crmkit.store.writing import Writer, make_writer
+
+KEPT = 8
+"""Blueprints remembered, the least recently used one forgotten first."""
+
+
+@attrs.define(eq=False)
+class Blueprint:
+    """Everything by entity name. ``image`` is an empty SQLite database with the schema, once one was made in memory."""
+
+    metadata: sa.MetaData
+    tables: Mapping[str, sa.Table]
+    codecs: Mapping[str, Codec]
+    validators: Mapping[str, Validator]
+    deltas: Mapping[str, DeltaWriter]
+    write_order: Mapping[str, int]
+    writer: Writer
+    statements: dict[tuple[type[Any], tuple[str, ...]], sa.Select[Any]] = attrs.field(factory=dict)
+    image: bytes | None = None
+
+
+_made: OrderedDict[Any, Blueprint] = OrderedDict()
+_lock = threading.Lock()
+
+
+def blueprint_of(registry: EntityRegistry, dialect: str) -> Blueprint:
+    """Return the blueprint of a registry's entities for a dialect ("sqlite" or "postgresql")."""
+    custom = tuple((info.name, field) for info in registry for field in info.fields if field.custom)
+    key = dialect, tuple(info.cls for info in registry), custom
+    with _lock:
+        found = _made.get(key)
+        if found is None:
+            found = _made[key] = _make(registry, dialect)
+            while len(_made) > KEPT:
+                _made.popitem(last=False)
+        _made.move_to_end(key)
+    return found
+
+
+def _make(registry: EntityRegistry, dialect: str) -> Blueprint:
+    metadata = sa.MetaData()
+    tables = build_tables(registry, metadata)
+    codecs = {info.name: make_codec(info, dialect) for info in registry}
+    return Blueprint(
+        metadata=metadata,
+        tables=tables,
+        codecs=codecs,
+        validators={info.name: Validator(info) for info in registry},
+        deltas={info.name: DeltaWriter(info) for info in registry if info.editable},
+        write_order={info.name: place for place, info in enumerate(registry.in_reference_order())},
+        writer=make_writer(dialect, codecs, tables),
+    )

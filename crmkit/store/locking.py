@@ -1,0 +1,42 @@
+"""Holding records until the end of the transaction: nobody else changes them, or makes others refer to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crmkit.core.errors import AccessDenied
+from crmkit.core.messages import msg
+from crmkit.store.faults import faults_translated
+
+if TYPE_CHECKING:
+    from crmkit.store.session import Session
+
+
+def locked(session: Session, entity: str, ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """Hold records of ``entity``, deleted ones too, and return them as they are now, whatever the session saw before.
+
+    Waits for transactions that write a reference to one of them. SQLite's writers take turns and need no lock. The
+    caller has checked the rights. Raises AccessDenied in a session that only reads.
+    """
+    session.flush()
+    if session.read_only:
+        raise AccessDenied(msg("this session only reads"))
+    database = session.database
+    table, codec = database.tables[entity], database.codecs[entity]
+    statement = (
+        sa.select(*[table.c[name] for name in codec.load_columns])
+        .where(table.c.tenant_id == session.actor.tenant_id, table.c.id.in_(sorted(ids)))
+        # All in one order, so that two who want the same records do not wait for one another.
+        .order_by(table.c.id)
+    )
+    if database.dialect == "postgresql":
+        statement = statement.with_for_update()
+    with faults_translated():
+        found = [codec.from_row(row) for row in session.connection.execute(statement)]
+    for record in found:
+        session.work.current[record.id] = record
+    return {record.id: record for record in found}
