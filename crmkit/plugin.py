@@ -35,6 +35,8 @@ from crmkit.core.errors import (
     did_you_mean,
 )
 from crmkit.core.interaction import InteractionKind
+from crmkit.core.lifecycle_definition import LifecycleDefinition
+from crmkit.core.lifecycle_reading import lifecycle_from_toml
 from crmkit.core.messages import Message, msg
 from crmkit.core.values.money import Money
 from crmkit.core.values.partial_date import PartialDate
@@ -43,6 +45,7 @@ from crmkit.hooks.imports import ImportFinished, ImportRows, RowValues
 from crmkit.hooks.interactions import InteractionsLogged
 from crmkit.hooks.kinds import Kind as HookKind
 from crmkit.hooks.kinds import hookimpl, hookspec
+from crmkit.hooks.lifecycle import StageMove, StageMoves
 from crmkit.hooks.protocols import Actor, Clock, Context, Services, Session
 from crmkit.hooks.records import Change, RecordBatch, Refuse
 from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
@@ -72,6 +75,7 @@ __all__ = [
     "ImportRows",
     "InteractionKind",
     "InteractionsLogged",
+    "LifecycleDefinition",
     "Manifest",
     "Message",
     "Money",
@@ -90,6 +94,8 @@ __all__ = [
     "Services",
     "Session",
     "Setup",
+    "StageMove",
+    "StageMoves",
     "StaleVersion",
     "ValidationFailed",
     "Via",
@@ -101,5 +107,6 @@ __all__ = [
     "field",
     "hookimpl",
     "hookspec",
+    "lifecycle_from_toml",
     "msg",
 ]

@@ -31,6 +31,7 @@ RECORDED = [
     "ImportRows",
     "InteractionKind",
     "InteractionsLogged",
+    "LifecycleDefinition",
     "Manifest",
     "Message",
     "Money",
@@ -49,6 +50,8 @@ RECORDED = [
     "Services",
     "Session",
     "Setup",
+    "StageMove",
+    "StageMoves",
     "StaleVersion",
     "ValidationFailed",
     "Via",
@@ -60,6 +63,7 @@ RECORDED = [
     "field",
     "hookimpl",
     "hookspec",
+    "lifecycle_from_toml",
     "msg",
 ]
 

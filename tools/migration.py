@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
@@ -22,7 +22,7 @@ from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.registry import EntityRegistry
 from crmkit.store.migration import FOLDER, VERSION_TABLE, run_revisions
 from crmkit.store.database import Database
-from crmkit.store.types import CurrentTransaction, StoredType
+from crmkit.store.types import StoredType
 
 HEADER = '''"""{title}"""
 
@@ -90,9 +90,7 @@ def _late_references(ops: Any, metadata: sa.MetaData) -> str:
     return "\n".join(["", '    if op.get_bind().dialect.name != "sqlite":', *lines])
 
 
-def _render(kind: str, item: Any, _: Any) -> str | bool:
-    if kind == "server_default" and isinstance(getattr(item, "arg", None), CurrentTransaction):
-        return "types.CurrentTransaction()"
+def _render(kind: str, item: Any, _: Any) -> str | Literal[False]:
     if kind != "type":
         return False
     if isinstance(item, StoredType):

@@ -20,6 +20,8 @@ def claim() -> None:
 @option("--all", "all_", is_flag=True, help=wording("Also those that are decided."))
 @json_option
 def list_(all_: bool, as_json: bool) -> None:
+    from uuid import UUID
+
     from crmkit.cli.output import print_block, print_json, table
     from crmkit.cli.running import working
     from crmkit.core.customer import Customer
@@ -31,7 +33,7 @@ def list_(all_: bool, as_json: bool) -> None:
             print_json(claims)
             return
         best = {c.id: c.candidates[0]["customer_id"] for c in claims if c.candidates}
-        seen = {str(c.id): c.name for c in session.list(Customer, id=list(set(best.values())))} if best else {}
+        seen = {str(c.id): c.name for c in session.list(Customer, id=[UUID(id) for id in set(best.values())])} if best else {}
         rows = [
             [c.id, c.channel, c.created_at, _shown(c), len(c.candidates), seen.get(best.get(c.id, ""), ""), c.state]
             for c in claims

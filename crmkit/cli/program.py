@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("crmkit.cli.importing:import_", wording("Read records from a file")),
     "lifecycle": ("crmkit.cli.lifecycles:lifecycle", wording("Define lifecycles, move records, and report")),
     "list": ("crmkit.cli.records:list_", wording("List records of an entity")),
+    "merge": ("crmkit.cli.merging:merge", wording("Make one of records that are the same")),
     "plugin": ("crmkit.cli.plugins:plugin", wording("Show installed plugins")),
     "satisfaction": ("crmkit.cli.satisfaction:satisfaction", wording("Report what customers say in surveys")),
     "show": ("crmkit.cli.records:show", wording("Show one record")),

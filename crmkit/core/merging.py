@@ -224,5 +224,3 @@ def _wider(name: str, mine: date | datetime | None, other: date | datetime | Non
     if mine is None or other is None:
         return None
     return min(mine, other) if name == "valid_from" else max(mine, other)
-
-

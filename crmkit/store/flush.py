@@ -118,8 +118,9 @@ def _check_types(session: Session, entity: str, staged: dict[Any, Pair]) -> None
         if quick(after):
             valid[id(after)] = after
         else:
-            errors += [error for error in validator.errors(after) if error.code in _TYPES]
-    if errors:
+            # With a wrong type nothing will be saved, so all that is wrong is said; what is missing, rules could fill in.
+            errors += [error for error in validator.errors(after) if error.code != "required"]
+    if any(error.code in _TYPES for error in errors):
         raise ValidationFailed(errors)
 
 

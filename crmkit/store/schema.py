@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.registry import EntityRegistry
-from crmkit.store.types import CurrentTransaction, Id, Instant, column_types, text_type
+from crmkit.store.types import Id, Instant, column_types, text_type
 
 LONGEST_NAME = 63
 """PostgreSQL's limit for identifiers."""
@@ -37,9 +37,6 @@ def _table(info: EntityInfo, registry: EntityRegistry, order: Mapping[str, int],
         elif field.name == "id" and not info.sequence:
             columns[-1].primary_key = True
     columns.insert(1, sa.Column("tenant_id", Id(), nullable=False))
-    if info.sequence:
-        # Which transaction wrote a row: readers in the order of the sequence must not overtake one that still runs.
-        columns.append(sa.Column("transaction_id", sa.BigInteger, nullable=False, server_default=CurrentTransaction()))
     table = sa.Table(info.plural, metadata, *columns)
     _add_references(info, table, registry, order)
     _add_indexes(info, table)

@@ -11,9 +11,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
-from crmkit.core.customer import Customer
 from crmkit.core.entity import Part, change
-from crmkit.core.errors import AccessDenied, CrmError, DatabaseUnavailable, NotFound, StaleVersion
+from crmkit.core.errors import AccessDenied, ConfigError, CrmError, DatabaseUnavailable, NotFound, StaleVersion
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import Clock
 from crmkit.core.values.ids import parse_id
@@ -21,12 +20,12 @@ from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.contexts import Contexts
 from crmkit.hooks.dispatch import Hooks
 from crmkit.store.database import Database
-from crmkit.store.faults import ReferenceViolation, faults_translated, translate
+from crmkit.store.faults import ReferenceViolation, translate
 from crmkit.store.flush import flush
 from crmkit.store.journal import DeltaWriter
-from crmkit.store.narrowing import Narrowing
-from crmkit.store.reading import COLLECTIONS, Reader
-from crmkit.store.references import CHUNK, ReferencePlan, missing_reference
+from crmkit.store.reading import Reader
+from crmkit.store.references import ReferencePlan, missing_reference
+from crmkit.store.session_reads import SessionReads
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
 E = TypeVar("E")
@@ -56,7 +55,7 @@ class Application(Protocol):
         ...
 
 
-class Session:
+class Session(SessionReads):
     """Used as ``with crm.session(actor) as s:``; commits at the end of the block, rolls back when it raises.
 
     Reads see pending changes. Every read is narrowed to the tenant, to living records and to the actor's rights.
@@ -84,6 +83,7 @@ class Session:
         self._guest = connection is not None
         self._lost = False
         self._committing = False
+        self._flushing = False
         self._contexts: Contexts | None = None
         self._reader: Reader | None = None
         self.on_commit: list[Callable[[], None]] = []
@@ -112,13 +112,22 @@ class Session:
         return self._connection
 
     def flush(self) -> None:
-        """Send pending changes through the write path, within the transaction."""
+        """Send pending changes through the write path, within the transaction.
+
+        Within a hook of a flush it does nothing: what is pending there is on its way already.
+        """
+        if self._flushing:
+            return
         if self.broken:
             raise CrmError(msg("this session failed while writing; its transaction is rolled back, open a new one"))
         if self.work.pending:
             if self.read_only:
                 raise AccessDenied(msg("this session only reads"))
-            first = flush(self)
+            self._flushing = True
+            try:
+                first = flush(self)
+            finally:
+                self._flushing = False
             self.first_event = self.first_event or first
 
     def commit(self) -> None:
@@ -178,119 +187,27 @@ class Session:
 
     @contextmanager
     def acting_as(self, actor: Actor) -> Iterator[None]:
-        """Within the block, reads and writes have the rights of ``actor``."""
-        mine, reader = self.actor, self._reader
+        """Within the block, reads and writes have the rights of ``actor``.
+
+        What only those rights could see is forgotten at the end of the block.
+        """
+        mine, reader, seen = self.actor, self._reader, frozenset(self.work.current)
         self.actor, self._reader = actor, None
         try:
             yield
         finally:
             self.actor, self._reader = mine, reader
-
-    # -- reading -------------------------------------------------------------------------------------------------
-
-    @property
-    def narrowing(self) -> Narrowing:
-        """The conditions that every read of this session meets."""
-        return self.reader.narrowing
-
-    @property
-    def reader(self) -> Reader:
-        """Runs the session's reads."""
-        if self._reader is None:
-            self._reader = Reader(self.database, self.actor, self.clock.now())
-        return self._reader
-
-    def get(self, entity: type[E], id: UUID | str) -> E:
-        """Return the record of ``entity`` with this id; raises NotFound, also when the actor may not see it."""
-        key = parse_id(id)
-        known = self.work.current.get(key)
-        # An event has the id of its audit entry, so an id alone does not tell what is meant.
-        if known is not None and type(known) is entity:
-            found = known if not _deleted(known) else None
-        else:
-            found = self._first(entity, {"id": key})
-        if found is None:
-            name = self.database.registry.get(entity).name
-            raise NotFound(msg("no {entity} with id {id}", entity=name, id=str(key)))
-        return found
-
-    def find(self, entity: type[E], filter: Any = None, /, **equal: Any) -> E | None:
-        """Return the first record, in the order of ids, that matches; None when there is none."""
-        if filter is None and not any(isinstance(value, COLLECTIONS) for value in equal.values()):
-            self._before_read()
-            return self._first(entity, equal)
-        found = self.list(entity, filter, limit=1, **equal)
-        return found[0] if found else None
-
-    def list(
-        self,
-        entity: type[E],
-        filter: Any = None,
-        /,
-        *,
-        order: str = "",
-        limit: int | None = None,
-        offset: int = 0,
-        deleted: bool = False,
-        **equal: Any,
-    ) -> list[E]:
-        """Return the records that match a filter (text or predicate) and equal values.
-
-        ``order`` lists fields separated by commas, each with ``-`` in front to descend; ids break ties. ``deleted``
-        includes deleted records.
-        """
-        self._before_read()
-        with faults_translated():
-            found = self.reader.list(
-                self.connection, entity, filter, order=order, limit=limit, offset=offset, deleted=deleted, equal=equal
-            )
-        return [self.work.seen(record) for record in found]
-
-    def stream(self, entity: type[E], filter: Any = None, /, *, size: int = 1000, **equal: Any) -> Iterator[E]:
-        """Yield matching records in the order of ids, ``size`` at a time, without keeping them."""
-        self._before_read()
-        after: UUID | None = None
-        while True:
-            with faults_translated():
-                page = self.reader.list(self.connection, entity, filter, limit=size, equal=equal, after=after)
-            yield from page
-            if len(page) < size:
-                return
-            after = page[-1].id
-
-    def count(self, entity: type[Any], filter: Any = None, /, **equal: Any) -> int:
-        """Return how many records match."""
-        self._before_read()
-        with faults_translated():
-            return self.reader.count(self.connection, entity, filter, equal)
-
-    def table(self, entity: type[Any] | str) -> sa.FromClause:
-        """Return the records that the actor may see as a selectable, for use in a SQLAlchemy select."""
-        return self.narrowing.selectable(self.database.registry.get(entity).name)
-
-    def execute(self, statement: sa.Select[Any]) -> sa.Result[Any]:
-        """Run a select over what ``table`` gave, with joins and aggregates.
-
-        Raises AccessDenied for a statement that is no select or that names a bare table.
-        """
-        self._before_read()
-        self.reader.refuse_bare_tables(statement)
-        with faults_translated():
-            return self.connection.execute(statement)
-
-    def _first(self, entity: type[E], equal: Mapping[str, Any]) -> E | None:
-        with faults_translated():
-            record = self.reader.first(self.connection, entity, equal)
-        return None if record is None else self.work.seen(record)
-
-    def _before_read(self) -> None:
-        if self.work.pending:
-            self.flush()
+            if not mine.everything:
+                self.work.keep(seen)
 
     # -- writing -------------------------------------------------------------------------------------------------
 
     def add(self, *records: Part) -> None:
-        """Insert records at the next flush."""
+        """Insert records at the next flush. Raises ConfigError within a hook of a flush, which returns its changes."""
+        self._refuse_in_hooks()
+        self._add(*records)
+
+    def _add(self, *records: Part) -> None:
         of, stage = self.database.registry.of, self.work.stage_new
         for record in records:
             info = of(record)
@@ -299,7 +216,15 @@ class Session:
             stage(info.name, record)
 
     def update(self, *records: Part) -> None:
-        """Write changed records at the next flush. Raises StaleVersion when one was changed elsewhere since it was read."""
+        """Write changed records at the next flush.
+
+        Raises StaleVersion when one was changed elsewhere since it was read, and ConfigError within a hook of a flush,
+        which returns its changes.
+        """
+        self._refuse_in_hooks()
+        self._update(*records)
+
+    def _update(self, *records: Part) -> None:
         for record in records:
             info = self.database.registry.of(record)
             if not info.editable:
@@ -316,9 +241,13 @@ class Session:
     def stage(self, record: Part) -> None:
         """Add or update a record, whichever it needs; what derive hooks return comes this way."""
         if record.id in self.work.current or record.version > 0:
-            self.update(record)
+            self._update(record)
         else:
-            self.add(record)
+            self._add(record)
+
+    def _refuse_in_hooks(self) -> None:
+        if self._flushing:
+            raise ConfigError(msg("a hook of a save does not call add, update or delete: derive_records returns its changes"))
 
     def delete(self, *records: Part) -> None:
         """Mark records as deleted at the next flush. They keep their history and can be restored."""
@@ -342,34 +271,6 @@ class Session:
         from crmkit.store.upsert import upsert
 
         return upsert(self, entity, list(records), tuple(key))
-
-    # -- for hooks within a flush --------------------------------------------------------------------------------
-
-    def peek(self, entity: type[E], id: UUID) -> E | None:
-        """Return a record as it will be, pending changes included, without starting a flush; None when there is none."""
-        known = self.work.current.get(id)
-        if known is not None and type(known) is entity:
-            return known
-        return self._first(entity, {"id": id})
-
-    def peek_any(self, id: UUID) -> Any:
-        """Return a customer or other record the session has seen, or the customer with this id, without a flush."""
-        return self.work.current.get(id) or self.peek(Customer, id)
-
-    def peek_all(self, entity: type[E], field: str = "", values: Sequence[Any] = ()) -> Sequence[E]:
-        """Return records as they will be, pending changes included, whose field is one of the values; all without a field."""
-        name = self.database.registry.get(entity).name
-        found: dict[UUID, E] = {}
-        with faults_translated():
-            chunks = [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)] if field else [()]
-            for chunk in chunks:
-                equal = {field: list(chunk)} if field else {}
-                for record in self.reader.list(self.connection, entity, None, equal=equal):
-                    found[record.id] = self.work.seen(record)
-        wanted = set(values)
-        for _, after in self.work.pending.get(name, {}).values():
-            found[after.id] = after
-        return [r for r in found.values() if not field or getattr(r, field) in wanted]
 
     # -- for the write path --------------------------------------------------------------------------------------
 
@@ -395,7 +296,3 @@ class Session:
         own = {after.id for _, after in pairs}
         self.undo_failed()
         return keys_in_use(self.connection, self.database, self.actor.tenant_id, entity, key, pairs, own)
-
-
-def _deleted(record: Any) -> bool:
-    return getattr(record, "deleted_at", None) is not None

@@ -18,7 +18,6 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from crmkit.core.entity import EMPTY, FieldInfo
@@ -237,23 +236,6 @@ class _RawJsonb(postgresql.JSONB):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
         return None
-
-
-class CurrentTransaction(sa.ColumnElement[int]):
-    """Column default: the number of the running transaction on PostgreSQL; 0 on SQLite, whose writers take turns."""
-
-    inherit_cache = True
-    type = sa.BigInteger()
-
-
-@compiles(CurrentTransaction)
-def _no_transaction(element: CurrentTransaction, compiler: Any, **options: Any) -> str:
-    return "0"
-
-
-@compiles(CurrentTransaction, "postgresql")
-def _transaction(element: CurrentTransaction, compiler: Any, **options: Any) -> str:
-    return "(pg_current_xact_id()::text::bigint)"
 
 
 def column_types(info: FieldInfo) -> list[tuple[str, TypeEngine[Any]]]:

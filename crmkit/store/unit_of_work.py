@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,13 @@ class UnitOfWork:
         self.pending = {}
         self.derived = {}
         self.valid = {}
+
+    def keep(self, seen: Container[UUID]) -> None:
+        """Forget every record that is neither in ``seen`` nor pending."""
+        pending = {id for staged in self.pending.values() for id in staged}
+        for id in [id for id in self.current if id not in seen and id not in pending]:
+            del self.current[id]
+        self.verified.clear()
 
     def forget(self) -> None:
         """Drop every record seen, to keep memory bounded in long work. Pending changes must be written first."""

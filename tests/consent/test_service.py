@@ -229,7 +229,7 @@ def test_plugins_reach_it_through_their_services(open_crm: OpenCrm, clock: Fixed
 
 
 def test_what_an_import_claimed_by_mistake_can_be_taken_back(crm: Crm, anna: Customer) -> None:
-    run = ImportRun(name="consents.csv", fingerprint="0")
+    run = ImportRun(name="consents.csv", path="consents.csv", fingerprint="0")
     with crm.session() as session:
         session.add(run)
     with crm.session(cause=Cause(event_id=run.id)) as session:

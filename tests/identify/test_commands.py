@@ -70,7 +70,7 @@ def test_the_index_is_brought_up_to_date_and_made_again(run: Run) -> None:
     first, second, again = run("identify", "index"), run("identify", "index"), run("identify", "index", "--rebuild")
     assert "0 events indexed" not in first.stderr
     assert "0 events indexed" in second.stderr
-    assert again.stderr == first.stderr
+    assert "0 events indexed" not in again.stderr
     assert json.loads(run("identify", "--name", "Anna Berg", "--json").stdout)["behind"] is False
 
 

@@ -15,10 +15,10 @@ from crmkit.core.entity import change
 from crmkit.core.errors import BadInput, NotFound
 from crmkit.core.lifecycle import Lifecycle, Relationship, StageTrack, StageTransition
 from crmkit.core.lifecycle_rules import Standing, steps_due
+from crmkit.core.messages import msg
 from crmkit.core.values.clock import FixedClock
 from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.records import Refuse
-from crmkit.core.messages import msg
 from crmkit.runtime.crm import Crm
 from crmkit.services.lifecycle.defining import default_lifecycle, define
 from crmkit.services.lifecycle.evaluating import evaluate_rules
@@ -48,7 +48,7 @@ def test_a_customer_comes_goes_and_is_won_back(shop: Crm, clock: FixedClock) -> 
 
 def test_history_that_is_imported_gets_the_stages_it_had(shop: Crm, clock: FixedClock) -> None:
     with shop.session() as session:
-        customer = add_customer(session, *[noon(clock, ago) for ago in (800, 700, 100)])
+        add_customer(session, *[noon(clock, ago) for ago in (800, 700, 100)])
         assert ensure_relationships(session) == 1
         assert ensure_relationships(session) == 0
         (made,) = session.list(Relationship)
@@ -120,7 +120,7 @@ def test_a_person_is_not_overruled_before_the_time_of_the_rule(shop: Crm, clock:
     assert evaluate(shop).moved == {"no_purchase_for_90_days": 1}
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.integers(0, 900), max_size=6), min_size=1, max_size=4))
 def test_the_database_answers_as_the_pure_rules_do(shop: Crm, purchases: list[list[int]]) -> None:
     now = shop.clock.now()
@@ -198,13 +198,17 @@ class Picky:
 
     @hookimpl
     def guard_stage_transition(self, ctx: Any, call: Any) -> list[Refuse]:
-        names = {move.record_id: ctx.session.peek(Customer, move.record_id).name for move in call.moves if move.from_stage}
+        names = {
+            move.record_id: ctx.session.peek(Customer, move.record_id).name for move in call.moves if move.from_stage
+        }
         found = [Refuse(msg("no {name}", name=name), id) for id, name in names.items() if name == "Bad"]
         return found + [Refuse(msg("not so")) for name in names.values() if name == "Worse"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 500])
-def test_what_a_plugin_refuses_stays_and_the_others_move(open_crm: Callable[..., Crm], clock: FixedClock, size: int) -> None:
+def test_what_a_plugin_refuses_stays_and_the_others_move(
+    open_crm: Callable[..., Crm], clock: FixedClock, size: int
+) -> None:
     crm = open_crm(Picky())
     rules = [{"name": "on", "from": "a", "to": "b", "after": "1 day"}]
     customers = add(crm, lifecycle("a", "b", rules=rules), "Good", "Bad", "Fine", "Worse", "Well")
@@ -213,7 +217,10 @@ def test_what_a_plugin_refuses_stays_and_the_others_move(open_crm: Callable[...,
     done = evaluate(crm, size=size)
     assert done.moved == {"on": 3}
     names = {customer.id: customer.name for customer in customers}
-    assert sorted((names[one.record_id], str(one.reason)) for one in done.refused) == [("Bad", "no Bad"), ("Worse", "not so")]
+    assert sorted((names[one.record_id], str(one.reason)) for one in done.refused) == [
+        ("Bad", "no Bad"),
+        ("Worse", "not so"),
+    ]
     assert [stage_of(crm, customer) for customer in customers] == ["b", "a", "b", "a", "b"]
 
 
@@ -274,6 +281,5 @@ def test_a_rule_of_an_earlier_revision_does_not_act_any_more(shop: Crm, clock: F
     assert stage_of(shop, made) == "customer"
     with shop.session(reads=True) as session:
         assert track_of(session, made).category == "active"
-    with shop.session() as session:
-        with pytest.raises(NotFound):
-            start(session, add_customer(session))
+    with shop.session() as session, pytest.raises(NotFound):
+        start(session, add_customer(session))

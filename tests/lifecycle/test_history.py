@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import uuid4
 
 import attrs
@@ -39,7 +40,7 @@ def test_history_does_not_depend_on_the_order_in_which_transitions_are_read(reco
 def test_history_has_no_gaps_and_neighbours_differ(recorded) -> None:
     history = fold(recorded)
     assert bool(history) is bool(recorded)
-    for one, following in zip(history, history[1:], strict=False):
+    for one, following in pairwise(history):
         assert one.end == following.start
         assert one.start <= following.start
         assert one.stage != following.stage
@@ -76,7 +77,10 @@ def test_of_two_transitions_at_one_instant_the_later_recorded_stands_last() -> N
 
 def test_a_step_to_the_same_stage_starts_nothing_new() -> None:
     history = fold([step("a", 0), step("b", 5), step("b", 3)])
-    assert [(interval.stage, interval.start) for interval in history] == [("a", START), ("b", START + timedelta(days=3))]
+    assert [(interval.stage, interval.start) for interval in history] == [
+        ("a", START),
+        ("b", START + timedelta(days=3)),
+    ]
 
 
 def test_deleted_transitions_do_not_count() -> None:

@@ -32,7 +32,9 @@ class Twins:
     vip: Tag
 
 
-CUSTOM = {"custom_fields": [{"entity": "customer", "name": name, "type": "integer"} for name in ("size", "shoe", "hat")]}
+CUSTOM = {
+    "custom_fields": [{"entity": "customer", "name": name, "type": "integer"} for name in ("size", "shoe", "hat")]
+}
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +63,9 @@ def twins(crm: Crm) -> Twins:
 
 def make_twins(crm: Crm) -> Twins:
     anna = Customer(name="Anna", industry="Retail", custom={"size": 3})
-    berg = Customer(name="Anna Berg", family_name="Berg", industry="Trade", country="DE", custom={"size": 4, "shoe": 38})
+    berg = Customer(
+        name="Anna Berg", family_name="Berg", industry="Trade", country="DE", custom={"size": 4, "shoe": 38}
+    )
     firm = Customer(name="Firm", kind="organization")
     call = Interaction(kind="call", subject="Both spoke", occurred_at=datetime(2024, 1, 1, tzinfo=UTC))
     mail = Interaction(kind="email", subject="To Berg", occurred_at=datetime(2024, 1, 2, tzinfo=UTC))
@@ -96,7 +100,7 @@ BOOKS = ("version", "created_at", "created_by", "updated_at", "updated_by")
 
 
 def everything(crm: Crm) -> dict[str, dict[Any, Any]]:
-    """Return every record of the tenant, deleted ones too, without bookkeeping and without what the CRM writes of itself."""
+    """Return every record of the tenant, deleted ones too, without bookkeeping and merge journal."""
     found: dict[str, dict[Any, Any]] = {}
     with crm.session(reads=True) as session:
         for info in crm.registry:

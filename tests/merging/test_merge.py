@@ -71,9 +71,7 @@ def test_preview_shows_fields_and_references_and_changes_nothing(crm: Crm, twins
         "shoe": (None, 38, 38, "lost"),
     }
     assert (plan.result.name, dict(plan.result.custom)) == ("Anna Berg", {"size": 4, "shoe": 38})
-    uses = {
-        (use.entity, use.field): (use.policy, use.count, use.united, use.dropped) for use in plan.references
-    }
+    uses = {(use.entity, use.field): (use.policy, use.count, use.united, use.dropped) for use in plan.references}
     assert uses == {
         ("asset", "customer_id"): ("repoint", 1, 0, 0),
         ("consent", "contact_point_id"): ("repoint", 1, 0, 0),
@@ -96,7 +94,12 @@ def test_everything_follows_and_duplicates_become_one(crm: Crm, twins: Twins) ->
     merged(crm, twins.anna.id, twins.berg.id)
     with crm.session(reads=True) as session:
         kept = session.get(Customer, twins.anna.id)
-        assert (kept.name, kept.country, kept.industry, dict(kept.custom)) == ("Anna", "DE", "Retail", {"size": 3, "shoe": 38})
+        assert (kept.name, kept.country, kept.industry, dict(kept.custom)) == (
+            "Anna",
+            "DE",
+            "Retail",
+            {"size": 3, "shoe": 38},
+        )
         assert session.find(Customer, id=twins.berg.id) is None
         points = session.list(ContactPoint, order="kind")
         assert [(p.customer_id, p.value, p.verified, p.label) for p in points] == [
@@ -128,7 +131,13 @@ def test_merging_is_audited_and_told_as_any_change(crm: Crm, twins: Twins) -> No
 
 
 def test_choices_take_a_side_or_a_value(crm: Crm, twins: Twins) -> None:
-    choices = {"industry": "lost", "country": "kept", "description": "Merged", "nickname": Given("kept"), "shoe": "kept"}
+    choices = {
+        "industry": "lost",
+        "country": "kept",
+        "description": "Merged",
+        "nickname": Given("kept"),
+        "shoe": "kept",
+    }
     merged(crm, twins.anna.id, twins.berg.id, **choices)
     with crm.session(reads=True) as session:
         kept = session.get(Customer, twins.anna.id)
@@ -272,7 +281,9 @@ def test_what_is_added_since_the_preview_follows_too(crm: Crm, twins: Twins) -> 
 def test_merging_takes_the_right_to_merge_both(crm: Crm) -> None:
     with crm.session() as session:
         user = User(login="anna", name="Anna")
-        grants = [{"entity": "*", "action": action, "scope": "all"} for action in ("read", "create", "update", "delete")]
+        grants = [
+            {"entity": "*", "action": action, "scope": "all"} for action in ("read", "create", "update", "delete")
+        ]
         plain = Role(name="plain", grants=tuple(grants))
         own = Role(name="own", grants=({"entity": "customer", "action": "merge", "scope": "own"},))
         mine, also_mine = (Customer(name=name, owner_id=user.id) for name in ("Mine", "Also mine"))
@@ -355,7 +366,10 @@ def test_undoing_leaves_what_was_changed_since(crm: Crm, twins: Twins, clock: Fi
         assert (back.country, dict(back.custom)) == ("DE", {"size": 4, "shoe": 38})
         phone = session.find(ContactPoint, kind="phone")
         assert (phone.customer_id, phone.label) == (back.id, "home")
-        assert {p.value for p in session.list(ContactPoint, customer_id=kept.id)} == {"anna@example.com", "new@example.com"}
+        assert {p.value for p in session.list(ContactPoint, customer_id=kept.id)} == {
+            "anna@example.com",
+            "new@example.com",
+        }
 
 
 def test_a_merged_record_comes_back_by_undoing_alone(crm: Crm, twins: Twins) -> None:

@@ -138,7 +138,10 @@ def test_a_plugin_refuses_with_its_reason(crm: Crm) -> None:
 
 def test_a_plugin_that_fails_stops_the_merge(crm: Crm) -> None:
     a, b = two(crm, "Broken")
-    with pytest.raises(PluginError, match="club failed in hook derive_merge: RuntimeError: no idea"), crm.session() as session:
+    with (
+        pytest.raises(PluginError, match="club failed in hook derive_merge: RuntimeError: no idea"),
+        crm.session() as session,
+    ):
         merge(session, preview(session, a.id, b.id))
     with crm.session(reads=True) as session:
         assert session.count(Customer) == 2
@@ -177,11 +180,15 @@ def test_references_in_custom_fields_follow(crm: Crm) -> None:
 def test_every_reference_to_a_customer_has_policies() -> None:
     registry = EntityRegistry(CORE_ENTITIES)
     assert [
-        f"{info.name}.{field.name}" for info, field in registry.references_to("customer") if not (field.merge and field.erase)
+        f"{info.name}.{field.name}"
+        for info, field in registry.references_to("customer")
+        if not (field.merge and field.erase)
     ] == []
 
 
-@pytest.mark.parametrize("options", [{}, {"merge": "repoint"}, {"erase": "delete"}, {"merge": "vanish", "erase": "delete"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"merge": "repoint"}, {"erase": "delete"}, {"merge": "vanish", "erase": "delete"}]
+)
 def test_a_reference_without_policies_is_refused_at_start_up(options: dict[str, Any]) -> None:
     @entity("club_ticket", access=Via("customer_id"), title="customer_id")
     class Ticket(Part):
@@ -189,7 +196,9 @@ def test_a_reference_without_policies_is_refused_at_start_up(options: dict[str, 
 
         customer_id: UUID = field(reference="customer", **options)
 
-    with pytest.raises(ConfigError, match=r"club_ticket\.customer_id refers to a customer, so it must say what becomes"):
+    with pytest.raises(
+        ConfigError, match=r"club_ticket\.customer_id refers to a customer, so it must say what becomes"
+    ):
         EntityRegistry((*CORE_ENTITIES, Ticket))
 
 

@@ -1,4 +1,4 @@
-"""Any records, any merges: taken back in turn, everything is what it was; in between, nothing refers to what is gone."""
+"""Any records, any merges: taken back in turn, everything is what it was; meanwhile nothing refers to what is gone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ identity = st.tuples(st.just("identity"), who, st.integers(0, 2))
 things = st.lists(st.one_of(point, relation, participant, tagging, identity), max_size=14, unique_by=lambda t: t[:4])
 text = st.sampled_from(["", "a", "b"])
 people = st.lists(
-    st.fixed_dictionaries({"nickname": text, "country": st.sampled_from(["", "DE", "FR"])}), min_size=COUNT, max_size=COUNT
+    st.fixed_dictionaries({"nickname": text, "country": st.sampled_from(["", "DE", "FR"])}),
+    min_size=COUNT,
+    max_size=COUNT,
 )
 merges = st.lists(st.tuples(who, who, st.sampled_from(["kept", "lost"])), min_size=1, max_size=5)
 

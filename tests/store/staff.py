@@ -8,6 +8,7 @@ import attrs
 
 from crmkit.core.access import Actor
 from crmkit.core.staff import Role, RoleAssignment, Team, User
+from crmkit.core.values.ids import new_id
 from crmkit.runtime.crm import Crm
 
 PEOPLE = ("anna", "ben", "cleo", "dora")
@@ -32,7 +33,7 @@ class Staff:
     def actor(self, login: str, *grants: tuple[str, str, str]) -> Actor:
         """Give a user a role with these grants (entity, action, scope) and return the user as an actor."""
         role = Role(
-            name=f"role {login} {len(grants)} {hash(grants)}",
+            name=f"role of {login} {new_id()}",
             grants=tuple({"entity": entity, "action": action, "scope": scope} for entity, action, scope in grants),
         )
         with self.crm.session() as s:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from crmkit.core.customer import Customer
 from crmkit.core.entity import change
+from crmkit.core.identity import IdentityClaim
 from crmkit.core.interaction import Interaction, InteractionLine
-from crmkit.core.lifecycle import Lifecycle
 from crmkit.core.product import Asset, Product
 from crmkit.core.values.ids import new_id
 from crmkit.core.values.money import Money
@@ -191,8 +191,8 @@ def test_whole_records_come_back_exactly_alone_and_in_batches(crm: Crm) -> None:
         InteractionLine(interaction_id=call.id, position=n, quantity=Decimal(n).scaleb(-6), amount=Decimal(n))
         for n in range(1, 4)
     ]
-    cycle = Lifecycle(name="x", entity="customer", definition={"stages": [{"a": 1, "é": None, "t": True}], "x": 1.5})
-    records = [customer, bare, product, asset, call, *lines, cycle]
+    claim = IdentityClaim(channel="x", raw={"deep": [{"a": 1, "é": None, "t": True}], "x": 1.5}, candidates=({"b": 2},))
+    records = [customer, bare, product, asset, call, *lines, claim]
     with crm.session() as s:
         s.add(*records)
     with crm.session() as s:

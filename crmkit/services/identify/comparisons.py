@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,9 @@ _BLOCKS = (
     ("first_word", "city"),
 )
 _SURE = (("first_word", "last_word", "birth"), ("first_word", "last_word", "street"), ("last_word", "street", "birth"))
+RECALL = 0.5
+"""The share of all duplicates that sure pairs are taken to be."""
+
 _TRAINING = (("first_word", "last_word"), ("birth",), ("street",))
 _NUMBER = re.compile(r"\s+")
 
@@ -44,7 +47,25 @@ def columns_of(id: UUID, party: Party) -> dict[str, Any]:
     }
 
 
-def settings(present: Collection[str]) -> Any:
+def sure_pairs(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many pairs are surely one party: of one kind, and equal in one of the telling sets of columns."""
+    found = 0
+    for names in _SURE:
+        sizes: dict[tuple[Any, ...], int] = {}
+        for row in rows:
+            key = tuple(row[name] for name in ("kind", *names))
+            if all(key):
+                sizes[key] = sizes.get(key, 0) + 1
+        found = max(found, sum(size * (size - 1) // 2 for size in sizes.values()))
+    return found
+
+
+def prior(sure: int, size: int) -> float:
+    """Return how likely two customers taken at random are one, when so many pairs surely are."""
+    return min(0.5, sure / RECALL / (size * (size - 1) / 2))
+
+
+def settings(present: Collection[str], prior: float) -> Any:
     """Return the model: comparisons of the columns that are ``present``, and rules that say which pairs to look at."""
     import splink.comparison_library as library
     from splink import SettingsCreator
@@ -63,13 +84,9 @@ def settings(present: Collection[str]) -> Any:
         link_type="dedupe_only",
         comparisons=[made for name, made in comparisons.items() if name in present],
         blocking_rules_to_generate_predictions=[*_rules(_BLOCKS, present), *_exploded(present)],
+        probability_two_random_records_match=prior,
         retain_matching_columns=False,
     )
-
-
-def sure_rules(present: Collection[str]) -> list[Any]:
-    """Return rules whose pairs are nearly always one party: they tell how frequent duplicates are."""
-    return [*_rules(_SURE, present), *_exploded(present)]
 
 
 def training_rules(present: Collection[str]) -> list[Any]:

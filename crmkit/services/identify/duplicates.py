@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from crmkit.core.errors import BadInput, ConfigError
 from crmkit.core.identity import NotTheSame
 from crmkit.core.matching import Party, Reason, compare, match_keys
 from crmkit.core.messages import msg
-from crmkit.services.identify.comparisons import COLUMNS, columns_of, settings, sure_rules, training_rules
+from crmkit.services.identify.comparisons import COLUMNS, columns_of, prior, settings, sure_pairs, training_rules
 from crmkit.store.recognition import parties
 from crmkit.store.session import Session
 
@@ -32,6 +33,12 @@ SMALL = 500
 
 LARGEST_BLOCK = 200
 """Customers of one match key that are compared with one another in a small base."""
+
+TEACHING = 20
+"""Pairs that are surely one party, without which a model learns nothing and customers are compared directly, too."""
+
+LEAST_COLUMNS = 6
+"""Columns that hold anything at all; of fewer, each teaches the others too little."""
 
 TAUGHT_BY = 100_000
 """Customers that the weights are learnt from; a sample of as many in a larger base."""
@@ -108,9 +115,13 @@ def _splink(known: Mapping[UUID, Party], threshold: float, backend: Any) -> Iter
         raise ConfigError(msg("finding duplicates needs Splink: install crmkit[identity]")) from None
     rows = [columns_of(id, party) for id, party in known.items()]
     present = {name for name in COLUMNS if any(row[name] for row in rows)}
+    sure = sure_pairs(rows)
+    if sure < TEACHING or len(present) < LEAST_COLUMNS:
+        yield from _small(known)
+        return
     table = pyarrow.table({name: [row[name] for row in rows] for name in COLUMNS}, schema=_schema(pyarrow))
     api = backend if backend is not None else DuckDBAPI()
-    linker = Linker(api.register(table), settings(present), log_level=logging.ERROR)
+    linker = Linker(api.register(table), settings(present, prior(sure, len(rows))), log_level=logging.ERROR)
     _train(linker, present, len(rows))
     predicted = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
     for row in predicted.as_record_list():
@@ -123,10 +134,13 @@ def _schema(pyarrow: Any) -> Any:
 
 
 def _train(linker: Linker, present: set[str], size: int) -> None:
-    training = linker.training
-    training.estimate_probability_two_random_records_match(sure_rules(present), recall=0.7)
+    from splink.internals.exceptions import EMTrainingException
+
+    training, share = linker.training, min(1.0, TAUGHT_BY / size)
     training.estimate_u_using_random_sampling(max_pairs=1_000_000, seed=1, num_chunks=1)
     for rule in training_rules(present):
-        training.estimate_parameters_using_expectation_maximisation(
-            rule, record_sample_proportion=min(1.0, TAUGHT_BY / size)
-        )
+        # A rule that no two customers meet teaches nothing; Splink's own weights stay.
+        with suppress(EMTrainingException):
+            training.estimate_parameters_using_expectation_maximisation(
+                rule, fix_probability_two_random_records_match=True, record_sample_proportion=share
+            )

@@ -14,7 +14,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.completion import complete_values
-from crmkit.core.errors import BadInput, FieldError, Refused, ValidationFailed
+from crmkit.core.errors import BadInput, FieldError, Refused, StaleVersion, ValidationFailed
 from crmkit.core.identity import ExternalIdentity
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.imports import ImportRows
@@ -234,7 +234,7 @@ class Chunk:
         return candidates.pop() if candidates else None
 
     def _prepare(self, block: Block, draft: Draft, found: UUID | None, existing: dict[UUID, Any]) -> UUID | None:
-        """Note what becomes of a draft's record and return its found; None when the row is refused."""
+        """Note what becomes of a draft's record and return its id; None when the row is refused."""
         info, rule, row = block.info, block.rule, draft.row
         if found is None:
             before = None
@@ -245,6 +245,9 @@ class Chunk:
             state = self._states.get(found)
             current = state[2] if state is not None else existing.get(found)
             if current is None:
+                if self._lookups.aged:
+                    # Merged or deleted since an earlier chunk; asked again, its number may lead elsewhere.
+                    raise StaleVersion(info.name, found, 0)
                 expected = msg("a {entity} that is not deleted and that you may see", entity=info.name)
                 row.problems.append(FieldError(info.name, "deleted", found, expected))
                 return None
@@ -263,7 +266,7 @@ class Chunk:
                 return None
             # The write path need not look again.
             self._session.work.valid[id(after)] = after
-        made: UUID = after.found
+        made: UUID = after.id
         if found is None:
             self._lookups.created.add(made)
             self._rows[made] = [row]

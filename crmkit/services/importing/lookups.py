@@ -40,6 +40,8 @@ class Lookups:
     def __init__(self) -> None:
         self._external: dict[External, UUID] = {}
         self._keys: dict[Key, Keyed] = {}
+        self.aged = False
+        """Whether ids are remembered from earlier chunks; their records may be merged or deleted by now."""
         self.begin()
 
     def begin(self) -> None:
@@ -59,12 +61,14 @@ class Lookups:
             if len(known) > MOST:
                 known.clear()
             known.update(fresh)
+        self.aged = True
         self.begin()
 
     def forget(self) -> None:
         """Drop everything: somebody else changed what was remembered."""
         self._external.clear()
         self._keys.clear()
+        self.aged = False
         self.begin()
 
     # -- external ids --------------------------------------------------------------------------------------------

@@ -89,19 +89,15 @@ class _Run:
         self._done = Evaluation(lifecycle.name)
 
     def run(self) -> Evaluation:
-        self._each_batch(lambda queries, after: queries.missing(after, self._size), self._begin)
-        self._each_batch(lambda queries, after: queries.candidates(after, self._size), self._advance)
+        self._in_batches(RuleQueries.missing, self._begin)
+        self._in_batches(RuleQueries.candidates, self._advance)
         return self._done
 
-    def _each_batch(self, find: Find, stage: Stage) -> None:
-        after: UUID | None = None
-        while True:
-            with self._sessions() as session:
-                batch = find(self._queries(session), after)
-            if not batch:
-                return
-            self._write(batch, stage)
-            after = batch[-1]
+    def _in_batches(self, find: Callable[[RuleQueries], Sequence[UUID]], stage: Stage) -> None:
+        with self._sessions() as session:
+            found = find(self._queries(session))
+        for place in range(0, len(found), self._size):
+            self._write(found[place : place + self._size], stage)
 
     def _queries(self, session: Session) -> RuleQueries:
         return RuleQueries(session, self._definition, self._lifecycle.id, self._now)
@@ -136,7 +132,7 @@ class _Run:
     def _begin(self, session: Session, ids: Sequence[UUID], plan: _Plan) -> None:
         """Start records that are not in the lifecycle yet."""
         registry = session.database.registry
-        ids = self._queries(session).missing(None, len(ids), among=ids) if ids else ids
+        ids = self._queries(session).missing(ids) if ids else ids
         for record in session.list(registry.get(self._definition.entity).cls, id=list(ids)) if ids else []:
             at = beginning(record, self._now)
             track, step = first_step(
@@ -193,7 +189,6 @@ class _Plan:
         return found
 
 
-Find = Callable[[RuleQueries, UUID | None], Sequence[UUID]]
 Stage = Callable[[Session, Sequence[UUID], _Plan], None]
 
 

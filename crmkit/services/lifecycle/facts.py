@@ -53,29 +53,22 @@ class RuleQueries:
             self._track.c.entity == definition.entity,
         ]
 
-    def candidates(self, after: UUID | None, size: int) -> list[UUID]:
-        """Return the next tracks, in the order of ids, that a rule may move: all that one does move, and few others."""
+    def candidates(self) -> list[UUID]:
+        """Return the tracks, in the order of ids, that a rule may move: all that one does move, and few others."""
         rules = [self._may_act(rule) for rule in self._definition.rules]
         if not rules:
             return []
         statement = sa.select(self._track.c.id).select_from(self._from).where(*self._mine, sa.or_(*rules))
-        if after is not None:
-            statement = statement.where(self._track.c.id > after)
-        rows = self._session.execute(statement.order_by(self._track.c.id).limit(size))
-        return [row[0] for row in rows]
+        return [row[0] for row in self._session.execute(statement.order_by(self._track.c.id))]
 
-    def missing(self, after: UUID | None, size: int, among: Sequence[UUID] = ()) -> list[UUID]:
-        """Return the next records of the entity, in the order of ids, that are not in this lifecycle yet."""
+    def missing(self, among: Sequence[UUID] = ()) -> list[UUID]:
+        """Return the records of the entity, in the order of ids, that are not in this lifecycle yet."""
         record, track = self._record, self._track
-        own: sa.Select[Any] = (
-            sa.select(sa.literal_column("1")).select_from(track).where(*self._mine, track.c.record_id == record.c.id)
-        )
-        statement = sa.select(record.c.id).where(sa.not_(sa.exists(own.correlate(record))))
-        if after is not None:
-            statement = statement.where(record.c.id > after)
+        own: sa.Select[Any] = sa.select(track.c.record_id).where(*self._mine)
+        statement = sa.select(record.c.id).where(record.c.id.not_in(own))
         if among:
             statement = statement.where(record.c.id.in_(list(among)))
-        return [row[0] for row in self._session.execute(statement.order_by(record.c.id).limit(size))]
+        return [row[0] for row in self._session.execute(statement.order_by(record.c.id))]
 
     def facts(self, ids: Sequence[UUID]) -> list[Facts]:
         """Return what is known of tracks; those whose record or subject is gone are left out."""
@@ -153,10 +146,11 @@ class RuleQueries:
     def _happened(self, event: EventDefinition, after: Any, until: datetime) -> Condition:
         """An event of the subject lies after one instant (None: any) and not after another."""
         child, source, subject, conditions = self._event(event)
-        conditions += [subject == self._about.c.id, child.c[event.at] <= until]
+        at = self._time(event, child)
+        conditions += [subject == self._about.c.id, at <= until]
         if after is not None:
-            # The other side has the database's own form of instants, so this side is compared in it, too.
-            conditions.append(sa.type_coerce(child.c[event.at], after.type) > after)
+            # ``after`` may be in the database's own form of instants; then this side is compared in it, too.
+            conditions.append(sa.type_coerce(at, after.type) > after)
         for name in event.same:
             conditions.append(self._agreed(name, child.c[name]) == self._record.c[name])
         found: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(source).where(*conditions)
@@ -170,7 +164,7 @@ class RuleQueries:
         statement = (
             sa.select(subject, child.c.id, child.c[event.at], *same)
             .select_from(source)
-            .where(*conditions, subject.in_(list(subjects)), child.c[event.at] <= self._now)
+            .where(*conditions, subject.in_(list(subjects)), self._time(event, child) <= self._now)
             .distinct()
             .order_by(child.c[event.at])
         )
@@ -194,6 +188,13 @@ class RuleQueries:
             predicate = parse(event.where, self._registry, info.name)
             conditions.append(self._session.reader.predicate(predicate, info, child))
         return child, source, link.c[children.up.field], conditions
+
+    def _time(self, event: EventDefinition, child: sa.FromClause) -> sa.ColumnElement[Any]:
+        """When an event was, to compare it: SQLite then finds events by their subject, not all that there are by time."""
+        column: sa.ColumnElement[Any] = child.c[event.at]
+        if self._session.database.dialect != "sqlite":
+            return column
+        return sa.type_coerce(sa.type_coerce(column, sa.BigInteger()) + 0, column.type)
 
     def _agreed(self, name: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """An event without a value in a field that must agree has the default of the tracked record's."""

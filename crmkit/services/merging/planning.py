@@ -228,7 +228,11 @@ def _tied(after: Any, before: Any, fields: list[FieldInfo]) -> FieldInfo | None:
     for place, one in enumerate(fields):
         for other in fields[place + 1 :]:
             same = one.reference == other.reference and getattr(after, one.name) == getattr(after, other.name)
-            if same and getattr(after, one.name) is not None and getattr(before, one.name) != getattr(before, other.name):
+            if (
+                same
+                and getattr(after, one.name) is not None
+                and getattr(before, one.name) != getattr(before, other.name)
+            ):
                 return one if getattr(after, one.name) != getattr(before, one.name) else other
     return None
 

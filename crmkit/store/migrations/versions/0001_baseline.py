@@ -94,7 +94,6 @@ def upgrade() -> None:
     sa.Column('plugin', types.text_type(100), nullable=False),
     sa.Column('cause_id', types.Id(), nullable=True),
     sa.Column('depth', sa.BigInteger(), nullable=False),
-    sa.Column('transaction_id', sa.BigInteger(), server_default=types.CurrentTransaction(), nullable=False),
     sa.PrimaryKeyConstraint('position')
     )
     op.create_table('external_identities',

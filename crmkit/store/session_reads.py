@@ -1,0 +1,177 @@
+"""What a session reads: every read narrowed to the tenant, to living records and to the actor's rights."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crmkit.core.access import Actor
+from crmkit.core.customer import Customer
+from crmkit.core.errors import NotFound
+from crmkit.core.messages import msg
+from crmkit.core.values.clock import Clock
+from crmkit.core.values.ids import parse_id
+from crmkit.store.database import Database
+from crmkit.store.faults import faults_translated
+from crmkit.store.narrowing import Narrowing
+from crmkit.store.reading import COLLECTIONS, Reader
+from crmkit.store.references import CHUNK
+from crmkit.store.unit_of_work import UnitOfWork
+
+E = TypeVar("E")
+
+
+class SessionReads(ABC):
+    """The reading half of a session."""
+
+    database: Database
+    actor: Actor
+    clock: Clock
+    work: UnitOfWork
+    _reader: Reader | None
+
+    @property
+    @abstractmethod
+    def connection(self) -> sa.Connection:
+        """The connection of the session's transaction."""
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Bring pending changes to the database, so that reads see them."""
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    @property
+    def narrowing(self) -> Narrowing:
+        """The conditions that every read of this session meets."""
+        return self.reader.narrowing
+
+    @property
+    def reader(self) -> Reader:
+        """Runs the session's reads."""
+        if self._reader is None:
+            self._reader = Reader(self.database, self.actor, self.clock.now())
+        return self._reader
+
+    def get(self, entity: type[E], id: UUID | str) -> E:
+        """Return the record of ``entity`` with this id; raises NotFound, also when the actor may not see it."""
+        key = parse_id(id)
+        known = self.work.current.get(key)
+        # An event has the id of its audit entry, so an id alone does not tell what is meant.
+        if known is not None and type(known) is entity:
+            found = known if not _deleted(known) else None
+        else:
+            found = self._first(entity, {"id": key})
+        if found is None:
+            name = self.database.registry.get(entity).name
+            raise NotFound(msg("no {entity} with id {id}", entity=name, id=str(key)))
+        return found
+
+    def find(self, entity: type[E], filter: Any = None, /, **equal: Any) -> E | None:
+        """Return the first record, in the order of ids, that matches; None when there is none."""
+        if filter is None and not any(isinstance(value, COLLECTIONS) for value in equal.values()):
+            self._before_read()
+            return self._first(entity, equal)
+        found = self.list(entity, filter, limit=1, **equal)
+        return found[0] if found else None
+
+    def list(
+        self,
+        entity: type[E],
+        filter: Any = None,
+        /,
+        *,
+        order: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+        deleted: bool = False,
+        **equal: Any,
+    ) -> list[E]:
+        """Return the records that match a filter (text or predicate) and equal values.
+
+        ``order`` lists fields separated by commas, each with ``-`` in front to descend; ids break ties. ``deleted``
+        includes deleted records.
+        """
+        self._before_read()
+        with faults_translated():
+            found = self.reader.list(
+                self.connection, entity, filter, order=order, limit=limit, offset=offset, deleted=deleted, equal=equal
+            )
+        return [self.work.seen(record) for record in found]
+
+    def stream(self, entity: type[E], filter: Any = None, /, *, size: int = 1000, **equal: Any) -> Iterator[E]:
+        """Yield matching records in the order of ids, ``size`` at a time, without keeping them."""
+        self._before_read()
+        after: UUID | None = None
+        while True:
+            with faults_translated():
+                page = self.reader.list(self.connection, entity, filter, limit=size, equal=equal, after=after)
+            yield from page
+            if len(page) < size:
+                return
+            after = page[-1].id
+
+    def count(self, entity: type[Any], filter: Any = None, /, **equal: Any) -> int:
+        """Return how many records match."""
+        self._before_read()
+        with faults_translated():
+            return self.reader.count(self.connection, entity, filter, equal)
+
+    def table(self, entity: type[Any] | str) -> sa.FromClause:
+        """Return the records that the actor may see as a selectable, for use in a SQLAlchemy select."""
+        return self.narrowing.selectable(self.database.registry.get(entity).name)
+
+    def execute(self, statement: sa.Select[Any]) -> sa.Result[Any]:
+        """Run a select over what ``table`` gave, with joins and aggregates.
+
+        Raises AccessDenied for a statement that is no select or that names a bare table.
+        """
+        self._before_read()
+        self.reader.refuse_bare_tables(statement)
+        with faults_translated():
+            return self.connection.execute(statement)
+
+    def _first(self, entity: type[E], equal: Mapping[str, Any]) -> E | None:
+        with faults_translated():
+            record = self.reader.first(self.connection, entity, equal)
+        return None if record is None else self.work.seen(record)
+
+    def _before_read(self) -> None:
+        if self.work.pending:
+            self.flush()
+
+    # -- for hooks within a flush --------------------------------------------------------------------------------
+
+    def peek(self, entity: type[E], id: UUID) -> E | None:
+        """Return a record as it will be, pending changes included, without starting a flush; None when there is none."""
+        known = self.work.current.get(id)
+        if known is not None and type(known) is entity:
+            return known
+        return self._first(entity, {"id": id})
+
+    def peek_any(self, id: UUID) -> Any:
+        """Return a customer or other record the session has seen, or the customer with this id, without a flush."""
+        return self.work.current.get(id) or self.peek(Customer, id)
+
+    def peek_all(self, entity: type[E], field: str = "", values: Sequence[Any] = ()) -> Sequence[E]:
+        """Return records as they will be, pending changes included, whose field is one of the values; all without a field."""
+        name = self.database.registry.get(entity).name
+        found: dict[UUID, E] = {}
+        with faults_translated():
+            chunks = [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)] if field else [()]
+            for chunk in chunks:
+                equal = {field: list(chunk)} if field else {}
+                for record in self.reader.list(self.connection, entity, None, equal=equal):
+                    found[record.id] = self.work.seen(record)
+        wanted = set(values)
+        for _, after in self.work.pending.get(name, {}).values():
+            found[after.id] = after
+        return [r for r in found.values() if not field or getattr(r, field) in wanted]
+
+
+def _deleted(record: Any) -> bool:
+    return getattr(record, "deleted_at", None) is not None
