@@ -19,7 +19,7 @@ from rich.table import Table
 
 from benchmarks.figures import Figure
 
-NAMES = ("customers", "contacts", "hooks", "startup")
+NAMES = ("customers", "contacts", "hooks", "merging", "startup")
 
 
 def main(arguments: list[str]) -> int:

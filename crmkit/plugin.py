@@ -46,6 +46,7 @@ from crmkit.hooks.interactions import InteractionsLogged
 from crmkit.hooks.kinds import Kind as HookKind
 from crmkit.hooks.kinds import hookimpl, hookspec
 from crmkit.hooks.lifecycle import StageMove, StageMoves
+from crmkit.hooks.merging import Merge, Merging, RecordsMerged, United
 from crmkit.hooks.protocols import Actor, Clock, Context, Services, Session
 from crmkit.hooks.records import Change, RecordBatch, Refuse
 from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
@@ -77,6 +78,8 @@ __all__ = [
     "InteractionsLogged",
     "LifecycleDefinition",
     "Manifest",
+    "Merge",
+    "Merging",
     "Message",
     "Money",
     "NotFound",
@@ -87,6 +90,7 @@ __all__ = [
     "PluginError",
     "Record",
     "RecordBatch",
+    "RecordsMerged",
     "Refuse",
     "Refused",
     "RowValues",
@@ -97,6 +101,7 @@ __all__ = [
     "StageMove",
     "StageMoves",
     "StaleVersion",
+    "United",
     "ValidationFailed",
     "Via",
     "ViaLink",

@@ -60,7 +60,7 @@ def import_(
         raise click.UsageError(translated("give a PATH to import, or --revert, or --list"))
     if path is not None and (mapping is None) == (entity is None):
         raise click.UsageError(translated("give either --mapping or --entity"))
-    with opened(create=path is not None and not dry_run) as crm:
+    with opened(create=path is not None and not dry_run, rehearsal=path is not None and dry_run) as crm:
         login = global_options().get("login")
         actor = crm.actor(login) if login else crm.system
         if list_:

@@ -66,15 +66,18 @@ def say(message: Message) -> None:
 
 
 @contextmanager
-def opened(*, create: bool = False, check: bool = True) -> Iterator[Crm]:
+def opened(*, create: bool = False, check: bool = True, rehearsal: bool = False) -> Iterator[Crm]:
     """Open the application that the global options ask for.
 
-    Without ``create`` a database file that does not exist is an error (DatabaseUnavailable) and no file is made.
-    ``check=False`` takes a database whose schema is not current.
+    Without ``create`` a database file that does not exist is an error (DatabaseUnavailable) and no file is made; for a
+    ``rehearsal``, which keeps nothing, an empty database in memory stands in for it. ``check=False`` takes a database
+    whose schema is not current.
     """
     config = configuration()
     url = global_options().get("db") or database_of(config)
-    if not create:
+    if rehearsal and missing_file(url):
+        url = "sqlite://"
+    elif not create:
         require_file(url)
     with _open(config, url, create=create, check=check) as crm:
         yield crm
@@ -191,12 +194,18 @@ def global_options() -> dict[str, Any]:
 
 def require_file(url: str) -> None:
     """Raise DatabaseUnavailable when ``url`` is a SQLite file that does not exist."""
+    if file := missing_file(url):
+        raise DatabaseUnavailable(
+            msg("there is no database {file}; make it with crmkit db create, or name another with --db", file=file)
+        )
+
+
+def missing_file(url: str) -> str:
+    """Return the SQLite file that ``url`` names when it does not exist, else an empty text."""
     scheme, _, path = url.partition(":///")
     path = path.partition("?")[0]
-    if scheme.partition("+")[0] == "sqlite" and path and path != ":memory:" and not os.path.exists(path):
-        raise DatabaseUnavailable(
-            msg("there is no database {file}; make it with crmkit db create, or name another with --db", file=path)
-        )
+    is_file = scheme.partition("+")[0] == "sqlite" and path and path != ":memory:"
+    return path if is_file and not os.path.exists(path) else ""
 
 
 def _drop_output() -> None:

@@ -33,8 +33,9 @@ def default_lifecycle() -> LifecycleDefinition:
 
 
 def definition_of(lifecycle: Lifecycle) -> LifecycleDefinition:
-    """Return what a stored lifecycle defines; raises ValidationFailed."""
-    return lifecycle_from_data(lifecycle.definition)
+    """Return what a stored lifecycle defines; raises ValidationFailed. What the definition leaves out, the record says."""
+    said = {"name": lifecycle.name, "label": lifecycle.label, "entity": lifecycle.entity}
+    return lifecycle_from_data({**said, **lifecycle.definition})
 
 
 def active_lifecycles(session: Session) -> list[Lifecycle]:

@@ -94,7 +94,9 @@ def taken_back(info: EntityInfo, image: RecordImage, record: Any) -> tuple[Any, 
 
 def plain(value: Any) -> Any:
     """Return a value as JSON gives it back."""
-    return value if value is None or type(value) in (str, int, bool) else msgspec.json.decode(to_json(value))
+    if value is None or type(value) in (str, int, bool):
+        return value
+    return str(value) if isinstance(value, UUID) else msgspec.json.decode(to_json(value))
 
 
 def _changed(before: Any, after: Any) -> Iterator[FieldImage]:

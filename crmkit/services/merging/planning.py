@@ -7,6 +7,8 @@ unique key, these become one themselves, and the references to the one that goes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -159,25 +161,27 @@ class Planning:
 
     def _unite(self, info: EntityInfo, ids: Iterable[UUID]) -> dict[UUID, UUID]:
         """Make one of records that have the same unique key by now; return which went, and what stays for each."""
-        records, gone = self._after[info.name], dict[UUID, UUID]()
+        records, before, gone = self._after[info.name], self._before[info.name], dict[UUID, UUID]()
         for key in info.unique:
+            values_of = attrgetter(*key) if len(key) > 1 else partial(key_values, key=key)
             groups: dict[tuple[Any, ...], dict[UUID, Any]] = {}
-            for id in sorted(ids):
-                record, values = records[id], key_values(records[id], key)
-                moved = values != key_values(self._before[info.name][id], key)
-                if moved and record.deleted_at is None and key_counts(info, key, values):
+            for id in ids:
+                record = records[id]
+                values = values_of(record)
+                moved = record.deleted_at is None and values != values_of(before[id])
+                if moved and key_counts(info, key, values):
                     groups.setdefault(values, {})[id] = record
             known = find_by_key(self._session, info.cls, key, list(groups))
             for values, members in groups.items():
-                stays = next(iter(members.values()))
+                stays = members[min(members)]
                 if values in known:
                     # What the kept record has already stays, rather than what comes to it.
                     present = self.record(info.name, known[values].id) or known[values]
                     if present.deleted_at is None and key_values(present, key) == values:
                         stays = present
-                for id, lost in members.items():
+                for id in sorted(members):
                     if id != stays.id:
-                        stays = self._unite_two(info, key, stays, lost)
+                        stays = self._unite_two(info, key, stays, members[id])
                         gone[id] = stays.id
         return {id: _end(gone, id) for id in gone}
 
