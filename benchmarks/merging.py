@@ -76,6 +76,7 @@ def _compare(crm: Crm, database: str, count: int, rounds: int) -> list[Figure]:
             limit=middle["raw"],
             unit="ms",
             at_most=3.0,
+            goal=2.0,
         )
         for what, name in (("merge", "merge"), ("undo a merge", "undo"))
     ]

@@ -92,7 +92,7 @@ def _import(
     from crmkit.services.importing.running import run_import
 
     # A dry run leaves nothing behind, unless it is told where to.
-    folder = errors or (None if dry_run else Path(f"{path.resolve().stem}-errors"))
+    folder = errors or (None if dry_run else _error_folder(path))
     try:
         with _progress_bar(path.name) as tell:
             report = run_import(crm, actor, path, mapping, dry_run=dry_run, error_folder=folder, on_progress=tell)
@@ -106,6 +106,13 @@ def _import(
     if report.rejected and not as_json:
         _tell_rejected(report)
     return report.rejected
+
+
+def _error_folder(path: Path) -> Path:
+    """Return where rejected rows go unless told: in this folder, and never where the import reads from."""
+    folder = Path(f"{path.resolve().stem}-errors")
+    read_from = path if path.is_dir() else path.parent
+    return Path(f"{folder}-2") if folder.resolve() == read_from.resolve() else folder
 
 
 def _print_json(report: ImportReport) -> None:

@@ -67,10 +67,11 @@ def count(entity: str, filter_: str, as_json: bool) -> None:
 def show(entity: str, id: str, as_json: bool) -> None:
     from crmkit.cli.output import pairs, print_block, print_json, value_of
     from crmkit.cli.running import entity_named, working
+    from crmkit.services.merging import resolve
 
     with working(reads=True) as (crm, session):
         info = entity_named(crm, entity)
-        record = session.get(info.cls, id)
+        record = session.get(info.cls, resolve(session, info.cls, id))
         if as_json:
             print_json({"entity": info.name, **{field.name: value_of(record, field.name) for field in info.fields}})
             return

@@ -91,7 +91,13 @@ def _sqlite_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
 
 
 def _postgres_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
-    engine = sa.create_engine(url, pool_pre_ping=False, pool_size=10, max_overflow=20, **options)
+    try:
+        engine = sa.create_engine(url, pool_pre_ping=False, pool_size=10, max_overflow=20, **options)
+    except ImportError as error:
+        # Psycopg is there but finds no libpq, or is not there at all.
+        raise ConfigError(
+            msg("PostgreSQL needs the package psycopg ({reason}); install crmkit[postgres]", reason=shown(error, 200))
+        ) from error
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -80,5 +80,5 @@ def _translate_postgres(error: BaseException) -> Exception:
     if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
         return DatabaseUnavailable(msg("the database is busy with conflicting work; try again"))
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return DatabaseUnavailable(msg("the database cannot be reached: {error}", error=shown(error, 200)))
+        return DatabaseUnavailable(msg("the database cannot be reached: {error}", error=shown(" ".join(str(error).split()), 200)))
     return error if isinstance(error, Exception) else CrmError(msg("{error}", error=str(error)))

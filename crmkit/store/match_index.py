@@ -19,19 +19,13 @@ from crmkit.core.matching.keys import match_keys
 from crmkit.store.faults import faults_translated
 from crmkit.store.recognition import parties
 from crmkit.store.references import CHUNK
+from crmkit.store.settling import log_writers
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
 
 CURSOR = "crmkit:match_keys"
 """The name of the index among the subscribers of the event log."""
-
-_WRITERS = sa.text(
-    "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-    "AND relation = CAST(:log AS regclass) AND pid <> pg_backend_pid()"
-)
-"""How many other transactions have written to the log and have not ended."""
 
 
 def catch_up(session: Session, most: int) -> tuple[int, bool]:
@@ -45,12 +39,12 @@ def catch_up(session: Session, most: int) -> tuple[int, bool]:
         before = _position(session)
         if before is None:
             return 0, False
-        quiet = session.database.dialect == "sqlite" or session.connection.scalar(_WRITERS, {"log": "events"}) == 0
-        events = _events(session, before, most)
+        settled = _settled(session)
+        events = _events(session, before, most, settled)
         if not events or session.read_only:
             return 0, not events
         _index(session, events)
-        after = events[-1].position if quiet else _gapless(session, before, events[-1].position)
+        after = _gapless(session, before, events[-1].position) if settled is None else events[-1].position
         if after > before:
             cursors = session.database.table("event_cursors")
             session.connection.execute(cursors.update().where(*_mine(session, cursors)).values(position=after))
@@ -88,11 +82,20 @@ def _mine(session: Session, cursors: sa.Table) -> list[sa.ColumnElement[bool]]:
     return [cursors.c.tenant_id == session.actor.tenant_id, cursors.c.subscriber == CURSOR]
 
 
-def _events(session: Session, after: int, most: int) -> Sequence[Any]:
+def _settled(session: Session) -> int | None:
+    """Return the log's last position when nothing can appear before it any more, None while others write."""
     log = session.database.tables["event"]
+    end = int(session.connection.scalar(sa.select(sa.func.max(log.c.position))) or 0)
+    # Read after the end: whoever wrote before it and is not among them has ended.
+    return end if session.database.dialect == "sqlite" or not log_writers(session.connection, log.name) else None
+
+
+def _events(session: Session, after: int, most: int, until: int | None) -> Sequence[Any]:
+    log = session.database.tables["event"]
+    upper = [] if until is None else [log.c.position <= until]
     statement = (
         sa.select(log.c.position, log.c.entity, log.c.record_id)
-        .where(log.c.tenant_id == session.actor.tenant_id, log.c.position > after)
+        .where(log.c.tenant_id == session.actor.tenant_id, log.c.position > after, *upper)
         .order_by(log.c.position)
         .limit(most)
     )

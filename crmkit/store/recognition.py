@@ -26,13 +26,22 @@ _POINT_COLUMNS = ("customer_id", "kind", "normalized", "postal_code", "city")
 _CUSTOMER_COLUMNS = ("id", "kind", "name", "legal_name", "nickname", "family_name", "birth_date", "domain")
 
 
-def holders_of_point(session: Session, kind: str, normalized: str, limit: int) -> list[UUID]:
-    """Return the customers that have this contact point, past ones included, in the order of ids."""
+def holders_of_point(
+    session: Session, kind: str, normalized: str, limit: int, fingerprint: str = ""
+) -> tuple[list[UUID], bool]:
+    """Return the customers that have this contact point, past ones included, in the order of ids.
+
+    When there are any, it is also told whether claims of this fingerprint were ever made, without another statement.
+    """
 
     def build() -> sa.Select[Any]:
         points, customers = session.database.tables["contact_point"], session.database.tables["customer"]
+        claims = session.database.tables["identity_claim"]
+        made = sa.exists().where(
+            claims.c.tenant_id == sa.bindparam("tenant"), claims.c.fingerprint == sa.bindparam("fingerprint")
+        )
         return (
-            sa.select(points.c.customer_id)
+            sa.select(points.c.customer_id, made)
             .join(customers, customers.c.id == points.c.customer_id)
             .where(points.c.kind == sa.bindparam("kind"), points.c.normalized == sa.bindparam("normalized"))
             .where(*_conditions(session, "contact_point", points), *_conditions(session, "customer", customers))
@@ -40,7 +49,9 @@ def holders_of_point(session: Session, kind: str, normalized: str, limit: int) -
             .limit(sa.bindparam("most"))
         )
 
-    return _ids(session, ("recognition.point",), build, kind=kind, normalized=normalized, most=limit)
+    values = {"kind": kind, "normalized": normalized, "most": limit, "fingerprint": fingerprint}
+    rows = _rows(session, ("recognition.point",), build, **values)
+    return [row[0] for row in rows], any(row[1] for row in rows[:1])
 
 
 def holders_of_external_id(session: Session, system: str, external_id: str) -> list[UUID]:
@@ -139,12 +150,16 @@ def parties(session: Session, ids: Iterable[UUID]) -> dict[UUID, Party]:
     def of_customers() -> sa.Select[Any]:
         columns = [customers.c[name] for name in _CUSTOMER_COLUMNS]
         which = customers.c.id.in_(sa.bindparam("ids", expanding=True))
-        return sa.select(*columns).where(which, *_conditions(session, "customer", customers))
+        # Hidden in a function, the tenant does not tempt SQLite to walk a whole index of it instead of looking up ids.
+        tenant = sa.func.coalesce(customers.c.tenant_id, customers.c.tenant_id) == sa.bindparam("tenant")
+        return sa.select(*columns).where(which, tenant, *_conditions(session, "customer", customers)[1:])
 
     def of_points() -> sa.Select[Any]:
         columns = [points.c[name] for name in _POINT_COLUMNS]
         which = points.c.customer_id.in_(sa.bindparam("ids", expanding=True))
-        return sa.select(*columns).where(which, *_conditions(session, "contact_point", points))
+        # A point without a normalised form compares with nothing, and the index that serves this lacks it.
+        filled = points.c.normalized != sa.literal_column("''")
+        return sa.select(*columns).where(which, filled, *_conditions(session, "contact_point", points))
 
     for start in range(0, len(wanted), CHUNK):
         chunk = {"ids": wanted[start : start + CHUNK]}

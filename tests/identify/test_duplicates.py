@@ -16,8 +16,8 @@ from crmkit.core.errors import BadInput, ConfigError
 from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.partial_date import PartialDate, parse_partial_date
 from crmkit.runtime.crm import Crm
-from crmkit.services.identify import not_the_same
 from crmkit.services.identify import duplicates as module
+from crmkit.services.identify import not_the_same
 from crmkit.services.identify.duplicates import find_duplicates
 from tests.identify.conftest import Add
 

@@ -284,3 +284,17 @@ def test_customers_that_are_not_the_same_stop_looking_alike(crm: Crm, add: Add) 
         assert not_the_same(session, anna, anne) == first
         assert lookalikes(session, record) == ()
         assert lookalikes(session, session.get(Customer, anne)) == ()
+
+
+def test_customers_of_a_transaction_that_ends_late_are_not_passed_over(crm: Crm, add: Add) -> None:
+    if crm.database.dialect == "sqlite":
+        add("Late Comer")  # one writer at a time: nobody can be late
+    else:
+        late = crm.session()
+        late.add(Customer(name="Late Comer"))
+        late.flush()
+        add("Early Bird")
+        assert who(crm, name="Early Bird").candidates
+        assert not who(crm, name="Late Comer").candidates
+        late.commit()
+    assert who(crm, name="Late Comer").candidates

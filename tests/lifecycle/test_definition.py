@@ -89,7 +89,7 @@ def test_a_lifecycle_is_the_same_after_a_round_through_json() -> None:
         ({"rules": [*rule(), *rule()]}, {"rules[1].name"}),
         ({"rules": rule(name="remap")}, {"rules[0].name"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else "",
 )
 def test_everything_wrong_is_found_with_its_place(changes: dict[str, Any], expected: set[str]) -> None:
     assert problems(**changes) == expected

@@ -86,6 +86,9 @@ def test_wrong_words_are_explained(run: Run, shop: dict[str, str]) -> None:
 
 def test_products_are_named_by_their_ids(run: Run, shop: dict[str, str]) -> None:
     assert run("merge", "run", shop["Pump"], shop["Pumps"], "--entity", "products").exit_code == 0
+    assert json.loads(run("show", "product", shop["Pumps"], "--json").stdout)["sku"] == "P-1"
+    [journal] = json.loads(run("merge", "list", "--json").stdout)
+    assert run("show", "merge_journal", journal["id"]).exit_code == 0
     assert run("merge", "undo", "last").exit_code == 0
     assert json.loads(run("list", "product", "--json").stdout)[0]["sku"] == "P-1"
 

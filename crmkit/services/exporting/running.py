@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -51,7 +51,9 @@ def export(
     if format == "vcard" and info.name != "customer":
         raise BadInput(msg("only customers go into vCards, not {entity}", entity=info.name))
     chosen = chosen_fields(info, fields)
-    records = _allowed(session, info, session.stream(info.cls, filter or None))
+    found = _allowed(session, info, session.stream(info.cls, filter or None))
+    # A filter that cannot be read is an error before anything is written.
+    records = chain(list(islice(found, 1)), found)
     if not isinstance(target, Path):
         if format == "xlsx":
             raise BadInput(msg("a workbook needs a file to go to"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -82,7 +83,7 @@ class ReadEvidence:
         party = self.party
         return not (party.names or party.places or party.birth_date)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The digest by which the same evidence is known again, whatever the order and spelling of its parts."""
         party = self.party

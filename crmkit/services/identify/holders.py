@@ -19,10 +19,14 @@ _BITS = {"email": 16.0, "phone": 13.0, "domain": 11.0}
 
 @attrs.frozen
 class Holders:
-    """``by_key`` maps a kind and value to the customers that have it, ``by_number`` a number in another system."""
+    """``by_key`` maps a kind and value to the customers that have it, ``by_number`` a number in another system.
+
+    ``claimed`` tells that the evidence has made claims before, so that decisions about them may be known.
+    """
 
     by_key: Mapping[tuple[str, str], Sequence[UUID]]
     by_number: Mapping[tuple[str, str], Sequence[UUID]]
+    claimed: bool = False
 
     @property
     def external(self) -> set[UUID]:
@@ -77,13 +81,15 @@ def find_holders(session: Session, read: ReadEvidence) -> Holders:
     """Look up every exact key, one indexed statement each; none but the numbers of other systems when they suffice."""
     by_number = {pair: holders_of_external_id(session, *pair) for pair in read.external}
     found = Holders({}, by_number)
-    if found.named_by_system is not None:
+    if by_number and found.named_by_system is not None:
         return found
-    party, by_key = read.party, {}
+    party, claimed = read.party, False
+    by_key: dict[tuple[str, str], Sequence[UUID]] = {}
     for kind, values in (("email", party.emails), ("phone", party.phones)):
         for value in sorted(values):
-            by_key[kind, value] = holders_of_point(session, kind, value, MOST_SHARERS + 1)
+            by_key[kind, value], before = holders_of_point(session, kind, value, MOST_SHARERS + 1, read.fingerprint)
+            claimed = claimed or before
     if party.domain and not party.emails and not party.phones:
         # Somebody who writes from a company is not the company; the domain alone, of a web visit, is.
         by_key["domain", party.domain] = organizations_of_domain(session, party.domain, MOST_SHARERS + 1)
-    return Holders(by_key, by_number)
+    return Holders(by_key, by_number, claimed)

@@ -36,7 +36,7 @@ LEAST = 0.02
 """Score of a candidate that is worth a look."""
 
 MOST_CANDIDATES = 50
-LOOKED_AT = 100
+LOOKED_AT = 60
 """Candidates that are compared in full."""
 
 FRESH_EVENTS = 500
@@ -87,8 +87,11 @@ def identify(session: Session, evidence: Evidence, channel: str = "") -> Recogni
     holders = find_holders(session, read)
     if (only := holders.named_by_system) is not None:
         return _known_by(only, [("external.same", 30.0)], read)
+    only = holders.undisputed if read.keys_only else None
+    if only is not None and not holders.claimed and not read.party.domain:
+        return _known_by(only, holders.codes, read)
     earlier, rejected = earlier_decisions(session, read.fingerprint)
-    if read.keys_only and (only := holders.undisputed) is not None and only not in rejected:
+    if only is not None and only not in rejected:
         return _known_by(only, holders.codes, read)
     if earlier is not None and read.reachable:
         for candidate, _ in _candidates(session, read.party, holders, rejected, [earlier]):
@@ -205,16 +208,19 @@ def _decided_before(candidate: Candidate, read: ReadEvidence) -> Recognition:
 
 
 def _known_by(customer: UUID, codes: list[tuple[str, float]], read: ReadEvidence) -> Recognition:
-    mails, phones = ", ".join(sorted(read.party.emails)), ", ".join(sorted(read.party.phones))
-    texts = {
-        "external.same": msg("the same number in another system"),
-        "email.same": msg("the same {what}", what=msg("mail address {value}", value=mails)),
-        "phone.same": msg("the same {what}", what=msg("telephone number {value}", value=phones)),
-        "domain.same": msg("the same domain: {value}", value=read.party.domain),
-    }
-    reasons = tuple(Reason(code, bits, texts[code]) for code, bits in codes)
+    reasons = tuple(Reason(code, bits, _key_text(code, read.party)) for code, bits in codes)
     score = probability(sum(bits for _, bits in codes))
     return Recognition("known", customer, score, reasons, ignored=read.ignored)
+
+
+def _key_text(code: str, party: Party) -> Message:
+    if code == "email.same":
+        return msg("the same {what}", what=msg("mail address {value}", value=", ".join(sorted(party.emails))))
+    if code == "phone.same":
+        return msg("the same {what}", what=msg("telephone number {value}", value=", ".join(sorted(party.phones))))
+    if code == "domain.same":
+        return msg("the same domain: {value}", value=party.domain)
+    return msg("the same number in another system")
 
 
 def _chosen(session: Session, evidence: Evidence, channel: str, open_: Recognition) -> Recognition:

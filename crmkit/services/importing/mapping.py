@@ -106,7 +106,8 @@ def load_mapping(path: Path) -> ImportMapping:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(msg("mapping {path} cannot be read: {error}", path=str(path), error=str(error))) from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadInput(msg("mapping {path} cannot be read: {error}", path=str(path), error=reason)) from None
     return read_mapping(text, str(path))
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from crmkit.core.merging import mergeable
 from crmkit.core.values.ids import parse_id
 from crmkit.store.session import Session
 from crmkit.store.trail import chunks
@@ -27,8 +28,10 @@ def resolve_all(session: Session, entity: type[Any] | str, ids: Iterable[UUID]) 
     """Return what ``resolve`` does for many ids; two statements for each step of the longest chain."""
     session.flush()
     wanted = list(dict.fromkeys(ids))
-    name = session.database.registry.get(entity).name
-    ends = {id: id for id in wanted}
+    info = session.database.registry.get(entity)
+    name, ends = info.name, {id: id for id in wanted}
+    if not mergeable(info):
+        return ends
     passed: dict[UUID, set[UUID]] = {id: {id} for id in wanted}
     todo = set(wanted)
     while todo:
