@@ -76,7 +76,9 @@ def measure(small: bool) -> list[Figure]:
             if counts != expected:
                 raise AssertionError(f"{database}: expected {expected}, got {counts}")
             if best["peak_mb"] > MOST_MEMORY:
-                raise AssertionError(f"{database}: {best['peak_mb']:.0f} MB of memory; at most {MOST_MEMORY} are allowed")
+                raise AssertionError(
+                    f"{database}: {best['peak_mb']:.0f} MB of memory; at most {MOST_MEMORY} are allowed"
+                )
             found.append(
                 Figure(
                     name=f"W2 import {rows:,} contacts from CSV, {database}",

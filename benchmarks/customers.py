@@ -75,10 +75,28 @@ def measure(small: bool) -> list[Figure]:
         with open_databases() as (crm, raw):
             rounds, singles, bulks = (3, 20, 1) if small else (15, 100, 4)
             found.append(
-                _compare(f"W1 create one per commit, {database}", one, 2.0, 1.25, rounds, singles, lambda n: _ours(crm, n, 1), raw.one)
+                _compare(
+                    f"W1 create one per commit, {database}",
+                    one,
+                    2.0,
+                    1.25,
+                    rounds,
+                    singles,
+                    lambda n: _ours(crm, n, 1),
+                    raw.one,
+                )
             )
             found.append(
-                _compare(f"W1 create {BULK} per commit, {database}", many, 3.0, 1.8, rounds, bulks, lambda n: _ours(crm, n, BULK), raw.bulk)
+                _compare(
+                    f"W1 create {BULK} per commit, {database}",
+                    many,
+                    3.0,
+                    1.8,
+                    rounds,
+                    bulks,
+                    lambda n: _ours(crm, n, BULK),
+                    raw.bulk,
+                )
             )
             with crm.session(reads=True) as session:
                 expected = (rounds + 1) * (singles + bulks * BULK)
@@ -196,7 +214,9 @@ class _RawPostgres(_Raw):
             f'WITH made AS (INSERT INTO "{first}" ({", ".join(a)}) VALUES ({", ".join(["%s"] * len(a))})) '
             f'INSERT INTO "{second}" ({", ".join(b)}) VALUES ({", ".join(["%s"] * len(b))})'
         )
-        self.copies = [f'COPY "{name}" ({", ".join(columns)}) FROM STDIN' for name, columns in ((first, a), (second, b))]
+        self.copies = [
+            f'COPY "{name}" ({", ".join(columns)}) FROM STDIN' for name, columns in ((first, a), (second, b))
+        ]
 
     def one(self, count: int) -> None:
         for number in range(count):

@@ -16,6 +16,12 @@ from crmkit.testing.postgres import PostgresServer
 OpenCrm = Callable[..., Crm]
 
 
+@pytest.fixture(autouse=True)
+def no_terminal_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are as wide as they need to be, however wide the terminal is that the tests run in."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def core_sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A SQLite file with the core's tables, which tests share."""
@@ -35,9 +41,7 @@ def core_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def core_url(request: pytest.FixtureRequest) -> str:
     """The address of a shared database with the core's tables: the test runs on SQLite and on PostgreSQL."""
-    address: str = request.getfixturevalue(
-        "core_sqlite_url" if request.param == "sqlite" else "core_postgres_url"
-    )
+    address: str = request.getfixturevalue("core_sqlite_url" if request.param == "sqlite" else "core_postgres_url")
     return address
 
 

@@ -20,8 +20,8 @@ from alembic.operations.ops import CreateTableOp
 
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.registry import EntityRegistry
-from crmkit.store.migration import FOLDER, VERSION_TABLE, run_revisions
 from crmkit.store.database import Database
+from crmkit.store.migration import FOLDER, VERSION_TABLE, run_revisions
 from crmkit.store.types import StoredType
 
 HEADER = '''"""{title}"""
@@ -59,7 +59,11 @@ def main(revision: str, title: str) -> None:
         upgrade = _render_ops(script.upgrade_ops, context)
         upgrade += _late_references(script.upgrade_ops, database.metadata)
         downgrade = _render_ops(script.downgrade_ops, context)
-    extra = "    from crmkit.store.migration import prepare_functions\n\n    prepare_functions(op.get_bind())\n" if down is None else ""
+    extra = (
+        "    from crmkit.store.migration import prepare_functions\n\n    prepare_functions(op.get_bind())\n"
+        if down is None
+        else ""
+    )
     text = HEADER.format(title=title, revision=revision, down=down)
     text += f"\n\ndef upgrade() -> None:\n{extra}{upgrade}\n\n\ndef downgrade() -> None:\n{downgrade}\n"
     slug = re.sub(r"\W+", "_", title.lower()).strip("_")

@@ -33,7 +33,11 @@ def list_(all_: bool, as_json: bool) -> None:
             print_json(claims)
             return
         best = {c.id: c.candidates[0]["customer_id"] for c in claims if c.candidates}
-        seen = {str(c.id): c.name for c in session.list(Customer, id=[UUID(id) for id in set(best.values())])} if best else {}
+        seen = (
+            {str(c.id): c.name for c in session.list(Customer, id=[UUID(id) for id in set(best.values())])}
+            if best
+            else {}
+        )
         rows = [
             [c.id, c.channel, c.created_at, _shown(c), len(c.candidates), seen.get(best.get(c.id, ""), ""), c.state]
             for c in claims

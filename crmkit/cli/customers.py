@@ -28,9 +28,7 @@ def customer() -> None:
 @option("--fields", metavar="FIELDS", help=wording("Show these fields, separated by commas."))
 @json_option
 @click.pass_context
-def list_(
-    ctx: click.Context, filter_: str, order: str, limit: int | None, fields: str | None, as_json: bool
-) -> None:
+def list_(ctx: click.Context, filter_: str, order: str, limit: int | None, fields: str | None, as_json: bool) -> None:
     from crmkit.cli.records import list_ as list_records
 
     ctx.invoke(

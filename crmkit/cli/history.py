@@ -106,9 +106,7 @@ def _show_changes(session: Session, info: EntityInfo, id: str, limit: int | None
         for entry in found
     ]
     kept = [at for at in range(len(headings)) if any(row[at] for row in rows)]
-    print_block(
-        table([translated(headings[at]) for at in kept], [[row[at] for at in kept] for row in rows])
-    )
+    print_block(table([translated(headings[at]) for at in kept], [[row[at] for at in kept] for row in rows]))
     if more:
         say(msg("the newest {limit}; --limit 0 shows all", limit=wanted))
 

@@ -112,7 +112,9 @@ def _worths(since: str, until: str, currency: str, contact_costs: Sequence[str])
         for text in contact_costs:
             kind, sign, amount = text.partition("=")
             if not sign or kind not in crm.kinds:
-                raise BadInput(msg("--contact-cost {value}: expected KIND=AMOUNT with a kind of interaction", value=text))
+                raise BadInput(
+                    msg("--contact-cost {value}: expected KIND=AMOUNT with a kind of interaction", value=text)
+                )
             costs[kind] = Money(clean_decimal(amount), unit)
         worths = customer_worths(
             session,

@@ -93,7 +93,9 @@ def read_grants(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Scop
     for row in rows:
         action, scope = str(row.get("action", "")), str(row.get("scope", ""))
         if action not in (*ACTIONS, "*"):
-            raise ConfigError(msg("grant: unknown action {action}; {hint}", action=action, hint=did_you_mean(action, ACTIONS)))
+            raise ConfigError(
+                msg("grant: unknown action {action}; {hint}", action=action, hint=did_you_mean(action, ACTIONS))
+            )
         names = [s.name.lower() for s in Scope]
         if scope not in names:
             raise ConfigError(msg("grant: unknown scope {scope}; {hint}", scope=scope, hint=did_you_mean(scope, names)))

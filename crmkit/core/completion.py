@@ -13,8 +13,8 @@ from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import change
 from crmkit.core.errors import BadInput, FieldError, ValidationFailed
 from crmkit.core.interaction import InteractionLine
-from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.address import one_line
+from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.contact_point import normalise_point
 from crmkit.core.values.person_name import display_name
 

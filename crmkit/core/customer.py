@@ -59,7 +59,9 @@ class ContactPoint(Part):
 
     customer_id: UUID = field(reference="customer", merge="union", erase="delete")
     kind: PointKind = field()
-    value: str = field(default="", required=True, max_length=1_000, sensitivity="personal", help="Of an address: made from its parts")
+    value: str = field(
+        default="", required=True, max_length=1_000, sensitivity="personal", help="Of an address: made from its parts"
+    )
     normalized: str = field(default="", max_length=1_000, sensitivity="personal", help="Filled from the value")
     label: str = field(default="", max_length=50)
     country: str = field(default="", format="country", help="Reads national phone numbers")
@@ -116,7 +118,9 @@ STANDARD_RELATION_TYPES: tuple[RelationType, ...] = (
         to_kinds=("organization",),
         acyclic=True,
     ),
-    RelationType(name="member_of", inverse="has_member", from_kinds=("person",), to_kinds=("household", "organization")),
+    RelationType(
+        name="member_of", inverse="has_member", from_kinds=("person",), to_kinds=("household", "organization")
+    ),
     RelationType(name="dealer_of", inverse="sells_through", from_kinds=("organization", "person")),
     RelationType(name="supplier_of", inverse="supplied_by"),
     RelationType(name="referred_by", inverse="referred", acyclic=True),

@@ -155,7 +155,9 @@ class FieldError:
 
     def render(self, translate: Translate | None = None) -> str:
         """Return one line: field, value, expectation."""
-        template = msg("{path}: {value} - {expected}", path=self.path, value=_quoted(self.value), expected=self.expected)
+        template = msg(
+            "{path}: {value} - {expected}", path=self.path, value=_quoted(self.value), expected=self.expected
+        )
         return template.render(translate)
 
 

@@ -79,4 +79,6 @@ def read_annotation(annotation: Any) -> tuple[Kind, bool, tuple[str, ...]]:
         return Kind.WORDS, nullable, ()
     if origin in (Mapping, tuple):
         return Kind.JSON, nullable, ()
-    raise TypeError(f"{annotation} is not a type that a field can have; choose one of {', '.join(k.value for k in Kind)}")
+    raise TypeError(
+        f"{annotation} is not a type that a field can have; choose one of {', '.join(k.value for k in Kind)}"
+    )

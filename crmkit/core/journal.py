@@ -46,7 +46,8 @@ class AuditEntry:
 class Event:
     """One thing that happened, in the order of the log. Attributes follow CloudEvents: id, type, subject, time.
 
-    ``id`` is that of the audit entry that holds the values; events of a record are found through its audit entries. ``depth`` counts how many events led to this one.
+    ``id`` is that of the audit entry that holds the values; events of a record are found through its audit entries.
+    ``depth`` counts how many events led to this one.
     """
 
     position: int = field(default=0)

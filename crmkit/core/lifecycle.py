@@ -22,7 +22,12 @@ class Lifecycle(Record):
     active: bool = field(default=True)
 
 
-@entity("relationship", access=(Via("customer_id"), Own()), title="line_of_business", unique=(("customer_id", "line_of_business"),))
+@entity(
+    "relationship",
+    access=(Via("customer_id"), Own()),
+    title="line_of_business",
+    unique=(("customer_id", "line_of_business"),),
+)
 class Relationship(Record):
     """What a customer and one line of business are to each other. Its track is the customer's lifecycle."""
 

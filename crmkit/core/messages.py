@@ -39,5 +39,7 @@ def msg(template: str, **values: Any) -> Message:
 def shown(value: object, limit: int = 60) -> str:
     """Return ``value`` as an error message quotes it: readable, on one line and of bounded length."""
     text = value if isinstance(value, str) else str(value)
-    text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[: limit + 1])
+    text = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text[: limit + 1]
+    )
     return f"{text[:limit]}…" if len(text) > limit else text

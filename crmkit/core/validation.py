@@ -168,7 +168,9 @@ def _is_json(value: Any, depth: int) -> bool:
     if isinstance(value, Money):
         return value.amount.is_finite()
     if depth and isinstance(value, Mapping):
-        return all(isinstance(key, str) and _is_json(key, 0) and _is_json(item, depth - 1) for key, item in value.items())
+        return all(
+            isinstance(key, str) and _is_json(key, 0) and _is_json(item, depth - 1) for key, item in value.items()
+        )
     return bool(depth) and isinstance(value, tuple | list) and all(_is_json(item, depth - 1) for item in value)
 
 
@@ -230,7 +232,9 @@ def _term(field: FieldInfo, number: int, names: dict[str, Any]) -> str:
                 names[f"k{number}"] = FORMATS[field.format].check
                 return f"({empty}({plain} and k{number}(v)) or {slow})"
             return f"({empty}{plain} or {slow})"
-        return f"((v := {value}) == '' or (type(v) is str and v.isprintable() and len(v) <= {field.max_length}) or {slow})"
+        return (
+            f"((v := {value}) == '' or (type(v) is str and v.isprintable() and len(v) <= {field.max_length}) or {slow})"
+        )
     if field.nullable and not field.required:
         plain = ""
         if field.kind is Kind.INTEGER:

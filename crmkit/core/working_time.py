@@ -91,9 +91,7 @@ def next_working_instant(calendar: WorkingCalendar, instant: datetime) -> dateti
     raise _endless(calendar)
 
 
-def working_intervals(
-    calendar: WorkingCalendar, start: datetime, end: datetime
-) -> Iterator[tuple[datetime, datetime]]:
+def working_intervals(calendar: WorkingCalendar, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield the working intervals from ``start`` to ``end``, in UTC."""
     first, last = _microseconds(start), _microseconds(end)
     schedule = _schedule(calendar)

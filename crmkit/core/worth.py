@@ -59,7 +59,9 @@ class ParetoPoint:
     share_of_total: Decimal
 
 
-def pareto(amounts: Iterable[Decimal], shares: Sequence[Decimal] = (Decimal("0.1"), Decimal("0.2"), Decimal("0.5"))) -> list[ParetoPoint]:
+def pareto(
+    amounts: Iterable[Decimal], shares: Sequence[Decimal] = (Decimal("0.1"), Decimal("0.2"), Decimal("0.5"))
+) -> list[ParetoPoint]:
     """Return what share of the total the best customers bring, for each share of customers.
 
     Only positive amounts count. A share of customers is rounded up to whole customers. Empty without a positive amount.
@@ -159,7 +161,9 @@ class Rates:
         if (rate := self._on(quote, base, day)) is not None and rate != 0:
             return amount / rate
         raise BadInput(
-            msg("no exchange rate from {base} to {quote} on {day}; add one", base=base, quote=quote, day=day.isoformat())
+            msg(
+                "no exchange rate from {base} to {quote} on {day}; add one", base=base, quote=quote, day=day.isoformat()
+            )
         )
 
     def _on(self, base: str, quote: str, day: date) -> Decimal | None:

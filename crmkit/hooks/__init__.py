@@ -14,5 +14,13 @@ from crmkit.hooks.merging import MergeSpecs
 from crmkit.hooks.records import RecordSpecs
 from crmkit.hooks.setup import SetupSpecs
 
-SPECS: tuple[type, ...] = (SetupSpecs, RecordSpecs, InteractionSpecs, IdentitySpecs, LifecycleSpecs, MergeSpecs, ImportSpecs)
+SPECS: tuple[type, ...] = (
+    SetupSpecs,
+    RecordSpecs,
+    InteractionSpecs,
+    IdentitySpecs,
+    LifecycleSpecs,
+    MergeSpecs,
+    ImportSpecs,
+)
 """Every specification class of the core, in the order of the life of an application."""

@@ -284,7 +284,9 @@ class _SetupContexts:
         self._crm = crm
 
     def __getitem__(self, plugin: str) -> Any:
-        return _SetupContext(plugin, next((p.config for p in self._crm.plugins.plugins if p.name == plugin), None), self._crm)
+        return _SetupContext(
+            plugin, next((p.config for p in self._crm.plugins.plugins if p.name == plugin), None), self._crm
+        )
 
 
 class _SetupContext:

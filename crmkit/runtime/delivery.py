@@ -267,7 +267,9 @@ class Delivery:
     def _move(self, session: Session, subscriber: str, before: int, after: int) -> None:
         table = self._crm.database.table("event_cursors")
         key = (table.c.tenant_id == session.actor.tenant_id, table.c.subscriber == subscriber)
-        moved = session.connection.execute(table.update().where(*key, table.c.position == before).values(position=after))
+        moved = session.connection.execute(
+            table.update().where(*key, table.c.position == before).values(position=after)
+        )
         if moved.rowcount != 1:
             raise _Elsewhere
 

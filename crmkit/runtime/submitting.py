@@ -172,7 +172,9 @@ class Submitter:
                     )
                 )
         except UniqueViolation:
-            raise Conflict(msg("idempotency key {key} is being used elsewhere at this moment; try again", key=key)) from None
+            raise Conflict(
+                msg("idempotency key {key} is being used elsewhere at this moment; try again", key=key)
+            ) from None
         # The first caller gets what later ones will get: the result in its JSON form.
         return from_json(text)
 

@@ -75,7 +75,14 @@ def find_customer(session: Session, needle: str) -> Customer:
         raise NotFound(msg("no customer {needle}", needle=shown(needle)))
     if len(found) > 1:
         ids = ", ".join(str(id) for id in list(found)[:5])
-        raise BadInput(msg("{count} customers are called {needle}; name one by its id: {ids}", count=len(found), needle=shown(needle), ids=ids))
+        raise BadInput(
+            msg(
+                "{count} customers are called {needle}; name one by its id: {ids}",
+                count=len(found),
+                needle=shown(needle),
+                ids=ids,
+            )
+        )
     return next(iter(found.values()))
 
 
@@ -128,7 +135,9 @@ def _related(session: Session, customer: UUID) -> list[RelatedCustomer]:
     others = {other.id: other for other in session.list(Customer, id=list(ids))} if ids else {}
     found = [RelatedCustomer(r.type, others[r.to_id], r.title) for r in forward if r.to_id in others]
     found += [
-        RelatedCustomer(inverse.get(r.type, r.type), others[r.from_id], r.title) for r in backward if r.from_id in others
+        RelatedCustomer(inverse.get(r.type, r.type), others[r.from_id], r.title)
+        for r in backward
+        if r.from_id in others
     ]
     return sorted(found, key=lambda related: (related.type, related.customer.name))
 
@@ -149,7 +158,9 @@ def _timeline(session: Session, customer: UUID, limit: int) -> list[Interaction]
 def _counts(session: Session, customer: UUID) -> Mapping[str, int]:
     table, link = session.table(Interaction), session.table(InteractionParticipant)
     mine = sa.select(link.c.interaction_id).where(link.c.customer_id == customer)
-    statement: sa.Select[Any] = sa.select(table.c.kind, sa.func.count()).where(table.c.id.in_(mine)).group_by(table.c.kind)
+    statement: sa.Select[Any] = (
+        sa.select(table.c.kind, sa.func.count()).where(table.c.id.in_(mine)).group_by(table.c.kind)
+    )
     rows: Iterable[Any] = session.execute(statement)
     return dict(sorted((kind, int(count)) for kind, count in rows))
 

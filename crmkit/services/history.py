@@ -134,9 +134,7 @@ def changes(
     return tuple(_shown(info, entry, origins) for entry in entries)
 
 
-def diff(
-    session: Session, entity: type[Part], id: UUID | str, a: datetime, b: datetime
-) -> tuple[FieldChange, ...]:
+def diff(session: Session, entity: type[Part], id: UUID | str, a: datetime, b: datetime) -> tuple[FieldChange, ...]:
     """Return the fields in which a record at ``b`` differs from what it was at ``a``, bookkeeping left out.
 
     Where there was no record, or a deleted one, every field holds None. Raises NotFound and HistoryErased as ``as_of``.

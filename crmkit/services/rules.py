@@ -39,7 +39,11 @@ class CoreRules(LifecycleRules, MergeRules):
             return _completed_customers(call)
         return _completed_points(call)
 
-    @hookimpl(specname="derive_records", tryfirst=True, entities=("interaction", "interaction_line", "interaction_participant"))
+    @hookimpl(
+        specname="derive_records",
+        tryfirst=True,
+        entities=("interaction", "interaction_line", "interaction_participant"),
+    )
     def derive_interactions(self, ctx: Context, call: RecordBatch) -> list[Any]:
         """Keep line amounts, sums of lines and the dates of participants right."""
         if call.entity == "interaction_line":
@@ -49,7 +53,9 @@ class CoreRules(LifecycleRules, MergeRules):
             return fresh + list(_summed(ctx, touched, {line.id: line for line in lines}))
         if call.entity == "interaction_participant":
             return list(_dated(ctx, call))
-        return list(_summed(ctx, {c.after.id for c in call.changes if c.after.sum_lines}, {})) + list(_redated(ctx, call))
+        return list(_summed(ctx, {c.after.id for c in call.changes if c.after.sum_lines}, {})) + list(
+            _redated(ctx, call)
+        )
 
     @hookimpl(specname="derive_records", tryfirst=True, entities=("consent",))
     def derive_consents(self, ctx: Context, call: RecordBatch) -> list[Any]:
@@ -179,11 +185,20 @@ def _relation_refusals(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
             customer = session.peek_any(side) if allowed else None
             if customer is not None and customer.kind not in allowed:
                 yield Refuse(
-                    msg("{name} is a {kind}; {type} allows {allowed}", name=customer.name, kind=customer.kind, type=relation.type, allowed=", ".join(allowed)),
+                    msg(
+                        "{name} is a {kind}; {type} allows {allowed}",
+                        name=customer.name,
+                        kind=customer.kind,
+                        type=relation.type,
+                        allowed=", ".join(allowed),
+                    ),
                     relation.id,
                 )
         if kind.acyclic and (cycle := _cycle(session, relation)):
-            yield Refuse(msg("{type} would lead in a circle over {count} customers", type=relation.type, count=cycle), relation.id)
+            yield Refuse(
+                msg("{type} would lead in a circle over {count} customers", type=relation.type, count=cycle),
+                relation.id,
+            )
 
 
 def _cycle(session: Any, relation: CustomerRelation) -> int:
@@ -215,4 +230,3 @@ def _leads_back(start: UUID, parents: dict[UUID, UUID | None]) -> bool:
         seen.add(current)
         current = parents.get(current)
     return False
-

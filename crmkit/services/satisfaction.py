@@ -224,9 +224,7 @@ def _group(by: By, question: SurveyQuestion, customer: UUID | None, name: str) -
     return (question.side, question.side) if by == "side" else (str(customer), name)
 
 
-def _row(
-    key: str, label: str, parts: list[tuple[SurveyQuestion, Tally]], surveys: tuple[int, int]
-) -> SatisfactionRow:
+def _row(key: str, label: str, parts: list[tuple[SurveyQuestion, Tally]], surveys: tuple[int, int]) -> SatisfactionRow:
     of: dict[str, Tally] = {}
     for question, tally in parts:
         of[question.measure] = of.get(question.measure, Tally()) + tally

@@ -28,7 +28,12 @@ class Database:
         self.engine = make_engine(address)
         self.dialect = self.engine.dialect.name
         self.blueprint = made = blueprint_of(registry, self.dialect)
-        self.metadata, self.tables, self.codecs, self.validators = made.metadata, made.tables, made.codecs, made.validators
+        self.metadata, self.tables, self.codecs, self.validators = (
+            made.metadata,
+            made.tables,
+            made.codecs,
+            made.validators,
+        )
         self.write_order, self.writer, self.statements = made.write_order, made.writer, made.statements
         self.writing = self.engine.execution_options()
         self.reading = self.engine.execution_options(**{READ: True})

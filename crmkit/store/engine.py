@@ -40,7 +40,9 @@ def read_address(address: str) -> URL:
     try:
         url = make_url(address)
     except (sa.exc.ArgumentError, ValueError):
-        raise ConfigError(msg("database address {value}: {expected}", value=shown(address), expected=expected)) from None
+        raise ConfigError(
+            msg("database address {value}: {expected}", value=shown(address), expected=expected)
+        ) from None
     backend = url.get_backend_name()
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
@@ -94,9 +96,10 @@ def _postgres_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
     try:
         engine = sa.create_engine(url, pool_pre_ping=False, pool_size=10, max_overflow=20, **options)
     except ImportError as error:
-        # Psycopg is there but finds no libpq, or is not there at all.
+        # Psycopg is not there at all, or finds no libpq, of which it tells in several lines.
+        reason = shown(" ".join(str(error).split()), 200)
         raise ConfigError(
-            msg("PostgreSQL needs the package psycopg ({reason}); install crmkit[postgres]", reason=shown(error, 200))
+            msg("PostgreSQL needs the package psycopg ({reason}); install crmkit[postgres]", reason=reason)
         ) from error
 
     @sa.event.listens_for(engine, "connect")

@@ -63,7 +63,9 @@ def _translate_sqlite(error: sqlite3.Error) -> Exception:
         return DatabaseUnavailable(msg("the database is locked by another process for too long; try again"))
     if "readonly" in text:
         return DatabaseUnavailable(msg("the database cannot be written to: {error}", error=shown(text, 200)))
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError):
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.ProgrammingError | sqlite3.IntegrityError
+    ):
         return DatabaseUnavailable(msg("the database failed: {error}", error=shown(text, 200)))
     return error
 
@@ -77,8 +79,12 @@ def _translate_postgres(error: BaseException) -> Exception:
         return ReferenceViolation(str(error))
     if isinstance(error, psycopg.errors.DiskFull | psycopg.errors.OutOfMemory):
         return StorageFull(msg("the disk is full; nothing of this step was written"))
-    if isinstance(error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
+    if isinstance(
+        error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable
+    ):
         return DatabaseUnavailable(msg("the database is busy with conflicting work; try again"))
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return DatabaseUnavailable(msg("the database cannot be reached: {error}", error=shown(" ".join(str(error).split()), 200)))
+        return DatabaseUnavailable(
+            msg("the database cannot be reached: {error}", error=shown(" ".join(str(error).split()), 200))
+        )
     return error if isinstance(error, Exception) else CrmError(msg("{error}", error=str(error)))

@@ -118,7 +118,9 @@ def upgrade_schema(database: Database) -> SchemaState:
             if database.dialect == "sqlite":
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 if broken:
-                    raise SchemaOutdated(msg("the upgrade would break {count} references; nothing was changed", count=len(broken)))
+                    raise SchemaOutdated(
+                        msg("the upgrade would break {count} references; nothing was changed", count=len(broken))
+                    )
             connection.commit()
         finally:
             if database.dialect == "sqlite":
@@ -157,7 +159,10 @@ def describe(found: SchemaState) -> Any:
     if found.state == "empty":
         return msg("the database is empty; create it with: crmkit db create")
     if found.state == "newer":
-        return msg("the database was made by a newer crmkit (schema {revision}); upgrade this installation", revision=found.revision)
+        return msg(
+            "the database was made by a newer crmkit (schema {revision}); upgrade this installation",
+            revision=found.revision,
+        )
     if found.state == "foreign":
         return msg("the database has tables of other origin with our names: {names}", names=", ".join(found.steps))
     return msg("the database needs an upgrade ({steps}); run: crmkit db upgrade", steps="; ".join(found.steps))

@@ -18,13 +18,13 @@ Condition = sa.ColumnElement[bool]
 class Narrowing:
     """The conditions of one actor at one moment. ``conditions`` is all a statement needs to be safe."""
 
-    def __init__(
-        self, registry: EntityRegistry, tables: Mapping[str, sa.Table], actor: Actor, now: datetime
-    ) -> None:
+    def __init__(self, registry: EntityRegistry, tables: Mapping[str, sa.Table], actor: Actor, now: datetime) -> None:
         self._registry, self._tables, self._actor, self._now = registry, tables, actor, now
         self._selectables: dict[tuple[str, bool], sa.FromClause] = {}
 
-    def conditions(self, entity: str, table: sa.FromClause, action: str = "read", deleted: bool = False) -> list[Condition]:
+    def conditions(
+        self, entity: str, table: sa.FromClause, action: str = "read", deleted: bool = False
+    ) -> list[Condition]:
         """Return the conditions that ``table``, the table of ``entity`` or an alias of it, must meet."""
         found: list[Condition] = [table.c.tenant_id == self._actor.tenant_id]
         if not deleted and "deleted_at" in table.c:
@@ -57,7 +57,9 @@ class Narrowing:
         if scope is Scope.ALL:
             return None
         info = self._registry.get(entity)
-        ways: list[Condition] = [self._shared(entity, table, action)] if scope is not Scope.NONE or info.editable else []
+        ways: list[Condition] = (
+            [self._shared(entity, table, action)] if scope is not Scope.NONE or info.editable else []
+        )
         if scope is not Scope.NONE:
             for rule in info.access:
                 if isinstance(rule, Own):
@@ -70,7 +72,9 @@ class Narrowing:
         # Sharing alone never shows what is private to its owner.
         if "visibility" in table.c:
             private = table.c.visibility == "private"
-            return sa.or_(sa.and_(sa.not_(private), sa.or_(*ways)), sa.and_(private, table.c.owner_id == self._actor.user_id))
+            return sa.or_(
+                sa.and_(sa.not_(private), sa.or_(*ways)), sa.and_(private, table.c.owner_id == self._actor.user_id)
+            )
         return sa.or_(*ways) if ways else sa.false()
 
     def _owned(self, table: sa.FromClause, scope: Scope) -> list[Condition]:

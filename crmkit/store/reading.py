@@ -100,10 +100,14 @@ class Reader:
             seen.add(id(element))
             if isinstance(element, sa.TableClause | sa.TextClause) or _raw(element):
                 name = getattr(element, "name", "text")
-                raise AccessDenied(msg("{table} is not a table that the session gave; use session.table(...)", table=name))
+                raise AccessDenied(
+                    msg("{table} is not a table that the session gave; use session.table(...)", table=name)
+                )
             if isinstance(element, sa.Column) and isinstance(element.table, sa.Table):
                 raise AccessDenied(
-                    msg("{table} is not a table that the session gave; use session.table(...)", table=element.table.name)
+                    msg(
+                        "{table} is not a table that the session gave; use session.table(...)", table=element.table.name
+                    )
                 )
             todo.extend(element.get_children())
 
@@ -128,7 +132,9 @@ class Reader:
             else:
                 where.append(column.is_(None) if value is None else column == value)
         if filter:
-            predicate: Predicate = parse(filter, self._database.registry, info.name) if isinstance(filter, str) else filter
+            predicate: Predicate = (
+                parse(filter, self._database.registry, info.name) if isinstance(filter, str) else filter
+            )
             where.append(self.predicate(predicate, info, table))
         return where
 
@@ -150,10 +156,16 @@ class Reader:
             name = part.removeprefix("-")
             if name not in table.c or info.field(name).name != name:
                 raise BadInput(msg("order {value}: {entity} cannot be sorted by it", value=part, entity=info.name))
-            found.append(table.c[name].desc().nulls_last() if part.startswith("-") else table.c[name].asc().nulls_first())
+            found.append(
+                table.c[name].desc().nulls_last() if part.startswith("-") else table.c[name].asc().nulls_first()
+            )
         return found
 
 
 def _raw(element: Any) -> bool:
     """Whether an element is SQL text; the star of ``count(*)`` and numbers tell nothing."""
-    return isinstance(element, sa.ColumnClause) and element.is_literal and not (element.name == "*" or element.name.isdigit())
+    return (
+        isinstance(element, sa.ColumnClause)
+        and element.is_literal
+        and not (element.name == "*" or element.name.isdigit())
+    )

@@ -143,7 +143,9 @@ def explain_unique(
             moved.append(error)
         known.add(values)
     # None is taken and none repeated: records of this batch exchange their values, or another session was quicker.
-    return ValidationFailed(errors or moved or [FieldError(f"{info.name}.{'+'.join(key)}", "duplicate", None, expected)])
+    return ValidationFailed(
+        errors or moved or [FieldError(f"{info.name}.{'+'.join(key)}", "duplicate", None, expected)]
+    )
 
 
 def key_counts(info: EntityInfo, key: tuple[str, ...], values: tuple[Any, ...]) -> bool:

@@ -247,7 +247,9 @@ class Session(SessionReads):
 
     def _refuse_in_hooks(self) -> None:
         if self._flushing:
-            raise ConfigError(msg("a hook of a save does not call add, update or delete: derive_records returns its changes"))
+            raise ConfigError(
+                msg("a hook of a save does not call add, update or delete: derive_records returns its changes")
+            )
 
     def delete(self, *records: Part) -> None:
         """Mark records as deleted at the next flush. They keep their history and can be restored."""

@@ -262,7 +262,9 @@ def column_types(info: FieldInfo) -> list[tuple[str, TypeEngine[Any]]]:
 def text_type(length: int) -> TypeEngine[Any]:
     """Return the type of a text column, ordered by code point on both databases."""
     plain: sa.String = sa.String(length) if length <= 10_000 else sa.Text()
-    return plain.with_variant(sa.String(length, collation="C") if length <= 10_000 else sa.Text(collation="C"), "postgresql")
+    return plain.with_variant(
+        sa.String(length, collation="C") if length <= 10_000 else sa.Text(collation="C"), "postgresql"
+    )
 
 
 def uuid_from_bytes(value: bytes) -> UUID:

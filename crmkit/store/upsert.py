@@ -25,7 +25,9 @@ def upsert(session: Session, entity: type[Any], records: Sequence[Any], key: tup
     info = session.database.registry.get(entity)
     for name in key:
         if info.field(name).custom:
-            raise ConfigError(msg("{entity}.{field} cannot be a key: it is a custom field", entity=info.name, field=name))
+            raise ConfigError(
+                msg("{entity}.{field} cannot be a key: it is a custom field", entity=info.name, field=name)
+            )
     known = find_by_key(session, entity, key, [key_values(record, key) for record in records])
     counts = {"created": 0, "updated": 0, "unchanged": 0}
     for record in records:

@@ -127,5 +127,11 @@ class _Check:
 
     def _denied(self, right: str, entity: str, record: Any, id: UUID | None = None) -> AccessDenied:
         return AccessDenied(
-            msg("{actor} may not {right} {entity} {record}", actor=self.actor.name, right=right, entity=entity, record=id or record.id)
+            msg(
+                "{actor} may not {right} {entity} {record}",
+                actor=self.actor.name,
+                right=right,
+                entity=entity,
+                record=id or record.id,
+            )
         )

@@ -184,9 +184,7 @@ def test_a_head_kept_before_more_was_sealed_still_holds(crm: Crm, log: list[Cust
          " WHERE number = 3", 7),
     ],
 )  # fmt: skip
-def test_a_tampered_seal_is_found(
-    crm: Crm, log: list[Customer], sql: Sql, change: str, place: int | None
-) -> None:
+def test_a_tampered_seal_is_found(crm: Crm, log: list[Customer], sql: Sql, change: str, place: int | None) -> None:
     assert sql(f"{change} AND {MINE}") == 1
     assert ("seal", place) in found(crm)
 

@@ -46,9 +46,9 @@ def works(made: WorkingCalendar, instant: datetime) -> bool:
     wall = instant.astimezone(ZoneInfo(made.timezone))
     now = f"{wall:%H:%M}"
     today, yesterday = (_written(made, wall.date() - timedelta(days=back)) for back in (0, 1))
-    return any(
-        start <= now < end if start < end else now >= start for start, end in today
-    ) or any(start > end and now < end for start, end in yesterday)
+    return any(start <= now < end if start < end else now >= start for start, end in today) or any(
+        start > end and now < end for start, end in yesterday
+    )
 
 
 def _written(made: WorkingCalendar, day: date) -> Sequence[Any]:

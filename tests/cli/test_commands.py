@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 
+from crmkit.cli.program import COMMANDS
+from crmkit.cli.running import loaded_command
 from crmkit.core.customer import Customer
 from crmkit.core.staff import Role
 from crmkit.runtime.crm import Crm
@@ -30,14 +33,73 @@ from tests.cli.conftest import Run
         ["config", "show"],
         ["db", "status"],
         ["db", "upgrade"],
+        ["history", "customer", "STOP"],
+        ["history", "customer", "STOP", "--at", "now"],
+        ["audit", "seal"],
+        ["audit", "verify"],
+        ["audit", "show", "customer", "STOP"],
+        ["consent", "grant", "QUICK-Stop", "--purpose", "newsletter", "--channel", "email", "--basis", "consent"],
+        ["consent", "show", "QUICK-Stop"],
+        ["calendar", "list"],
+        ["satisfaction", "report"],
+        ["lifecycle", "list"],
+        ["lifecycle", "show", "customer"],
+        ["lifecycle", "relate"],
+        ["lifecycle", "evaluate"],
+        ["merge", "preview", "QUICK-Stop", "北京客户有限公司"],
+        ["merge", "run", "QUICK-Stop", "北京客户有限公司"],
+        ["merge", "list"],
+        ["identify", "--name", "Horst Kloss"],
+        ["claim", "list"],
+        ["duplicates"],
+        ["value", "ranking", "--currency", "USD"],
+        ["value", "pareto", "--currency", "USD"],
+        ["value", "key-accounts", "--currency", "USD"],
+        ["import", "--list"],
     ],
     ids=" ".join,
 )
 def test_json_is_one_document_and_nothing_else(run: Run, shop: str, words: list[str]) -> None:
+    [stop] = json.loads(run("list", "customer", "--filter", "name = QUICK-Stop", "--fields", "id", "--json").stdout)
+    words = [stop["id"] if word == "STOP" else word for word in words]
     result = run(*words, "--json")
     assert result.exit_code == 0, result.stderr
     json.loads(result.stdout)
     assert run(*words).stdout != result.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (["audit", "seal"], ["audit", "head"]),
+        (["lifecycle", "relate"], ["lifecycle", "report"]),
+        (["merge", "run", "QUICK-Stop", "北京客户有限公司"], ["merge", "undo", "last"]),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_json_of_what_needs_something_before(run: Run, shop: str, before: list[str], words: list[str]) -> None:
+    run(*before)
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.stderr
+    json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_works_in_both_languages(run: Run, name: str) -> None:
+    paths = [[name], *_subcommands(name)]
+    for path in paths:
+        english, chinese = run(*path, "--help"), run("--lang", "zh", *path, "--help")
+        assert (english.exit_code, chinese.exit_code) == (0, 0), path
+        assert english.stdout.startswith(f"Usage: crmkit {' '.join(path)} "), path
+        assert "Usage" not in chinese.stdout, path
+        assert f"crmkit {' '.join(path)} " in chinese.stdout.splitlines()[0], path
+        assert "显示本说明并退出" in chinese.stdout, path
+        assert english.stderr == chinese.stderr == "", path
+
+
+def _subcommands(name: str) -> list[list[str]]:
+    found = loaded_command(name, COMMANDS[name][0])
+    return [[name, sub] for sub in found.commands] if isinstance(found, click.Group) else []
 
 
 def test_list_is_complete_as_json_and_cut_as_a_table(run: Run, shop: str) -> None:

@@ -103,9 +103,7 @@ def test_a_defect_is_one_sentence_with_a_hint(run: Run, shop: str, monkeypatch: 
 
 
 @pytest.mark.parametrize("how", ["option", "variable"])
-def test_a_traceback_is_shown_when_asked_for(
-    run: Run, shop: str, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
+def test_a_traceback_is_shown_when_asked_for(run: Run, shop: str, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     if how == "variable":
         monkeypatch.setenv("CRMKIT_TRACEBACK", "1")
     result = run(*(["--traceback"] if how == "option" else []), "show", "customer", "nonsense")

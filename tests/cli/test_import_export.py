@@ -40,6 +40,11 @@ def customers(*rows: str, file: str = "customers.csv") -> str:
     return file
 
 
+def files() -> list[str]:
+    """Return what is in this folder, but for what SQLite keeps beside an open database."""
+    return sorted(str(path) for path in Path.cwd().rglob("*") if ".db-" not in path.name and "cache" not in path.parts)
+
+
 def document(run: Run, *words: str, code: int = 0) -> Any:
     result = run(*words, "--json")
     assert result.exit_code == code, result.stderr
@@ -84,8 +89,8 @@ def test_northwind_comes_in_once(run: Run, database: str, data_set: Callable[[st
 def test_a_dry_run_shows_the_difference_and_writes_nothing(run: Run, database: str, exists: bool) -> None:
     if exists:
         assert run("import", customers("1,Ada,person,DE"), "--entity", "customer").exit_code == 0
-    before = sorted(Path.cwd().rglob("*.*"))
     file = customers("1,Ada,person,SE", "2,Bob,person,CN")
+    before = files()
     result = run("import", file, "--entity", "customer", "--dry-run")
     assert result.exit_code == 0, result.stderr
     shown = [line.strip() for line in result.stdout.splitlines()]
@@ -96,7 +101,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(run: Run, database: s
     told = document(run, "import", file, "--entity", "customer", "--dry-run")
     assert told["run"] is None
     assert told["records"] == {"customer": {"created": 1, "updated": 1} if exists else {"created": 2}}
-    assert sorted(path for path in Path.cwd().rglob("*.*") if path.name != file) == [p for p in before if p.name != file]
+    assert files() == before
     if exists:
         assert document(run, "list", "customer", "--fields", "name,country") == [{"name": "Ada", "country": "DE"}]
         assert len(document(run, "import", "--list")) == 1
@@ -238,14 +243,14 @@ def test_what_cannot_be_done_is_said(run: Run, shop: str, words: list[str], code
     customers(file="customers.doc")
     Path("odd.csv").write_text("external_id,name,contry\n1,Ada,DE\n", "utf-8")
     Path("keyless.csv").write_text("name\nAda\n", "utf-8")
-    before = sorted(Path.cwd().iterdir())
+    before = files()
     result = run(*words)
     assert result.exit_code == code, result.stderr
     assert said in result.stderr
     assert "Traceback" not in result.stderr
     assert "defect" not in result.stderr
     assert result.stdout == ""
-    assert [path for path in Path.cwd().iterdir() if path not in before and not path.name.startswith("shop.db-")] == []
+    assert files() == before
     assert document(run, "count", "customer")["count"] == 3
 
 

@@ -29,9 +29,7 @@ def add(crm: Crm) -> Add:
             session.add(*[ContactPoint(customer_id=record.id, kind=kind, **point) for kind, point in points])  # type: ignore[arg-type]
             if external:
                 system, number = external
-                session.add(
-                    ExternalIdentity(system=system, external_id=number, entity="customer", record_id=record.id)
-                )
+                session.add(ExternalIdentity(system=system, external_id=number, entity="customer", record_id=record.id))
         return record.id
 
     return add_

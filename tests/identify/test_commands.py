@@ -105,5 +105,3 @@ def test_duplicates_are_listed_and_dismissed(run: Run) -> None:
     dismissed = run("duplicates", "dismiss", "Anna Berg", "Anne Berg", "--note", "sisters")
     assert "Anna Berg is not Anne Berg" in dismissed.stderr
     assert json.loads(run("duplicates", "--json").stdout) == []
-
-

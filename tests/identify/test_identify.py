@@ -155,7 +155,9 @@ def test_look_alikes_are_candidates_with_reasons(crm: Crm, add: Add) -> None:
     assert who(crm, name="Zoe Nobody").kind == "unknown"
 
 
-@pytest.mark.parametrize("name", ["王小明", "محمد علي", "\u202bמשה כהן\u202c", "Ångström", "O", "王", "👩‍👩‍👧", "\u202e"])
+@pytest.mark.parametrize(
+    "name", ["王小明", "محمد علي", "\u202bמשה כהן\u202c", "Ångström", "O", "王", "👩‍👩‍👧", "\u202e"]
+)
 def test_names_of_any_script_and_length(crm: Crm, add: Add, name: str) -> None:
     known = add(name, phone="+49 30 1234567")
     add(name, phone="+49 30 7654321")

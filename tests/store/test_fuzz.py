@@ -85,9 +85,7 @@ def test_batches_are_stored_and_changed_exactly(shared: Crm, rows: list[dict[str
         ]
         s.update(*changed)
     with crm.session(reads=True) as s:
-        assert [(p.nickname, p.description) for p in s.list(Customer)] == [
-            (p.nickname, p.description) for p in changed
-        ]
+        assert [(p.nickname, p.description) for p in s.list(Customer)] == [(p.nickname, p.description) for p in changed]
 
 
 @given(amounts=st.lists(DECIMALS, min_size=2, max_size=5), data=st.data())

@@ -26,7 +26,9 @@ def at(day: int, month: int = 3) -> datetime:
     return datetime(2026, month, day, 9, tzinfo=UTC)
 
 
-def log(session: Session, who: Customer, kind: str, when: datetime, money: Money | None = None, **fields: str) -> Interaction:
+def log(
+    session: Session, who: Customer, kind: str, when: datetime, money: Money | None = None, **fields: str
+) -> Interaction:
     made = Interaction(kind=kind, occurred_at=when, money=money, **fields)  # type: ignore[arg-type]
     session.add(made, InteractionParticipant(interaction_id=made.id, customer_id=who.id))
     return made
@@ -62,9 +64,7 @@ def test_revenue_margin_and_cost_to_serve(database_url: str) -> None:
             gift = log(session, bob, "purchase", at(2), Money.of("80", "CNY"))
             line(session, gift, GIFT, 1, "80")
         with crm.session(reads=True) as session:
-            first, second = customer_worths(
-                session, crm.kinds, "EUR", contact_costs={"call": Money.of("1.5", "EUR")}
-            )
+            first, second = customer_worths(session, crm.kinds, "EUR", contact_costs={"call": Money.of("1.5", "EUR")})
             assert (first.name, first.revenue, first.margin) == ("Anna", Decimal(90), Decimal(36))
             # Two calls at 1.5 and a delivery that cost 4; the payment and the cancelled purchase count nowhere.
             assert (first.cost_to_serve, first.profit, first.purchases) == (Decimal(7), Decimal(29), 1)

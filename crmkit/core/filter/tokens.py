@@ -91,7 +91,7 @@ def _word(source: str, plain: str, start: int) -> Token:
     place = start
     while place < len(plain):
         mark = plain[place]
-        if mark.isspace() or mark in "(),\"" or mark in "=<>" or mark in _SIGNS or plain.startswith("!=", place):
+        if mark.isspace() or mark in '(),"' or mark in "=<>" or mark in _SIGNS or plain.startswith("!=", place):
             break
         if mark in _CLOSERS and mark != "'":
             break

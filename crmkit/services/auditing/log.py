@@ -49,9 +49,7 @@ def require_auditor(actor: Actor) -> None:
         raise AccessDenied(needed)
 
 
-def seal(
-    application: Application, actor: Actor, *, on_progress: Callable[[int], None] | None = None
-) -> Sealing:
+def seal(application: Application, actor: Actor, *, on_progress: Callable[[int], None] | None = None) -> Sealing:
     """Seal every entry of the actor's tenant that is complete by now, ``BATCH`` entries a transaction.
 
     Meant to be run again and again in the background; several at once do not disturb one another, and one that was

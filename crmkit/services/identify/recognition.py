@@ -239,4 +239,3 @@ def _chosen(session: Session, evidence: Evidence, channel: str, open_: Recogniti
             known = attrs.evolve(open_, kind="known", customer_id=candidate.customer_id, score=candidate.score)
             return attrs.evolve(known, reasons=reasons, decided_by=plugin)
     raise PluginError(plugin, "choose_customer", ValueError(f"{decision.customer_id} is none of the candidates"))
-

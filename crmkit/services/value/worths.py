@@ -70,7 +70,10 @@ def customer_worths(
 
 
 def retention(
-    session: Session, kinds: Mapping[str, InteractionKind], earlier: tuple[datetime, datetime], later: tuple[datetime, datetime]
+    session: Session,
+    kinds: Mapping[str, InteractionKind],
+    earlier: tuple[datetime, datetime],
+    later: tuple[datetime, datetime],
 ) -> Retention:
     """Return how many customers who bought in the earlier period bought in the later one. Ends are not included."""
     before, after = (_buyers(session, kinds, *period) for period in (earlier, later))
@@ -82,7 +85,9 @@ def _buyers(session: Session, kinds: Mapping[str, InteractionKind], since: datet
     statement = (
         sa.select(participants.c.customer_id)
         .join(interactions, interactions.c.id == participants.c.interaction_id)
-        .where(*_in_period(interactions, participants, since, until), interactions.c.kind.in_(_revenue_kinds(kinds, False)))
+        .where(
+            *_in_period(interactions, participants, since, until), interactions.c.kind.in_(_revenue_kinds(kinds, False))
+        )
         .distinct()
     )
     return {row[0] for row in session.execute(statement)}
@@ -156,7 +161,9 @@ def _add_product_costs(
         .join(interactions, interactions.c.id == participants.c.interaction_id)
         .join(lines, lines.c.interaction_id == interactions.c.id)
         .outerjoin(products, products.c.id == lines.c.product_id)
-        .where(*_in_period(interactions, participants, since, until), interactions.c.kind.in_(_revenue_kinds(kinds, True)))
+        .where(
+            *_in_period(interactions, participants, since, until), interactions.c.kind.in_(_revenue_kinds(kinds, True))
+        )
         .group_by(participants.c.customer_id, interactions.c.kind, products.c.cost_amount, products.c.cost_currency)
     )
     rows: Iterable[Any] = session.execute(statement)
@@ -192,7 +199,9 @@ def _add_contacts(
     rows: Iterable[Any] = session.execute(statement)
     for customer, kind, count, at in rows:
         cost = contact_costs[kind]
-        sums.setdefault(customer, _Sums()).cost += rates.convert(cost.amount, cost.currency, currency, at.date()) * count
+        sums.setdefault(customer, _Sums()).cost += (
+            rates.convert(cost.amount, cost.currency, currency, at.date()) * count
+        )
 
 
 def _in_period(

@@ -128,5 +128,3 @@ def _cast_where(raw: sa.ColumnElement[str], pattern: str, type_: Any) -> sa.Colu
 
 def _by_code_point(text: sa.ColumnElement[str], dialect: Dialect) -> sa.ColumnElement[str]:
     return text.collate("C") if dialect == "postgresql" else text
-
-
