@@ -92,7 +92,7 @@ def show(customer: str, as_json: bool) -> None:
         (
             shown_value(item.effective_at, zone),
             translated(item.decision),
-            translated("all purposes") if item.purpose == "*" else item.purpose,
+            translated(wording("all purposes")) if item.purpose == "*" else item.purpose,
             _reach(item.channel, item.contact_point_id, points),
             item.legal_basis,
             item.evidence,
@@ -124,7 +124,7 @@ def check(ctx: click.Context, customer: str, channel: str, purpose: str, point: 
     if as_json:
         print_json({"customer_id": found.id, "channel": channel, "purpose": purpose, "decision": decision})
     else:
-        answer = translated("yes") if decision.allowed else translated("no")
+        answer = translated(wording("yes")) if decision.allowed else translated(wording("no"))
         click.echo(shown_value(msg("{answer}: {reason}", answer=answer, reason=decision.reason)))
     if not decision.allowed:
         ctx.exit(5)

@@ -88,7 +88,7 @@ def _row(field: FieldInfo) -> list[Any]:
         field.name,
         translated(field.label),
         kind,
-        translated("yes") if field.required else "",
+        translated(wording("yes")) if field.required else "",
         field.reference,
         ", ".join(field.choices),
         translated(field.help),

@@ -42,7 +42,7 @@ def identify(ctx: click.Context, /, as_json: bool, **known: Any) -> None:
     if ctx.invoked_subcommand is not None:
         return
     if not any(known.values()):
-        raise click.UsageError(translated("Say what is known, for example --email or --name."))
+        raise click.UsageError(translated(wording("Say what is known, for example --email or --name.")))
     from crmkit.cli.output import print_json
     from crmkit.cli.running import say, working
     from crmkit.core.customer import Customer
@@ -125,7 +125,11 @@ def _show(found: Recognition, name: str) -> None:
 
     if found.kind == "known":
         reasons = [reason.text for reason in found.reasons]
-        rows = [(translated("Customer"), name), (translated("Id"), found.customer_id), (translated("Because"), reasons)]
+        rows = [
+            (translated("Customer"), name),
+            (translated("Id"), found.customer_id),
+            (translated(wording("Because")), reasons),
+        ]
         print_block(pairs(rows))
     elif found.kind == "candidates":
         print_block(candidate_table(found.candidates))
@@ -137,7 +141,7 @@ def candidate_table(candidates: tuple[Candidate, ...]) -> Any:
     """Return candidates as a table: how likely, who, and why."""
     from crmkit.cli.output import table
 
-    headings = [translated("Score"), translated("Customer"), translated("Id"), translated("Because")]
+    headings = [translated("Score"), translated("Customer"), translated("Id"), translated(wording("Because"))]
     rows = [
         [f"{candidate.score:.2f}", candidate.name, candidate.customer_id, [reason.text for reason in candidate.reasons]]
         for candidate in candidates

@@ -57,9 +57,9 @@ def import_(
     from crmkit.cli.running import global_options, opened
 
     if sum([path is not None, revert is not None, list_]) != 1:
-        raise click.UsageError(translated("give a PATH to import, or --revert, or --list"))
+        raise click.UsageError(translated(wording("give a PATH to import, or --revert, or --list")))
     if path is not None and (mapping is None) == (entity is None):
-        raise click.UsageError(translated("give either --mapping or --entity"))
+        raise click.UsageError(translated(wording("give either --mapping or --entity")))
     with opened(create=path is not None and not dry_run, rehearsal=path is not None and dry_run) as crm:
         login = global_options().get("login")
         actor = crm.actor(login) if login else crm.system
@@ -157,7 +157,12 @@ def _print_report(crm: Crm, report: ImportReport) -> None:
         (translated(crm.registry.get(entity).label), *[counts.get(name, 0) for name in names])
         for entity, counts in report.counts.items()
     ]
-    headings = [translated("Entity"), translated("created"), translated("updated"), translated("unchanged")]
+    headings = [
+        translated("Entity"),
+        translated(wording("created")),
+        translated("updated"),
+        translated(wording("unchanged")),
+    ]
     print_block(table(headings, rows, right=(1, 2, 3)))
     for sample in report.samples if report.dry_run else ():
         for line in _sample_lines(crm, sample):
@@ -297,7 +302,7 @@ def _progress_bar(name: str) -> Iterator[Callable[[Progress], None] | None]:
         task = bar.add_task(name, total=None)
 
         def tell(progress: Any) -> None:
-            rows = translated("rows")
+            rows = translated(wording("rows"))
             text = f"{progress.source} ({progress.step}/{progress.steps})  {progress.rows:,} {rows}"
             bar.update(task, description=text, completed=progress.done, total=progress.total)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import click
 
-from crmkit.cli.words import translate, translated
+from crmkit.cli.words import translate, translated, wording
 from crmkit.core.messages import Message
 from crmkit.core.values.money import Money, minor_units
 from crmkit.core.values.partial_date import PartialDate
@@ -135,7 +135,7 @@ def shown_value(value: Any, zone: tzinfo = UTC) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return translated("yes") if value else translated("no")
+        return translated(wording("yes")) if value else translated(wording("no"))
     if isinstance(value, Money):
         return shown_money(value)
     if isinstance(value, datetime):

@@ -62,7 +62,9 @@ class ContactPoint(Part):
     value: str = field(
         default="", required=True, max_length=1_000, sensitivity="personal", help="Of an address: made from its parts"
     )
-    normalized: str = field(default="", max_length=1_000, sensitivity="personal", help="Filled from the value")
+    normalized: str = field(
+        default="", required=True, max_length=1_000, sensitivity="personal", help="Filled from the value"
+    )
     label: str = field(default="", max_length=50)
     country: str = field(default="", format="country", help="Reads national phone numbers")
     street: str = field(default="", max_length=500, sensitivity="personal")

@@ -24,6 +24,7 @@ from crmkit.core.messages import msg
 from crmkit.core.values.partial_date import PartialDate
 from crmkit.store.database import Database
 from crmkit.store.faults import faults_translated
+from crmkit.store.planner_hints import advise_planner
 from crmkit.store.types import StoredType
 
 VERSION_TABLE = "crmkit_schema_version"
@@ -81,6 +82,7 @@ def create_schema(database: Database) -> None:
     with database.connection() as connection, faults_translated():
         prepare_functions(connection)
         database.metadata.create_all(connection)
+        advise_planner(connection, database.metadata)
         _stamp(connection, found.head)
         connection.commit()
         if database.in_memory:
@@ -121,6 +123,7 @@ def upgrade_schema(database: Database) -> SchemaState:
                     raise SchemaOutdated(
                         msg("the upgrade would break {count} references; nothing was changed", count=len(broken))
                     )
+            advise_planner(connection, database.metadata)
             connection.commit()
         finally:
             if database.dialect == "sqlite":

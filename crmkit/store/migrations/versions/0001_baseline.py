@@ -1111,8 +1111,8 @@ def upgrade() -> None:
         "contact_points",
         ["tenant_id", "customer_id", "kind", "normalized"],
         unique=True,
-        sqlite_where=sa.text("deleted_at IS NULL AND normalized != ''"),
-        postgresql_where=sa.text("deleted_at IS NULL AND normalized != ''"),
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
         "customer_relations",
@@ -1800,8 +1800,8 @@ def downgrade() -> None:
     op.drop_index(
         "uq_contact_points_customer_id_kind_normalized",
         table_name="contact_points",
-        sqlite_where=sa.text("deleted_at IS NULL AND normalized != ''"),
-        postgresql_where=sa.text("deleted_at IS NULL AND normalized != ''"),
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.drop_index("ix_contact_points_kind_normalized", table_name="contact_points")
     op.drop_table("contact_points")
