@@ -51,7 +51,7 @@ def _estimate(columns: list[sa.Column[object]], unique: bool) -> str:
             pass
         elif column.name in COARSE:
             left = max(left // 10, 1)
-        elif isinstance(column.type, Id) or isinstance(column.type, Instant | IsoDate):
+        elif isinstance(column.type, Id | Instant | IsoDate):
             left = min(left, PER_PARENT)
         else:
             left = min(left, PER_VALUE)
