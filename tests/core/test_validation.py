@@ -236,7 +236,7 @@ CASES: list[tuple[Make, Any, str]] = [
     (lambda v: User(login="a", name="A", email=v), "no mail", "format"),
     (lambda v: Product(sku="1", name="x", introduced=v), NOW, "type"),
     (lambda v: Product(sku="1", name="x", active=v), 1, "type"),
-    (lambda v: ContactPoint(customer_id=v, kind="email", value="x"), None, "required"),
+    (lambda v: ContactPoint(customer_id=v, kind="email", value="x", normalized="x"), None, "required"),
     (lambda v: Lifecycle(name="x", entity="y", definition=v), {"a": object()}, "json"),
     (lambda v: Lifecycle(name="x", entity="y", definition=v), {"a": [float("nan")]}, "json"),
     (lambda v: Lifecycle(name="x", entity="y", definition=v), {1: "a"}, "json"),

@@ -64,7 +64,7 @@ def attributes_table(cls: type[Any]) -> str:
     """Return a table of the attributes, properties and methods of a class; without meanings where none has one."""
     texts = meanings(cls, *(base for name, base in FALLBACKS.items() if name == cls.__name__))
     rows = [
-        (code(a.name), code(type_text(a.type)), default_text(a), texts.get(a.name, ""))
+        (code(a.name), code(type_text(written_type(cls, a.name))), default_text(a), texts.get(a.name, ""))
         for a in attrs.fields(cls)
         if a.init and not a.name.startswith("_")
     ]
@@ -72,6 +72,14 @@ def attributes_table(cls: type[Any]) -> str:
     if any(row[3] for row in rows):
         return table(["attribute", "type", "default", "meaning"], rows)
     return table(["attribute", "type", "default"], [row[:3] for row in rows])
+
+
+def written_type(cls: type[Any], name: str) -> Any:
+    """Return an attribute's type as the class was written; attrs' own record of it changes once types are resolved."""
+    for base in cls.__mro__:
+        if name in base.__dict__.get("__annotations__", {}):
+            return base.__dict__["__annotations__"][name]
+    raise AttributeError(f"{cls.__name__} declares no attribute {name}")
 
 
 def type_text(annotation: Any) -> str:

@@ -11,7 +11,7 @@ import attrs
 from crmkit.core.fields import FieldInfo
 from crmkit.runtime.config import SETTINGS, Config
 from tools.markdown import code, codes, slug, table
-from tools.reference.classes import meanings, own_docstring, type_text
+from tools.reference.classes import meanings, own_docstring, type_text, written_type
 from tools.reference.plugins import OfficialPlugin
 
 INTRODUCTION = """# Configuration
@@ -94,7 +94,7 @@ def settings_table(cls: type[Any], names: Sequence[str] = (), path: str = "", *,
     rows = []
     for attribute in attrs.fields(cls):
         if not names or attribute.name in names:
-            shown = type_of(attribute.type, hints[attribute.name], _joined(path, attribute.name))
+            shown = type_of(written_type(cls, attribute.name), hints[attribute.name], _joined(path, attribute.name))
             variable = [code(f"CRMKIT_{attribute.name.upper()}")] if variables else []
             rows.append([code(attribute.name), shown, default_of(attribute), *variable, texts.get(attribute.name, "")])
     return table(["setting", "type", "default", *(["variable"] if variables else []), "meaning"], rows)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,7 @@ import attrs
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import BadInput, ConfigError, FieldError, did_you_mean
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.filter import FilterContext, compile_python, fields_used, parse
 from crmkit.core.messages import Message, msg
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.validation import Validator
@@ -47,6 +49,7 @@ class Block:
     rule: RecordRule
     info: EntityInfo
     when: Cell | None
+    where: Callable[[Any], bool] | None
     external: Cell | None
     system: str
     identify: tuple[tuple[str, Cell], ...]
@@ -68,6 +71,13 @@ class Block:
         """The path, for messages, of what tells records apart."""
         names = "external_id" if self.external is not None else "+".join(self.rule.match or self.rule.identify)
         return f"{self.info.name}.{names}"
+
+    def outline(self, values: Mapping[str, Any]) -> Any:
+        """Return a record of the values that a row itself gives, references and all else left empty."""
+        lacking = dict.fromkeys(name for name in self.required if name not in values)
+        own = {name: value for name, value in values.items() if name not in self.custom}
+        custom = {name: values[name] for name in self.custom if name in values}
+        return self.info.cls(**lacking, **own, **({"custom": custom} if custom else {}))
 
     def key(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the values of the fields by which a record that exists is found."""
@@ -131,10 +141,11 @@ def compile_block(
     database: Database,
     columns: Sequence[str],
     earlier: Mapping[str, str],
+    now: datetime,
 ) -> Block:
     """Return the block for a source with these columns.
 
-    ``earlier`` maps names of earlier blocks of the same step to their entities. Raises BadInput for anything that the
+    ``earlier`` maps names of earlier blocks of the same step to their entities; ``now`` is what filters count from. Raises BadInput for anything that the
     mapping gets wrong.
     """
     where = f"[[record]] {rule.label}"
@@ -189,6 +200,7 @@ def compile_block(
         rule=rule,
         info=info,
         when=compile_template(rule.when, columns, f"{where}, when") if rule.when else None,
+        where=_filter(rule.where, info, registry, mapping.timezone, now, where) if rule.where else None,
         external=compile_template(rule.external_id, columns, f"{where}, external_id") if rule.external_id else None,
         system=mapping.system or mapping.name,
         identify=tuple(
@@ -209,6 +221,21 @@ def compile_block(
         label=rule.label,
         validator=database.validators[info.name],
     )
+
+
+def _filter(
+    text: str, info: EntityInfo, registry: EntityRegistry, zone: str, now: datetime, place: str
+) -> Callable[[Any], bool]:
+    """Return the test of a filter on the fields that a row gives its record."""
+    try:
+        predicate = parse(text, registry, info.name)
+    except BadInput as error:
+        raise BadInput(msg("{where}, where: {problem}", where=place, problem=error.message)) from None
+    if any(entity != info.name for entity, _ in fields_used(predicate, registry, info.name)):
+        raise BadInput(
+            msg("{where}, where: only fields of {entity} itself can be asked", where=place, entity=info.name)
+        )
+    return compile_python(predicate, registry, info.name, FilterContext(now=now, zone=zone))
 
 
 def _field(info: EntityInfo, name: str, where: str) -> FieldInfo:

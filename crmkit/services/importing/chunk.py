@@ -35,6 +35,7 @@ class Row:
     number: int
     cells: Sequence[Any]
     made: dict[str, UUID] = attrs.field(factory=dict)
+    left_out: bool = False
     problems: Problems = attrs.field(factory=list)
 
 
@@ -72,7 +73,8 @@ class Chunk:
             for row in good:
                 row.made = {}
             for block, drafts in [(block, self._read(block, good)) for block in blocks]:
-                self._block(block, [draft for draft in drafts if not draft.row.problems])
+                wanted = [draft for draft in drafts if not (draft.row.problems or draft.row.left_out)]
+                self._block(block, wanted)
             if not any(row.problems and row.made for row in good):
                 break
             # Other rows may have built on what the rows refused so late had made: again, without those.
@@ -118,6 +120,8 @@ class Chunk:
                 self._complete(block, draft)
             if errors:
                 row.problems.extend(errors)
+            elif block.where is not None and not row.problems:
+                row.left_out = row.left_out or not block.where(block.outline(draft.values))
             drafts.append(draft)
         return drafts
 

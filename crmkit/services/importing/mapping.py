@@ -53,7 +53,8 @@ class RecordRule:
     """One record made of each row of a source.
 
     A record that exists is found by ``external_id`` (a template), by ``match`` (fields with a unique value) or by
-    ``identify`` (contact points: ``{email = "{mail}"}``). ``when`` is a template that must not be empty. ``name`` lets
+    ``identify`` (contact points: ``{email = "{mail}"}``). ``when`` is a template that must not be empty; ``where``
+    is a filter on the record's own fields, and a row whose record does not match is left out as a whole. ``name`` lets
     later blocks refer to this record. ``keep`` lists fields that an existing record keeps. ``separate`` reads the
     source again, after everything before is in, so that rows may refer to one another.
     """
@@ -65,6 +66,7 @@ class RecordRule:
     match: tuple[str, ...] = ()
     identify: Mapping[str, str] = attrs.field(factory=dict)
     when: str = ""
+    where: str = ""
     on_duplicate: Literal["update", "skip", "error"] = "update"
     keep: tuple[str, ...] = ()
     separate: bool = False

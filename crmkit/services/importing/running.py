@@ -126,7 +126,9 @@ def _compile_blocks(
     blocks: list[Block] = []
     earlier: dict[str, str] = {}
     for rule in rules:
-        blocks.append(compile_block(rule, mapping, application.database, source.columns, earlier))
+        blocks.append(
+            compile_block(rule, mapping, application.database, source.columns, earlier, application.clock.now())
+        )
         earlier[rule.label] = rule.entity
     return tuple(blocks)
 
