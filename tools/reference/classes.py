@@ -77,8 +77,9 @@ def attributes_table(cls: type[Any]) -> str:
 def written_type(cls: type[Any], name: str) -> Any:
     """Return an attribute's type as the class was written; attrs' own record of it changes once types are resolved."""
     for base in cls.__mro__:
-        if name in base.__dict__.get("__annotations__", {}):
-            return base.__dict__["__annotations__"][name]
+        written = inspect.get_annotations(base)
+        if name in written:
+            return written[name]
     raise AttributeError(f"{cls.__name__} declares no attribute {name}")
 
 

@@ -145,8 +145,8 @@ def compile_block(
 ) -> Block:
     """Return the block for a source with these columns.
 
-    ``earlier`` maps names of earlier blocks of the same step to their entities; ``now`` is what filters count from. Raises BadInput for anything that the
-    mapping gets wrong.
+    ``earlier`` maps names of earlier blocks of the same step to their entities; ``now`` is what filters count from.
+    Raises BadInput for anything that the mapping gets wrong.
     """
     where = f"[[record]] {rule.label}"
     registry = database.registry
