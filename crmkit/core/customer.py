@@ -47,8 +47,9 @@ class Customer(Record):
     "contact_point",
     access=Via("customer_id"),
     title="value",
-    unique=(("customer_id", "kind", "normalized"),),
-    indexes=(("kind", "normalized"),),
+    # This order, so that the key also finds who has a value.
+    unique=(("kind", "normalized", "customer_id"),),
+    indexes=(("customer_id",),),
 )
 class ContactPoint(Part):
     """A way to reach a customer. Not globally unique: families and switchboards share.

@@ -15,6 +15,7 @@ from crmkit.core.registry import EntityRegistry
 from crmkit.store.blueprint import blueprint_of
 from crmkit.store.engine import READ, is_memory, make_engine
 from crmkit.store.faults import faults_translated, translate
+from crmkit.store.growth import Growth
 
 KEPT = 8
 """Idle connections kept for writing, and as many for reading."""
@@ -37,6 +38,8 @@ class Database:
         self.write_order, self.writer, self.statements = made.write_order, made.writer, made.statements
         self.writing = self.engine.execution_options()
         self.reading = self.engine.execution_options(**{READ: True})
+        # SQLite's planner has its figures from the start (``planner_hints``).
+        self.growth = Growth() if self.dialect == "postgresql" else None
         self._closed = False
         self._idle: dict[bool, list[sa.Connection]] = {False: [], True: []}
         # A database in memory has one connection, which one unit of work at a time may use.
@@ -52,8 +55,10 @@ class Database:
         """Return a connection with a transaction begun; give it back with ``release``.
 
         Connections are kept between units of work as they are: taking one from SQLAlchemy's pool and having it reset
-        costs as much as an insert.
+        costs as much as an insert. Raises CrmError when the database is closed.
         """
+        if self._closed:
+            raise CrmError(msg("this application is closed: open it again"))
         if self._alone is not None:
             if self._holder == threading.get_ident():
                 # Two transactions cannot share the connection, and waiting for oneself would take for ever.

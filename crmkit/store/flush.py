@@ -18,6 +18,7 @@ from crmkit.core.fieldtypes import Kind
 from crmkit.hooks.records import Change, RecordBatch
 from crmkit.hooks.run import run_derive, run_guard
 from crmkit.store.faults import ReferenceViolation, UniqueViolation
+from crmkit.store.growth import BATCH
 from crmkit.store.journal import JournalRows
 from crmkit.store.references import check_references, explain_unique, key_values, missing_reference, unique_key_of
 from crmkit.store.unit_of_work import Pair
@@ -233,6 +234,8 @@ def _write_entity(session: Session, cursor: Any, entity: str, pairs: list[Pair])
         _update(session, cursor, entity, changed)
     if new:
         database.writer.insert(cursor, entity, new)
+        if len(new) >= BATCH and database.growth is not None:
+            database.growth.added(cursor, database.tables[entity], len(new))
 
 
 def _update(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> None:

@@ -23,7 +23,7 @@ def benchmarks(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("names", "workloads"),
-    [(["hooks", "startup"], ["W5", "W5", "W9", "W9"]), (["customers", "contacts"], ["W1"] * 4 + ["W2"] * 2)],
+    [(["hooks", "startup"], ["W5", "W5", "W9", "W9"]), (["customers", "contacts"], ["W1"] * 4 + ["W2"] * 4)],
     ids=" ".join,
 )
 def test_a_small_run_measures_every_workload(tmp_path: Path, names: list[str], workloads: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crmkit.core.customer import Customer
-from crmkit.core.errors import ConfigError, NotFound, SchemaOutdated
+from crmkit.core.errors import ConfigError, CrmError, NotFound, SchemaOutdated
 from crmkit.core.interaction import InteractionKind
 from crmkit.core.messages import msg
 from crmkit.core.staff import User
@@ -99,10 +99,12 @@ def test_a_user_acts_under_its_login(crm: Crm) -> None:
         crm.actor("ben")
 
 
-def test_closing_twice_is_closing_once(open_crm: OpenCrm) -> None:
+def test_closing_twice_is_closing_once_and_nothing_works_after_it(open_crm: OpenCrm) -> None:
     crm = open_crm()
     crm.close()
     crm.close()
+    with pytest.raises(CrmError, match="closed"), crm.session() as s:
+        s.list(Customer)
 
 
 def test_a_failed_opening_leaves_nothing_open(sqlite_url: str) -> None:

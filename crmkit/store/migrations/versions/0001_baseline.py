@@ -1103,13 +1103,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name="fk_contact_points_customer_id"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("ix_contact_points_customer_id", "contact_points", ["tenant_id", "customer_id"], unique=False)
     op.create_index(
-        "ix_contact_points_kind_normalized", "contact_points", ["tenant_id", "kind", "normalized"], unique=False
-    )
-    op.create_index(
-        "uq_contact_points_customer_id_kind_normalized",
+        "uq_contact_points_kind_normalized_customer_id",
         "contact_points",
-        ["tenant_id", "customer_id", "kind", "normalized"],
+        ["tenant_id", "kind", "normalized", "customer_id"],
         unique=True,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
@@ -1798,12 +1796,12 @@ def downgrade() -> None:
     op.drop_index("ix_customer_relations_to_id", table_name="customer_relations")
     op.drop_table("customer_relations")
     op.drop_index(
-        "uq_contact_points_customer_id_kind_normalized",
+        "uq_contact_points_kind_normalized_customer_id",
         table_name="contact_points",
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
-    op.drop_index("ix_contact_points_kind_normalized", table_name="contact_points")
+    op.drop_index("ix_contact_points_customer_id", table_name="contact_points")
     op.drop_table("contact_points")
     op.drop_index("ix_attachments_sha256", table_name="attachments")
     op.drop_index("ix_attachments_interaction_id", table_name="attachments")
