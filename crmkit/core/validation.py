@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
-from crmkit.core.entity import STAMPED, EntityInfo, FieldInfo
+from crmkit.core.entity import EMPTY, STAMPED, EntityInfo, FieldInfo
 from crmkit.core.errors import FieldError
 from crmkit.core.fieldtypes import PYTHON_TYPES, Kind
 from crmkit.core.formats import FORMATS
@@ -217,8 +217,8 @@ def _term(field: FieldInfo, number: int, names: dict[str, Any]) -> str:
         return "isinstance(r.id, UUID)"
     slow = f"problem_of(f{number}, v) is None"
     if field.name == "custom":
-        names["Mapping"] = Mapping
-        return "isinstance(r.custom, Mapping)"
+        names["Mapping"], names["Frozen"] = Mapping, type(EMPTY)
+        return "(type(r.custom) is Frozen or isinstance(r.custom, Mapping))"
     if field.kind is Kind.TEXT:
         if field.choices:
             names[f"c{number}"] = frozenset(field.choices)

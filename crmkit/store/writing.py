@@ -13,6 +13,9 @@ from crmkit.store.codec import Codec
 
 Row = Sequence[Any]
 
+MOST_SHAPES = 500
+"""Statements remembered for batches, by the columns whose values all rows share."""
+
 
 class Writer(ABC):
     """Inserts and updates rows of driver values through a DBAPI cursor."""
@@ -70,22 +73,39 @@ class SqliteWriter(Writer):
 class PostgresWriter(Writer):
     """One statement for all rows: each column travels as one JSON array, which the server takes apart in step.
 
+    A column with one value in all rows travels as that value.
     Measured on 500 rows of 34 columns: 9 ms, as COPY (which row-level security refuses), against 27 ms for arrays bound
     one by one, whose values the driver would each convert in Python.
     """
+
+    def __init__(self, codecs: Mapping[str, Codec], tables: Mapping[str, sa.Table]) -> None:
+        super().__init__(codecs, tables)
+        self._batches: dict[tuple[str, tuple[bool, ...]], str] = {}
 
     def insert(self, cursor: Any, entity: str, rows: Sequence[Row]) -> None:
         if len(rows) == 1:
             cursor.execute(self._one(entity), rows[0])
             return
-        columns = self._codecs[entity].columns
-        statement = self._inserts.get(entity)
+        # Most columns of a batch have one value in all rows, as the tenant, the moment and whatever is left empty.
+        given = list(zip(*rows, strict=True))
+        same = tuple([values[0] == values[-1] and values.count(values[0]) == len(rows) for values in given])
+        statement = self._batches.get((entity, same))
         if statement is None:
-            names = ", ".join(f'"{name}"' for name in columns)
-            values = ", ".join(f'"{name}"::{self._type(entity, name)}' for name in columns)
-            statement = f'INSERT INTO "{self._tables[entity].name}" ({names}) SELECT {values} FROM {_given(columns)}'
-            self._inserts[entity] = statement
-        cursor.execute(statement, [_encode(column) for column in zip(*rows, strict=True)])
+            if len(self._batches) >= MOST_SHAPES:
+                self._batches.clear()
+            statement = self._batches[entity, same] = self._batch(entity, same)
+        one = [values[0] for values, alike in zip(given, same, strict=True) if alike]
+        many = [_encode(values) for values, alike in zip(given, same, strict=True) if not alike]
+        cursor.execute(statement, (*one, *many))
+
+    def _batch(self, entity: str, same: Sequence[bool]) -> str:
+        """Return the statement for rows that share the values of some columns, which come first in its parameters."""
+        columns = list(zip(self._codecs[entity].columns, same, strict=True))
+        shared, own = [name for name, alike in columns if alike], [name for name, alike in columns if not alike]
+        names = ", ".join(f'"{name}"' for name in (*shared, *own))
+        values = [f"%s::{self._type(entity, name)}" for name in shared]
+        values += [f'"{name}"::{self._type(entity, name)}' for name in own]
+        return f'INSERT INTO "{self._tables[entity].name}" ({names}) SELECT {", ".join(values)} FROM {_given(own)}'
 
     def update(self, cursor: Any, entity: str, columns: tuple[str, ...], rows: Sequence[Row]) -> int:
         statement = self._updates.get((entity, columns))

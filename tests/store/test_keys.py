@@ -71,8 +71,8 @@ def test_a_key_of_several_fields_is_named_with_all_of_them(crm: Crm) -> None:
     customer = make(crm, Customer(name="x"))
     make(crm, ContactPoint(customer_id=customer.id, kind="email", value="Anna@Example.com"))
     again = ContactPoint(customer_id=customer.id, kind="email", value="anna@example.com")
-    path = "contact_point.customer_id+kind+normalized"
-    assert told(crm, again) == [(path, "duplicate", f"{customer.id}, email, anna@example.com", again.id)]
+    path = "contact_point.kind+normalized+customer_id"
+    assert told(crm, again) == [(path, "duplicate", f"email, anna@example.com, {customer.id}", again.id)]
 
 
 def test_a_change_to_a_taken_value_is_named(crm: Crm) -> None:

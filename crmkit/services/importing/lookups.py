@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import EntityInfo
 from crmkit.core.identity import ExternalIdentity
+from crmkit.store.among import among
 from crmkit.store.references import CHUNK
 from crmkit.store.session import Session
 from crmkit.store.upsert import find_by_key
@@ -85,15 +86,14 @@ class Lookups:
                 groups.setdefault(key[:2], []).append(key[2])
         for (system, entity), ids in groups.items():
             table = session.table(ExternalIdentity)
-            for start in range(0, len(ids), CHUNK):
-                statement = sa.select(table.c.external_id, table.c.record_id).where(
-                    table.c.system == system,
-                    table.c.entity == entity,
-                    table.c.external_id.in_(ids[start : start + CHUNK]),
-                )
-                rows: Any = session.execute(statement)
-                for row in rows:
-                    found[system, entity, row[0]] = self._external[system, entity, row[0]] = row[1]
+            statement = sa.select(table.c.external_id, table.c.record_id).where(
+                table.c.system == system,
+                table.c.entity == entity,
+                among(table.c.external_id, ids, session.database.dialect),
+            )
+            rows: Any = session.execute(statement)
+            for row in rows:
+                found[system, entity, row[0]] = self._external[system, entity, row[0]] = row[1]
         return found
 
     # -- own fields ----------------------------------------------------------------------------------------------
@@ -147,15 +147,14 @@ class Lookups:
             groups.setdefault(kind, []).append(value)
         for kind, values in groups.items():
             points, customers = session.table(ContactPoint), session.table(Customer)
-            for start in range(0, len(values), CHUNK):
-                statement = (
-                    sa.select(points.c.normalized, points.c.customer_id)
-                    .join(customers, customers.c.id == points.c.customer_id)
-                    .where(points.c.kind == kind, points.c.normalized.in_(values[start : start + CHUNK]))
-                )
-                rows: Any = session.execute(statement)
-                for row in rows:
-                    found.setdefault((kind, row[0]), set()).add(row[1])
+            statement = (
+                sa.select(points.c.normalized, points.c.customer_id)
+                .join(customers, customers.c.id == points.c.customer_id)
+                .where(points.c.kind == kind, among(points.c.normalized, values, session.database.dialect))
+            )
+            rows: Any = session.execute(statement)
+            for row in rows:
+                found.setdefault((kind, row[0]), set()).add(row[1])
         return found
 
     # -- records -------------------------------------------------------------------------------------------------
