@@ -91,7 +91,7 @@ def _derive(session: Session) -> None:
                 raise PluginError(plugin, "derive_records", wrong)
             entity = session.database.registry.of(record).name
             known = work.current.get(record.id)
-            if known is not None and known == record:
+            if known is not None and _same(known, record):
                 continue
             fields = "" if known is None else "." + ",".join(changed_fields(known, record))
             steps.append(f"{plugin}:{entity}{fields}")
@@ -103,6 +103,14 @@ def _derive(session: Session) -> None:
         if not todo:
             return
     raise HookLoop(steps[-4:])
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(one == other)
+    except ArithmeticError:
+        # A signalling NaN, which equals nothing; it can stand only in bookkeeping, which is about to be filled anew.
+        return False
 
 
 def _check_types(session: Session, entity: str, staged: dict[Any, Pair]) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crmkit.core.errors import BadInput
@@ -59,6 +59,8 @@ def test_what_cannot_be_reached_is_refused(kind: str, raw: str, reason: str) -> 
 
 
 @given(st.sampled_from(KINDS), st.text(max_size=20) | st.text("aB1@:/. +", max_size=16))
+@example("social", "@A: 0")
+@example("messaging", "/B:@1")
 def test_normalising_twice_changes_nothing(kind: str, raw: str) -> None:
     try:
         once = normalise_point(kind, raw, "DE")

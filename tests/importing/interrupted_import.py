@@ -18,6 +18,8 @@ from crmkit.services.importing.running import Progress, run_import
 
 def main(address: str, path: str, mapping: str, errors: str, point: str, count: int) -> None:
     left = [count]
+    # What starts the tests may have told its children to ignore the signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def die(*_: Any) -> None:
         left[0] -= 1

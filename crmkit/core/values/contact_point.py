@@ -59,7 +59,7 @@ def normalise_point(kind: str, raw: str, country: str | None = None) -> str:
 
 def _social(raw: str) -> str:
     """Both ``https://www.linkedin.com/in/Anna/`` and ``linkedin: in/anna`` become ``linkedin:in/anna``."""
-    text = raw.strip()
+    text = _without_at(raw)
     if named := _NAMED.fullmatch(text):
         network = fold(named[1])
         return f"{_SAME_NETWORK.get(network, network)}:{_handle(named[2]) or _refuse_empty(raw)}"
@@ -75,14 +75,20 @@ def _social(raw: str) -> str:
 
 
 def _messaging(raw: str, country: str | None) -> str:
-    named = _NAMED.fullmatch(raw.strip())
+    text = _without_at(raw)
+    named = _NAMED.fullmatch(text)
     if not named:
-        return _handle(raw) or _refuse_empty(raw)
+        return _handle(text) or _refuse_empty(raw)
     service = fold(named[1])
     service = _SAME_SERVICE.get(service, service)
     if service in _CALLED_BY_NUMBER:
         return f"{service}:{normalise_phone(named[2], country)}"
     return f"{service}:{_handle(named[2]) or _refuse_empty(raw)}"
+
+
+def _without_at(raw: str) -> str:
+    """Return what is behind the sign of a handle, which may name its network too: ``@github: anna``."""
+    return raw.strip().lstrip("/@ ")
 
 
 def _handle(text: str) -> str:
