@@ -253,7 +253,7 @@ def _sqlite() -> Iterator[tuple[Crm, Any]]:
 
 @contextmanager
 def _postgres() -> Iterator[tuple[Crm, Any]]:
-    with postgres_address() as ours, postgres_address() as limit:
+    with postgres_address(bound=True) as ours, postgres_address() as limit:
         Crm.open(limit, plugins=[]).close()
         with Crm.open(ours, plugins=_plugins()) as crm:
             raw = _RawPostgres(crm, limit)

@@ -13,17 +13,28 @@ from uuid import uuid4
 import psycopg
 from sqlalchemy.engine import make_url
 
+_BOUND = "crmkit_bench"
+
 
 @contextmanager
-def postgres_address() -> Iterator[str]:
-    """Give the address of a fresh, empty database, dropped afterwards."""
+def postgres_address(*, bound: bool = False) -> Iterator[str]:
+    """Give the address of a fresh, empty database, dropped afterwards.
+
+    ``bound``: for a role that row-level security binds, as in production; else for one that it does not.
+    """
     server = make_url(_server())
     name = f"bench_{uuid4().hex[:12]}"
     admin = server.render_as_string(hide_password=False)
+    role = _BOUND if bound else server.username
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        if bound and not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (_BOUND,)).fetchone():
+            connection.execute(f"CREATE ROLE {_BOUND} LOGIN PASSWORD '{_BOUND}'")
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0 OWNER "{role}"')
+    address = server.set(database=name)
     try:
-        yield server.set(database=name).render_as_string(hide_password=False)
+        yield (address.set(username=_BOUND, password=_BOUND) if bound else address).render_as_string(
+            hide_password=False
+        )
     finally:
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

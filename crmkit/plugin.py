@@ -14,6 +14,7 @@ from crmkit.core.entity import (
     Record,
     Via,
     ViaLink,
+    ViaRecord,
     change,
     entity,
     entity_info,
@@ -38,17 +39,21 @@ from crmkit.core.interaction import InteractionKind
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.lifecycle_reading import lifecycle_from_toml
 from crmkit.core.messages import Message, msg
+from crmkit.core.timeline import TimelineEntry
 from crmkit.core.values.money import Money
 from crmkit.core.values.partial_date import PartialDate
 from crmkit.hooks.causation import Cause
+from crmkit.hooks.channels import Channel, NotSent, OutgoingFile, OutgoingMessage, Recipient, Sent
 from crmkit.hooks.imports import ImportFinished, ImportRows, RowValues
-from crmkit.hooks.interactions import InteractionsLogged
+from crmkit.hooks.interactions import InteractionsLogged, TimelineRequest
 from crmkit.hooks.kinds import Kind as HookKind
 from crmkit.hooks.kinds import hookimpl, hookspec
 from crmkit.hooks.lifecycle import StageMove, StageMoves
 from crmkit.hooks.merging import Merge, Merging, RecordsMerged, United
 from crmkit.hooks.protocols import Actor, Clock, Context, Services, Session
 from crmkit.hooks.records import Change, RecordBatch, Refuse
+from crmkit.hooks.search import SearchedRecords, SearchText
+from crmkit.hooks.segments import MembershipChanges
 from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
 from crmkit.runtime.manifest import HOOK_API, Manifest
 from crmkit.runtime.secrets import Secret
@@ -60,6 +65,7 @@ __all__ = [
     "BadInput",
     "Cause",
     "Change",
+    "Channel",
     "Clock",
     "CommandDeclaration",
     "ConfigError",
@@ -78,33 +84,44 @@ __all__ = [
     "InteractionsLogged",
     "LifecycleDefinition",
     "Manifest",
+    "MembershipChanges",
     "Merge",
     "Merging",
     "Message",
     "Money",
     "NotFound",
+    "NotSent",
+    "OutgoingFile",
+    "OutgoingMessage",
     "Own",
     "Part",
     "PartialDate",
     "Permission",
     "PluginError",
+    "Recipient",
     "Record",
     "RecordBatch",
     "RecordsMerged",
     "Refuse",
     "Refused",
     "RowValues",
+    "SearchText",
+    "SearchedRecords",
     "Secret",
+    "Sent",
     "Services",
     "Session",
     "Setup",
     "StageMove",
     "StageMoves",
     "StaleVersion",
+    "TimelineEntry",
+    "TimelineRequest",
     "United",
     "ValidationFailed",
     "Via",
     "ViaLink",
+    "ViaRecord",
     "change",
     "did_you_mean",
     "entity",

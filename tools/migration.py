@@ -22,6 +22,8 @@ from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.registry import EntityRegistry
 from crmkit.store.database import Database
 from crmkit.store.migration import FOLDER, VERSION_TABLE, run_revisions
+from crmkit.store.search.tables import TOKENS
+from crmkit.store.tenant_wall import walled
 from crmkit.store.types import StoredType
 
 HEADER = '''"""{title}"""
@@ -52,7 +54,7 @@ def main(revision: str, title: str) -> None:
                 "target_metadata": database.metadata,
                 "version_table": VERSION_TABLE,
                 "compare_type": False,
-                "include_name": lambda name, kind, _: name != VERSION_TABLE,
+                "include_name": lambda name, kind, _: name != VERSION_TABLE and not str(name).startswith(TOKENS),
             },
         )
         script = produce_migrations(context, database.metadata)
@@ -65,7 +67,13 @@ def main(revision: str, title: str) -> None:
         else ""
     )
     text = HEADER.format(title=title, revision=revision, down=down)
-    text += f"\n\ndef upgrade() -> None:\n{extra}{upgrade}\n\n\ndef downgrade() -> None:\n{downgrade}\n"
+    last = (
+        "\n\n    from crmkit.store.search.tables import prepare_search\n\n    prepare_search(op.get_bind())"
+        if down is None
+        else ""
+    )
+    last += _wall(script.upgrade_ops, database.metadata)
+    text += f"\n\ndef upgrade() -> None:\n{extra}{upgrade}{last}\n\n\ndef downgrade() -> None:\n{downgrade}\n"
     slug = re.sub(r"\W+", "_", title.lower()).strip("_")
     path = Path(FOLDER) / "versions" / f"{revision}_{slug}.py"
     path.write_text(text)
@@ -76,6 +84,17 @@ def _render_ops(ops: Any, context: MigrationContext) -> str:
     code = render_python_code(ops, migration_context=context, render_item=_render, user_module_prefix="types.")
     lines = [line for line in code.splitlines() if not line.strip().startswith("#")]
     return indent(dedent("\n".join(lines)), "    ").rstrip()
+
+
+def _wall(ops: Any, metadata: sa.MetaData) -> str:
+    """Return what keeps the rows of tenants apart in new tables, on PostgreSQL."""
+    made = {op.table_name for op in ops.ops if isinstance(op, CreateTableOp)}
+    wanted = {name: open_reads for name, open_reads in sorted(walled(metadata).items()) if name in made}
+    if not wanted:
+        return ""
+    lines = [f"            {name!r}: {open_reads}," for name, open_reads in wanted.items()]
+    head = "\n\n    from crmkit.store.tenant_wall import raise_wall\n\n    raise_wall(\n        op.get_bind(),\n        {\n"
+    return head + "\n".join(lines).replace("'", '"') + "\n        },\n    )"
 
 
 def _late_references(ops: Any, metadata: sa.MetaData) -> str:

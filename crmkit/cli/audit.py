@@ -28,15 +28,13 @@ def audit() -> None:
 @json_option
 def seal(as_json: bool) -> None:
     from crmkit.cli.output import print_json
-    from crmkit.cli.running import global_options, opened, say
+    from crmkit.cli.running import acting, opened, say
     from crmkit.core.messages import msg
     from crmkit.services.auditing.log import seal as seal_log
 
-    with opened() as crm:
-        login = global_options().get("login")
-        with _progress(translated(wording("sealing"))) as tell:
-            on_progress = None if tell is None else lambda done: tell(done, None)
-            made = seal_log(crm, crm.actor(login) if login else crm.system, on_progress=on_progress)
+    with opened() as crm, _progress(translated(wording("sealing"))) as tell:
+        on_progress = None if tell is None else lambda done: tell(done, None)
+        made = seal_log(crm, acting(crm), on_progress=on_progress)
     if as_json:
         print_json({"sealed": made.sealed, "held_up": made.held_up, "head": str(made.head) if made.head else None})
     else:

@@ -58,6 +58,7 @@ def view_document(view: CustomerView) -> dict[str, Any]:
         "timeline": view.timeline,
         "value": [{"amount": f"{money.rounded().amount:f}", "currency": money.currency} for money in view.value],
         "counts": view.counts,
+        "hidden": view.hidden,
     }
 
 
@@ -78,6 +79,9 @@ def _facts(view: CustomerView, kinds: Mapping[str, str], zone: tzinfo) -> Iterab
             yield translated(field.label), shown
     for name, given in view.customer.custom.items():
         yield name, given
+    if view.hidden:
+        names = (f"{entity}.{name}" for entity, hidden in view.hidden.items() for name in hidden)
+        yield translated(wording("Hidden from you")), ", ".join(names)
     yield translated("Id"), view.customer.id
 
 

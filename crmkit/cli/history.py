@@ -112,7 +112,7 @@ def _show_changes(session: Session, info: EntityInfo, id: str, limit: int | None
 
 
 def _show_past(session: Session, info: EntityInfo, id: str, instant: datetime, as_json: bool) -> None:
-    from crmkit.cli.output import pairs, print_block, print_json, shown_value, value_of
+    from crmkit.cli.output import pairs, print_block, print_json, shown_value
     from crmkit.core.errors import NotFound
     from crmkit.core.messages import msg
     from crmkit.services.history import as_of
@@ -122,7 +122,7 @@ def _show_past(session: Session, info: EntityInfo, id: str, instant: datetime, a
         raise NotFound(
             msg("{entity} {id} was not there at {instant}", entity=info.name, id=id, instant=instant.isoformat())
         )
-    values = {field.name: value_of(record, field.name) for field in info.fields}
+    values = session.shown(record)
     if as_json:
         print_json({"entity": info.name, "at": instant, **values})
         return

@@ -83,6 +83,7 @@ GLOBAL_OPTIONS: tuple[tuple[list[str], dict[str, Any]], ...] = (
     ),
     (["--config"], {"metavar": "FILE", "is_eager": True, "help": wording("The configuration file (TOML).")}),
     (["--as", "login"], {"metavar": "LOGIN", "help": wording("Act as this user, with this user's rights.")}),
+    (["--for", "principal"], {"metavar": "LOGIN", "help": wording("With --as: act on behalf of this user.")}),
     (["--lang"], {"type": click.Choice(["en", "zh"]), "help": wording("The language to speak.")}),
     (["--trace"], {"is_flag": True, "help": wording("Report every hook call on the standard error.")}),
     (["--traceback"], {"is_flag": True, "help": wording("Show where an unexpected error comes from.")}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -14,6 +14,7 @@ from uuid import UUID
 import click
 
 from crmkit.cli.words import translate, translated, wording
+from crmkit.core.field_rights import Masked
 from crmkit.core.messages import Message
 from crmkit.core.values.money import Money, minor_units
 from crmkit.core.values.partial_date import PartialDate
@@ -62,6 +63,8 @@ def plain(value: Any) -> Any:
         return value.render(translate())
     if isinstance(value, PartialDate):
         return str(value)
+    if isinstance(value, Masked):
+        return {"masked": True}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -167,14 +170,3 @@ def clean(text: str) -> str:
 
 def _clean_text(cell: Any) -> Any:
     return clean(cell) if isinstance(cell, str) else cell
-
-
-def each(records: Iterable[Any], names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield records as mappings of the fields ``names``; custom fields come from where they are kept."""
-    for record in records:
-        yield {name: value_of(record, name) for name in names}
-
-
-def value_of(record: Any, name: str) -> Any:
-    """Return a field of a record, a custom one too."""
-    return getattr(record, name) if hasattr(record, name) else record.custom.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,14 +31,16 @@ filter_option = option(
 @option("--fields", metavar="FIELDS", help=wording("Show these fields, separated by commas."))
 @json_option
 def list_(entity: str, filter_: str, order: str, limit: int | None, fields: str | None, as_json: bool) -> None:
-    from crmkit.cli.output import each, print_json_array
+    from crmkit.cli.output import print_json_array
     from crmkit.cli.running import entity_named, working
 
     with working(reads=True) as (crm, session):
         info = entity_named(crm, entity)
         names = chosen_fields(info, fields) or [field.name for field in info.fields]
         if as_json:
-            print_json_array(each(_records(session, info, filter_, order, limit or 0), names))
+            print_json_array(
+                session.shown(record, names) for record in _records(session, info, filter_, order, limit or 0)
+            )
         else:
             print_records(session, info, filter_, order, SHOWN if limit is None else limit, fields)
 
@@ -65,7 +67,7 @@ def count(entity: str, filter_: str, as_json: bool) -> None:
 @argument("id", help=wording("The record's id."))
 @json_option
 def show(entity: str, id: str, as_json: bool) -> None:
-    from crmkit.cli.output import pairs, print_block, print_json, value_of
+    from crmkit.cli.output import pairs, print_block, print_json
     from crmkit.cli.running import entity_named, working
     from crmkit.services.merging import resolve
 
@@ -73,30 +75,37 @@ def show(entity: str, id: str, as_json: bool) -> None:
         info = entity_named(crm, entity)
         record = session.get(info.cls, resolve(session, info.cls, id))
         if as_json:
-            print_json({"entity": info.name, **{field.name: value_of(record, field.name) for field in info.fields}})
+            print_json({"entity": info.name, **session.shown(record)})
             return
-        rows = [(translated(field.label), _shown(field, value_of(record, field.name))) for field in info.fields]
+        values = session.shown(record)
+        rows = [(translated(field.label), _shown(field, values[field.name])) for field in info.fields]
         print_block(pairs((label, value) for label, value in rows if value not in ("", None, (), {})))
 
 
 def print_records(session: Session, info: EntityInfo, filter: str, order: str, limit: int, fields: str | None) -> None:
     """Print a table of records; when there are more than ``limit`` (0 for no limit), say so."""
-    from crmkit.cli.output import print_block, table, value_of
     from crmkit.cli.running import say
     from crmkit.core.messages import msg
 
     records = list(_records(session, info, filter, order, limit + 1 if limit else 0))
     more = bool(limit) and len(records) > limit
-    records = records[: limit or None]
-    names = chosen_fields(info, fields) or telling_fields(info, records)
-    shown = [info.by_name[name] for name in names]
-    rows = [[_shown(field, value_of(record, field.name)) for field in shown] for record in records]
-    numbers = [at for at, field in enumerate(shown) if field.kind.value in ("integer", "decimal", "money")]
-    print_block(table([translated(field.label) for field in shown], rows, right=numbers))
+    print_found(session, info, records[: limit or None], fields)
     if more:
         say(msg("the first {limit}; --limit 0 shows all", limit=limit))
     elif not records:
         say(msg("nothing found"))
+
+
+def print_found(session: Session, info: EntityInfo, records: Iterable[Any], fields: str | None) -> None:
+    """Print a table of these records, with the fields in ``fields`` or else those that tell them apart."""
+    from crmkit.cli.output import print_block, table
+
+    found = [session.shown(record) for record in records]
+    names = chosen_fields(info, fields) or telling_fields(info, found)
+    shown = [info.by_name[name] for name in names]
+    rows = [[_shown(field, values[field.name]) for field in shown] for values in found]
+    numbers = [at for at, field in enumerate(shown) if field.kind.value in ("integer", "decimal", "money")]
+    print_block(table([translated(field.label) for field in shown], rows, right=numbers))
 
 
 def chosen_fields(info: EntityInfo, names: str | None) -> list[str]:
@@ -112,12 +121,12 @@ def chosen_fields(info: EntityInfo, names: str | None) -> list[str]:
     return chosen
 
 
-def telling_fields(info: EntityInfo, records: list[Any]) -> list[str]:
-    """Return the few fields that tell ``records`` apart: the title, then what is required or chosen from a list.
+def telling_fields(info: EntityInfo, records: list[dict[str, Any]]) -> list[str]:
+    """Return the few fields that tell records apart: the title, then what is required or chosen from a list.
 
-    A field that is empty in all of them tells nothing.
+    A field that is empty in all of them tells nothing, nor does one that the reader may not see.
     """
-    from crmkit.cli.output import value_of
+    from crmkit.core.field_rights import MASKED
 
     first = [info.title] if info.title in info.by_name else []
     own = [
@@ -126,7 +135,7 @@ def telling_fields(info: EntityInfo, records: list[Any]) -> list[str]:
         if not field.common
         and field.name not in first
         and field.kind.value != "json"
-        and any(value_of(record, field.name) not in (None, "", ()) for record in records)
+        and any(values[field.name] not in (None, "", (), MASKED) for values in records)
     ]
     ranked = sorted(own, key=lambda field: (not (field.required or field.choices), field.max_length > 1_000))
     kept = {field.name for field in ranked[:_COLUMNS]}

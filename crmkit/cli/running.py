@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crmkit.cli.words import translate
+from crmkit.cli.words import translate, translated, wording
 from crmkit.core.errors import (
     AccessDenied,
     BadInput,
@@ -35,6 +35,7 @@ from crmkit.core.errors import (
 from crmkit.core.messages import Message, msg, shown
 
 if TYPE_CHECKING:
+    from crmkit.core.access import Actor
     from crmkit.core.entity import EntityInfo
     from crmkit.runtime.config import Config
     from crmkit.runtime.crm import Crm
@@ -96,11 +97,16 @@ def assembled(*, quarantine: bool = False) -> Iterator[Crm]:
 @contextmanager
 def working(*, reads: bool = False, create: bool = False) -> Iterator[tuple[Crm, Session]]:
     """Open the application and one session of the user named by ``--as`` (else of the system)."""
-    with opened(create=create) as crm:
-        login = global_options().get("login")
-        actor = crm.actor(login) if login else crm.system
-        with crm.session(actor, reads=reads) as session:
-            yield crm, session
+    with opened(create=create) as crm, crm.session(acting(crm), reads=reads) as session:
+        yield crm, session
+
+
+def acting(crm: Crm) -> Actor:
+    """Return the user named by ``--as`` as an actor, on behalf of the one named by ``--for``; else the system."""
+    login, principal = global_options().get("login"), global_options().get("principal")
+    if principal and not login:
+        raise click.UsageError(translated(wording("--for needs --as: who acts on that user's behalf?")))
+    return crm.actor(login, principal or "") if login else crm.system
 
 
 def configuration(*, quarantine: bool = False) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,10 +13,11 @@ from crmkit.cli.words import translated, wording
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from crmkit.core.staff import User
     from crmkit.store.session import Session
 
 
-@group("user", help=wording("Add and list users."))
+@group("user", help=wording("Add and list users, freeze and activate them."))
 def user() -> None:
     pass
 
@@ -85,6 +87,38 @@ def list_(as_json: bool) -> None:
     headings = (*person_headings, wording("State"), wording("Team"), wording("Roles"))
     rows = [(p["login"], p["name"], p["email"], translated(str(p["state"])), p["team"], p["roles"]) for p in people]
     print_block(table([translated(heading) for heading in headings], rows))
+
+
+@user.command("freeze", help=wording("Freeze a user, who then may not sign in or act but keeps what is owned."))
+@argument("login", help=wording("The user's login."))
+@json_option
+def freeze(login: str, as_json: bool) -> None:
+    from crmkit.services.handover import freeze
+
+    _change(login, freeze, as_json)
+
+
+@user.command("activate", help=wording("Let a frozen or departed user work again."))
+@argument("login", help=wording("The user's login."))
+@json_option
+def activate(login: str, as_json: bool) -> None:
+    from crmkit.services.handover import activate
+
+    _change(login, activate, as_json)
+
+
+def _change(login: str, act: Callable[[Session, User], User], as_json: bool) -> None:
+    from crmkit.cli.output import print_json
+    from crmkit.cli.running import say, working
+    from crmkit.core.messages import msg
+    from crmkit.services.handover import find_user
+
+    with working() as (_, session):
+        changed = act(session, find_user(session, login))
+    if as_json:
+        print_json({"id": changed.id, "login": changed.login, "state": changed.state})
+    else:
+        say(msg("{login} is {state}", login=changed.login, state=changed.state))
 
 
 def _id_of(session: Session, kind: type[Any], name: str) -> UUID:

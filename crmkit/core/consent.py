@@ -28,11 +28,11 @@ class Consent(Part):
     """
 
     customer_id: UUID = field(reference="customer", merge="keep_both", erase="tombstone")
-    purpose: str = field(max_length=100, help="* for all purposes")
-    channel: str = field(default="", max_length=50, help="Empty for all channels")
+    purpose: str = field(max_length=100, erase="keep", help="* for all purposes")
+    channel: str = field(default="", max_length=50, erase="keep", help="Empty for all channels")
     contact_point_id: UUID | None = field(default=None, reference="contact_point")
     decision: ConsentWord = field()
-    legal_basis: str = field(default="", max_length=100)
+    legal_basis: str = field(default="", max_length=100, erase="keep")
     evidence: str = field(default="", max_length=10_000, sensitivity="personal")
     effective_at: datetime = field()
 

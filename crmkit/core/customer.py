@@ -24,21 +24,23 @@ class Customer(Record):
     kind: CustomerKind = field(default="person")
     name: str = field(required=True, default="", searchable=True, sensitivity="personal")
     prefix: str = field(default="", max_length=50, sensitivity="personal")
-    given_name: str = field(default="", max_length=100, sensitivity="personal")
-    additional_names: str = field(default="", max_length=100, sensitivity="personal")
-    family_name: str = field(default="", max_length=100, sensitivity="personal")
+    given_name: str = field(default="", max_length=100, sensitivity="personal", fixed=True)
+    additional_names: str = field(default="", max_length=100, sensitivity="personal", fixed=True)
+    family_name: str = field(default="", max_length=100, sensitivity="personal", fixed=True)
     suffix: str = field(default="", max_length=50, sensitivity="personal")
     nickname: str = field(default="", max_length=100, searchable=True, sensitivity="personal")
-    birth_date: PartialDate | None = field(default=None, sensitivity="personal", help="May lack the year or the day")
-    gender: str = field(default="", max_length=30, sensitivity="personal")
-    legal_name: str = field(default="", searchable=True)
-    domain: str = field(default="", format="domain", indexed=True)
+    birth_date: PartialDate | None = field(
+        default=None, sensitivity="personal", fixed=True, help="May lack the year or the day"
+    )
+    gender: str = field(default="", max_length=30, sensitivity="personal", fixed=True)
+    legal_name: str = field(default="", searchable=True, fixed=True)
+    domain: str = field(default="", format="domain", indexed=True, searchable=True)
     industry: str = field(default="", max_length=100)
     employees: int | None = field(default=None, minimum=0)
     annual_revenue: Money | None = field(default=None)
-    founded: int | None = field(default=None, minimum=0, label="Year founded")
+    founded: int | None = field(default=None, minimum=0, label="Year founded", fixed=True)
     country: str = field(default="", format="country")
-    language: str = field(default="", format="language")
+    language: str = field(default="", format="language", fixed=True)
     timezone: str = field(default="", format="timezone", label="Time zone")
     description: str = field(default="", max_length=20_000, searchable=True, sensitivity="personal")
 
@@ -61,7 +63,12 @@ class ContactPoint(Part):
     customer_id: UUID = field(reference="customer", merge="union", erase="delete")
     kind: PointKind = field()
     value: str = field(
-        default="", required=True, max_length=1_000, sensitivity="personal", help="Of an address: made from its parts"
+        default="",
+        required=True,
+        max_length=1_000,
+        searchable=True,
+        sensitivity="personal",
+        help="Of an address: made from its parts",
     )
     normalized: str = field(
         default="", required=True, max_length=1_000, sensitivity="personal", help="Filled from the value"
@@ -106,7 +113,7 @@ class CustomerRelation(Part):
 
     from_id: UUID = field(reference="customer", merge="union", erase="delete", label="From")
     to_id: UUID = field(reference="customer", merge="union", erase="delete", label="To")
-    type: str = field(max_length=100)
+    type: str = field(max_length=100, erase="keep")
     title: str = field(default="", max_length=200, sensitivity="personal", help="Such as the job title")
     valid_from: date | None = field(default=None)
     valid_until: date | None = field(default=None)

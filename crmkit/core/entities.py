@@ -6,6 +6,7 @@ from crmkit.core.consent import Consent
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation, RelationType
 from crmkit.core.exchange_rate import ExchangeRate
 from crmkit.core.grouping import Segment, SegmentMember, Tag, Tagging
+from crmkit.core.handover import HandOver, HandOverBatch
 from crmkit.core.identity import ExternalIdentity, IdentityClaim, NotTheSame
 from crmkit.core.interaction import (
     Attachment,
@@ -16,8 +17,10 @@ from crmkit.core.interaction import (
 )
 from crmkit.core.journal import AuditEntry, Event, ImportRun, MergeJournal
 from crmkit.core.lifecycle import Lifecycle, Relationship, StageTrack, StageTransition
+from crmkit.core.mail_folder import MailFolder
+from crmkit.core.personal_data import Erasure, LegalHold
 from crmkit.core.product import Asset, Product
-from crmkit.core.staff import RecordShare, Role, RoleAssignment, Team, User
+from crmkit.core.staff import Delegation, RecordShare, Role, RoleAssignment, Team, User
 from crmkit.core.survey import SurveyAnswer, SurveyQuestion
 from crmkit.core.working_calendar import WorkingCalendar
 
@@ -27,6 +30,7 @@ CORE_ENTITIES: tuple[type, ...] = (
     Role,
     RoleAssignment,
     RecordShare,
+    Delegation,
     Customer,
     ContactPoint,
     RelationType,
@@ -42,6 +46,7 @@ CORE_ENTITIES: tuple[type, ...] = (
     InteractionLine,
     InteractionLink,
     Attachment,
+    MailFolder,
     SurveyQuestion,
     SurveyAnswer,
     Lifecycle,
@@ -54,6 +59,10 @@ CORE_ENTITIES: tuple[type, ...] = (
     Tagging,
     WorkingCalendar,
     ExchangeRate,
+    HandOver,
+    HandOverBatch,
+    Erasure,
+    LegalHold,
     MergeJournal,
     ImportRun,
     AuditEntry,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar, dataclass_transform
 from uuid import UUID
@@ -51,6 +52,7 @@ __all__ = [
     "Sensitivity",
     "Via",
     "ViaLink",
+    "ViaRecord",
     "change",
     "changed_fields",
     "entity",
@@ -83,7 +85,15 @@ class ViaLink:
     there: str
 
 
-AccessRule = Own | Via | ViaLink
+@attrs.frozen
+class ViaRecord:
+    """Whoever may see the record of any entity that the fields ``entity`` and ``record`` name may see this one."""
+
+    entity: str = "entity"
+    record: str = "record_id"
+
+
+AccessRule = Own | Via | ViaLink | ViaRecord
 
 
 @attrs.frozen(eq=False)
@@ -103,9 +113,16 @@ class EntityInfo:
     plugin: str = "crmkit"
     sequence: str = ""
     by_name: Mapping[str, FieldInfo] = attrs.field(init=False, repr=False)
+    compared_names: tuple[str, ...] = attrs.field(init=False, repr=False)
+    compared: Callable[[Any], tuple[Any, ...]] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "by_name", MappingProxyType({info.name: info for info in self.fields}))
+        # What tells two states of a record apart: its own fields without bookkeeping, read in one go.
+        names = tuple(info.name for info in self.stored if info.name not in STAMPED)
+        object.__setattr__(self, "compared_names", names)
+        several: Callable[[Any], tuple[Any, ...]] = attrgetter(*names) if len(names) > 1 else _one_by_one(names)
+        object.__setattr__(self, "compared", several)
 
     @property
     def stored(self) -> tuple[FieldInfo, ...]:
@@ -139,6 +156,10 @@ class EntityInfo:
     def with_custom(self, fields: tuple[FieldInfo, ...]) -> EntityInfo:
         """Return this entity with more custom fields."""
         return attrs.evolve(self, fields=self.fields + fields)
+
+
+def _one_by_one(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda record: tuple([getattr(record, name) for name in names])
 
 
 T = TypeVar("T", bound=type)
@@ -222,10 +243,14 @@ def change(record: E, /, **values: Any) -> E:
 
 def changed_fields(before: Part, after: Part) -> tuple[str, ...]:
     """Return the names of the fields in which two states of a record differ, bookkeeping fields left out."""
+    info = entity_info(type(after))
+    values = info.compared
     return tuple(
-        info.name
-        for info in entity_info(type(after)).fields
-        if info.name not in STAMPED and getattr(before, info.name) != getattr(after, info.name)
+        [
+            name
+            for name, old, new in zip(info.compared_names, values(before), values(after), strict=True)
+            if old is not new and old != new
+        ]
     )
 
 

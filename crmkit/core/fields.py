@@ -61,6 +61,10 @@ class FieldInfo:
     """What becomes of a reference when the record that it points to is merged into another."""
     erase: ErasePolicy | None = None
     """What becomes of a reference when the record that it points to is erased."""
+    handed_over: bool = False
+    """Whether a reference to a user passes to the heir when that user leaves; else it stays, as history."""
+    fixed: bool = False
+    """Whether a value, once known, seldom changes: it does not grow old as that of a variable field does."""
     help: str = ""
     """One sentence for people who fill it in."""
     custom: bool = False
@@ -83,11 +87,15 @@ class CustomField:
     choices: tuple[str, ...] = ()
     max_length: int = 10_000
     reference: str = ""
+    searchable: bool = False
+    """Whether the search looks into it."""
     sensitivity: Sensitivity = "internal"
     merge: MergePolicy | None = None
     """What becomes of a reference when its target is merged; one to a customer follows it by default."""
     erase: ErasePolicy | None = None
     """What becomes of a reference when its target is erased; one to a customer is cleared by default."""
+    fixed: bool = False
+    """Whether a value, once known, seldom changes: it does not grow old as that of a variable field does."""
     help: str = ""
 
     def info(self) -> FieldInfo:
@@ -115,9 +123,11 @@ class CustomField:
             choices=tuple(self.choices),
             max_length=self.max_length,
             reference=self.reference,
+            searchable=self.searchable,
             sensitivity=self.sensitivity,
             merge=self.merge or ("repoint" if self.reference == "customer" else None),
             erase=self.erase or ("clear" if self.reference == "customer" else None),
+            fixed=self.fixed,
             help=self.help,
             custom=True,
         )
@@ -146,12 +156,16 @@ def field(
     sensitivity: Sensitivity = "internal",
     merge: MergePolicy | None = None,
     erase: ErasePolicy | None = None,
+    handed_over: bool = False,
+    fixed: bool = False,
     help: str = "",
 ) -> Any:
     """Declare a field of an entity.
 
     Without a default the field is required. ``reference`` names the entity an id points to; ``max_length`` counts
-    characters of text; ``minimum`` bounds numbers; ``unique`` holds among living records of one tenant.
+    characters of text; ``minimum`` bounds numbers; ``unique`` holds among living records of one tenant;
+    ``handed_over`` and ``fixed`` are explained at FieldInfo. ``erase="keep"`` marks a text that tells nothing of a
+    person, such as the kind of something: it outlives an erasure.
     """
     options = {
         "label": label,
@@ -168,6 +182,8 @@ def field(
         "sensitivity": sensitivity,
         "merge": merge,
         "erase": erase,
+        "handed_over": handed_over,
+        "fixed": fixed,
         "help": help,
     }
     if factory is not None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
-from crmkit.core.entity import EMPTY, Part, Record, Via, entity, field
+from crmkit.core.entity import EMPTY, Part, Record, Via, ViaRecord, entity, field
 
 
 @entity(
     "external_identity",
     plural="external_identities",
+    access=ViaRecord(),
     title="external_id",
     unique=(("system", "external_id", "entity"),),
     indexes=(("record_id",),),
@@ -19,10 +20,10 @@ from crmkit.core.entity import EMPTY, Part, Record, Via, entity, field
 class ExternalIdentity(Part):
     """What another system calls one of our records. Unique while alive; the way to upsert."""
 
-    system: str = field(max_length=100)
-    external_id: str = field(max_length=300)
-    entity: str = field(max_length=100)
-    record_id: UUID = field(label="Record")
+    system: str = field(max_length=100, erase="keep")
+    external_id: str = field(max_length=300, searchable=True, sensitivity="personal")
+    entity: str = field(max_length=100, erase="keep")
+    record_id: UUID = field(label="Record", erase="delete")
 
 
 @entity("identity_claim", title="channel", indexes=(("fingerprint",),))
@@ -32,7 +33,7 @@ class IdentityClaim(Record):
     ``fingerprint`` is a digest of the evidence: the same somebody who comes again joins the claim that there is.
     """
 
-    channel: str = field(max_length=50)
+    channel: str = field(max_length=50, erase="keep")
     raw: Mapping[str, Any] = field(default=EMPTY, sensitivity="personal", help="As it came in")
     candidates: tuple[Mapping[str, Any], ...] = field(default=(), help="Possible customers with score and reasons")
     state: Literal["open", "resolved", "dismissed"] = field(default="open", indexed=True)

@@ -63,24 +63,24 @@ class Interaction(Record):
 
     ``occurred_at`` is when it happened, ``created_at`` when it was recorded. ``external_key`` is unique per channel, so
     that taking the same message twice stores it once. Money and line amounts are kept unrounded, to six places. A
-    completed interaction is corrected by one that supersedes it.
+    completed interaction is corrected by one that supersedes it; its own status is ``superseded`` from then on.
     """
 
-    kind: str = field(max_length=50, indexed=True)
+    kind: str = field(max_length=50, indexed=True, erase="keep")
     direction: Literal["", "inbound", "outbound", "internal"] = field(default="")
-    status: Literal["planned", "in_progress", "completed", "cancelled"] = field(default="completed")
+    status: Literal["planned", "in_progress", "completed", "cancelled", "superseded"] = field(default="completed")
     subject: str = field(default="", max_length=500, searchable=True, sensitivity="personal")
     body: str = field(default="", max_length=1_000_000, searchable=True, sensitivity="personal")
     occurred_at: datetime = field()
     ended_at: datetime | None = field(default=None)
-    channel: str = field(default="", max_length=100)
-    external_key: str = field(default="", max_length=500)
+    channel: str = field(default="", max_length=100, erase="keep")
+    external_key: str = field(default="", max_length=500, sensitivity="personal")
     thread_id: UUID | None = field(default=None)
-    outcome: str = field(default="", max_length=200)
+    outcome: str = field(default="", max_length=200, sensitivity="personal")
     visibility: Literal["shared", "private"] = field(default="shared")
     money: Money | None = field(default=None)
     sum_lines: bool = field(default=False, help="Money is kept the sum of the lines, in the money's currency")
-    line_of_business: str = field(default="", max_length=100)
+    line_of_business: str = field(default="", max_length=100, erase="keep")
     supersedes_id: UUID | None = field(default=None, reference="interaction")
 
 
@@ -89,7 +89,7 @@ class Interaction(Record):
     access=Via("interaction_id"),
     title="address",
     unique=(("interaction_id", "customer_id", "role"),),
-    indexes=(("customer_id", "occurred_at"),),
+    indexes=(("customer_id", "occurred_at", "interaction_id"),),
 )
 class InteractionParticipant(Part):
     """Somebody who took part, with the address used. ``occurred_at`` repeats the interaction's, for fast timelines."""
@@ -97,8 +97,8 @@ class InteractionParticipant(Part):
     interaction_id: UUID = field(reference="interaction")
     customer_id: UUID | None = field(default=None, reference="customer", merge="repoint", erase="tombstone")
     claim_id: UUID | None = field(default=None, reference="identity_claim")
-    user_id: UUID | None = field(default=None, reference="user")
-    role: str = field(default="customer", max_length=50)
+    user_id: UUID | None = field(default=None, reference="user", handed_over=True)
+    role: str = field(default="customer", required=True, max_length=50, erase="keep")
     address: str = field(default="", max_length=300, sensitivity="personal")
     occurred_at: datetime | None = field(default=None, audited=False)
 
@@ -112,7 +112,7 @@ class InteractionLine(Part):
     product_id: UUID | None = field(default=None, reference="product")
     description: str = field(default="", max_length=500)
     quantity: Decimal = field(default=Decimal(1))
-    unit: str = field(default="", max_length=50)
+    unit: str = field(default="", max_length=50, erase="keep")
     unit_price: Decimal | None = field(default=None)
     discount: Decimal = field(default=Decimal(0), help="As a fraction: 0.15 for 15 %")
     amount: Decimal | None = field(default=None, help="In the interaction's currency; computed when left out")
@@ -129,17 +129,17 @@ class InteractionLink(Part):
     """Ties an interaction to any other record: the opportunity it moved, the ticket it answered."""
 
     interaction_id: UUID = field(reference="interaction")
-    entity: str = field(max_length=100)
-    record_id: UUID = field(label="Record")
-    role: str = field(default="about", max_length=50)
+    entity: str = field(max_length=100, erase="keep")
+    record_id: UUID = field(label="Record", erase="tombstone")
+    role: str = field(default="about", required=True, max_length=50, erase="keep")
 
 
 @entity("attachment", access=Via("interaction_id"), title="filename")
 class Attachment(Part):
     """A file that came with an interaction, known by the SHA-256 of its content."""
 
-    interaction_id: UUID = field(reference="interaction")
-    filename: str = field(max_length=300, sensitivity="personal")
-    media_type: str = field(default="application/octet-stream", max_length=100)
+    interaction_id: UUID = field(reference="interaction", erase="delete")
+    filename: str = field(max_length=300, searchable=True, sensitivity="personal")
+    media_type: str = field(default="application/octet-stream", max_length=100, erase="keep")
     size: int = field(default=0, minimum=0, help="Bytes")
     sha256: str = field(default="", max_length=64, indexed=True)

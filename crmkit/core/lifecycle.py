@@ -32,7 +32,7 @@ class Relationship(Record):
     """What a customer and one line of business are to each other. Its track is the customer's lifecycle."""
 
     customer_id: UUID = field(reference="customer", merge="union", erase="tombstone")
-    line_of_business: str = field(default="default", max_length=100)
+    line_of_business: str = field(default="default", max_length=100, erase="keep")
     since: date | None = field(default=None)
 
 
@@ -41,10 +41,10 @@ class StageTrack(Record):
     """Where a record stands in a lifecycle. ``stage`` is a checked projection of the transitions, never set by hand."""
 
     lifecycle_id: UUID = field(reference="lifecycle")
-    entity: str = field(max_length=100)
-    record_id: UUID = field(label="Record")
-    stage: str = field(max_length=100)
-    category: str = field(default="", max_length=50)
+    entity: str = field(max_length=100, erase="keep")
+    record_id: UUID = field(label="Record", erase="tombstone")
+    stage: str = field(max_length=100, erase="keep")
+    category: str = field(default="", max_length=50, erase="keep")
     entered_at: datetime = field()
 
 
@@ -53,11 +53,11 @@ class StageTransition(Part):
     """One step of a track: who or which rule moved it, why and when. Transitions are added, never changed."""
 
     track_id: UUID = field(reference="stage_track")
-    from_stage: str = field(default="", max_length=100)
-    to_stage: str = field(max_length=100)
+    from_stage: str = field(default="", max_length=100, erase="keep")
+    to_stage: str = field(max_length=100, erase="keep")
     occurred_at: datetime = field()
-    reason: str = field(default="", max_length=1_000)
-    rule: str = field(default="", max_length=100)
+    reason: str = field(default="", max_length=1_000, sensitivity="personal")
+    rule: str = field(default="", max_length=100, erase="keep")
     cause: Literal["user", "rule", "import", "plugin"] = field(default="user")
 
 

@@ -14,7 +14,7 @@ from crmkit.core.values.money import Money
 class Product(Record):
     """Something sold, lent or given. Prices are hints; price lists belong to the sales plugin."""
 
-    sku: str = field(max_length=100, unique=True, label="SKU")
+    sku: str = field(max_length=100, unique=True, searchable=True, label="SKU")
     name: str = field(searchable=True)
     category: str = field(default="", max_length=100)
     unit: str = field(default="", max_length=100)
@@ -31,8 +31,8 @@ class Asset(Record):
 
     customer_id: UUID = field(reference="customer", merge="repoint", erase="tombstone")
     product_id: UUID | None = field(default=None, reference="product")
-    name: str = field()
-    serial_number: str = field(default="", max_length=100, indexed=True)
+    name: str = field(searchable=True)
+    serial_number: str = field(default="", max_length=100, indexed=True, searchable=True, sensitivity="personal")
     status: Literal["ordered", "in_use", "in_repair", "retired"] = field(default="in_use")
     purchased: date | None = field(default=None)
     installed: date | None = field(default=None)

@@ -27,7 +27,7 @@ Invoke: TypeAlias = Callable[[Contextual, Any], Owned]
 class Impl:
     """One implementation, ready to be called as ``function(ctx, call)``; of a wrapper, ``function`` enters it.
 
-    ``entities`` limits it to some entities, None means all.
+    ``entities`` limits it to some entities, ``fields`` to changes of some fields; None means all.
     """
 
     plugin: str
@@ -36,6 +36,7 @@ class Impl:
     tryfirst: bool = False
     trylast: bool = False
     entities: frozenset[str] | None = None
+    fields: frozenset[str] | None = None
 
 
 class Caller:
@@ -63,6 +64,10 @@ class Caller:
         self.invoke = bind(self.info, self.impls)
         self.has_impls = bool(self.impls)
 
+    def heeds(self, field: str) -> bool:
+        """Whether any implementation is called for changes of ``field`` alone, of records that exist."""
+        return any(impl.fields is None or field in impl.fields for impl in self.impls)
+
     def __repr__(self) -> str:
         return f"<Caller {self.info.name} {[impl.plugin for impl in self.impls]}>"
 
@@ -82,6 +87,27 @@ def bind(info: HookInfo, impls: Sequence[Impl]) -> Invoke:
     else:
         inner = _all_of(plain)
     return enclose(wrappers, inner, single=first) if wrappers else inner
+
+
+def concerning(function: Function, fields: frozenset[str]) -> Function:
+    """Return ``function`` called for those changes alone that make, delete or restore records or touch ``fields``."""
+
+    def call_concerned(ctx: Any, call: Any) -> Any:
+        changes = call.changes
+        wanted = tuple(
+            [
+                c
+                for c in changes
+                if (before := c.before) is None
+                or (before.deleted_at is None) != (c.after.deleted_at is None)
+                or any(c.changed(field) for field in fields)
+            ]
+        )
+        if not wanted:
+            return None
+        return function(ctx, call if len(wanted) == len(changes) else attrs.evolve(call, changes=wanted))
+
+    return call_concerned
 
 
 def adapt(function: Callable[..., Any], names: Sequence[str]) -> Function:

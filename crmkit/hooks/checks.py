@@ -21,7 +21,9 @@ def verify(
     """
     problem = _coroutine(function)
     if problem is None and info is not None:
-        problem = _arguments(function) or _generator(function, info, opts) or _entities(info, opts)
+        problem = (
+            _arguments(function) or _generator(function, info, opts) or _entities(info, opts) or _fields(info, opts)
+        )
     if problem is not None:
         raise BadHook(
             plugin, hook, msg("plugin {plugin}, hook {hook}: {problem}", plugin=plugin, hook=hook, problem=problem)
@@ -71,4 +73,14 @@ def _entities(info: HookInfo, opts: Mapping[str, Any]) -> Message | None:
         return msg("entities=... is for hooks that are called per entity; this one is not")
     if not entities:
         return msg("entities=() names no entity, so it would never be called; leave it out for all")
+    return None
+
+
+def _fields(info: HookInfo, opts: Mapping[str, Any]) -> Message | None:
+    if opts.get("fields") is None:
+        return None
+    if not info.of_changes:
+        return msg("fields=... is for hooks that are called with changes of records; this one is not")
+    if opts.get("wrapper") or opts.get("hookwrapper"):
+        return msg("fields=... is not for wrappers, which see what the others were called with")
     return None

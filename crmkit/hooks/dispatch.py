@@ -11,7 +11,7 @@ import pluggy
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.messages import Message, msg
 from crmkit.hooks import SPECS
-from crmkit.hooks.callers import Caller, Impl, adapt
+from crmkit.hooks.callers import Caller, Impl, adapt, concerning
 from crmkit.hooks.checks import verify
 from crmkit.hooks.errors import BadHook
 from crmkit.hooks.kinds import PROJECT, HookInfo, Kind, hooks_of
@@ -133,11 +133,12 @@ class Hooks:
         """Raise when something registered or configured would never take effect; to be called once all is registered.
 
         One problem raises its own ``BadHook`` or ``ConfigError``; several raise one ``ConfigError`` that lists them.
-        With the names of all ``entities``, those that implementations ask for are checked too.
+        With the names of all ``entities``, those that implementations ask for are checked too; when each comes with the
+        names of its fields, so are those.
         """
         problems = [
             *self._unknown_hooks(),
-            *self._unknown_entities(entities),
+            *self._unknown_names(entities),
             *self._unordered_choices(),
             *self._unknown_order(),
         ]
@@ -224,7 +225,10 @@ class Hooks:
             function = (traced_wrapper if wrapper else traced)(function, hook, impl.plugin_name, self._sink)
         if wrapper:
             function = entering(function)
-        entities = dict(impl.opts).get("entities")
+        options = dict(impl.opts)
+        entities, fields = options.get("entities"), options.get("fields")
+        if isinstance(fields, frozenset):
+            function = concerning(function, fields)
         return Impl(
             impl.plugin_name,
             function,
@@ -232,6 +236,7 @@ class Hooks:
             tryfirst=impl.tryfirst,
             trylast=impl.trylast,
             entities=entities if isinstance(entities, frozenset) else None,
+            fields=fields if isinstance(fields, frozenset) else None,
         )
 
     def _rebind(self) -> None:
@@ -257,7 +262,8 @@ class Hooks:
                         hint = did_you_mean(relay.name, self._infos)
                         yield self._bad(registered.name, relay.name, msg("there is no such hook; {hint}", hint=hint))
 
-    def _unknown_entities(self, known: Collection[str] | None) -> Iterable[BadHook]:
+    def _unknown_names(self, known: Collection[str] | None) -> Iterable[BadHook]:
+        """Yield what is wrong with the entities, and their fields where these are known, that implementations ask for."""
         if known is None:
             return
         for hook in self._infos:
@@ -267,6 +273,11 @@ class Hooks:
                         "there is no entity {entity}; {hint}", entity=entity, hint=did_you_mean(entity, known)
                     )
                     yield self._bad(impl.plugin, hook, problem)
+                if impl.fields and isinstance(known, Mapping):
+                    names = {name for entity in impl.entities or known for name in known.get(entity, ())}
+                    for field in sorted(impl.fields - names):
+                        problem = msg("there is no field {field}; {hint}", field=field, hint=did_you_mean(field, names))
+                        yield self._bad(impl.plugin, hook, problem)
 
     def _unordered_choices(self) -> Iterable[BadHook]:
         for hook, info in self._infos.items():

@@ -97,7 +97,10 @@ class Kind(Enum):
 
 @attrs.frozen
 class HookInfo:
-    """What ``hookspec`` was told about one hook. ``subject`` is the specification class, ``help`` its docstring."""
+    """What ``hookspec`` was told about one hook. ``subject`` is the specification class, ``help`` its docstring.
+
+    ``of_changes``: its calls carry ``changes``, so implementations may ask for those of some fields only.
+    """
 
     name: str
     subject: str
@@ -107,6 +110,7 @@ class HookInfo:
     on_error: OnError
     per_entity: bool
     help: str
+    of_changes: bool = False
 
 
 _mark_spec = pluggy.HookspecMarker(PROJECT)
@@ -120,11 +124,13 @@ def hookspec(
     stability: Stability = "provisional",
     on_error: OnError = "abort",
     per_entity: bool = False,
+    of_changes: bool = False,
 ) -> Callable[[F], F]:
     """Declare the decorated method ``(self, ctx, call)`` as a hook.
 
     ``since`` is the version that brought it. ``per_entity``: each call concerns one entity, and implementations may ask
-    for some entities only. ``on_error="block"`` is for collect hooks. Raises ``ConfigError`` on a wrong declaration.
+    for some entities only. ``of_changes``: a call carries ``changes`` of records, and implementations may ask for those
+    of some fields only. ``on_error="block"`` is for collect hooks. Raises ``ConfigError`` on a wrong declaration.
     """
 
     def declare(function: F) -> F:
@@ -142,7 +148,8 @@ def hookspec(
         if not function.__doc__:
             raise ConfigError(msg("hook {name} needs a docstring: it is the hook's documentation", name=name))
         subject = function.__qualname__.rpartition(".")[0]
-        info = HookInfo(name, subject, kind, since, stability, on_error, per_entity, inspect.cleandoc(function.__doc__))
+        help = inspect.cleandoc(function.__doc__)
+        info = HookInfo(name, subject, kind, since, stability, on_error, per_entity, help, of_changes)
         function.__dict__["crmkit_hook"] = info
         return _mark_spec(function, firstresult=kind.policy.first)
 
@@ -162,6 +169,7 @@ def hookimpl(
     *,
     specname: str | None = None,
     entities: Iterable[str] | None = None,
+    fields: Iterable[str] | None = None,
     tryfirst: bool = False,
     trylast: bool = False,
     wrapper: bool = False,
@@ -172,6 +180,7 @@ def hookimpl(
     *,
     specname: str | None = None,
     entities: Iterable[str] | None = None,
+    fields: Iterable[str] | None = None,
     tryfirst: bool = False,
     trylast: bool = False,
     wrapper: bool = False,
@@ -179,13 +188,18 @@ def hookimpl(
 ) -> F | Callable[[F], F]:
     """Mark a function or method of a plugin as the implementation of the hook of its name, or of ``specname``.
 
-    ``entities``: call it only for these entities; for all others it costs nothing. ``tryfirst`` and ``trylast`` move it
-    before or after the implementations that say neither. ``wrapper``: a generator that yields once, receives the result
-    of the others and returns the result to use. ``optionalhook``: no error when nobody declares the hook.
+    ``entities``: call it only for these entities; for all others it costs nothing. ``fields``: of records that exist,
+    call it only for changes of these fields, beside those that delete or restore; new records it sees in any case.
+    ``tryfirst`` and ``trylast`` move it before or after the implementations that say neither. ``wrapper``: a generator
+    that yields once, receives the result of the others and returns the result to use. ``optionalhook``: no error when
+    nobody declares the hook.
     """
     if isinstance(entities, str):
         raise ConfigError(msg('entities must be a list of entity names: write entities=("{name}",)', name=entities))
+    if isinstance(fields, str):
+        raise ConfigError(msg('fields must be a list of field names: write fields=("{name}",)', name=fields))
     wanted = None if entities is None else frozenset(entities)
+    concerning = None if fields is None else frozenset(fields)
 
     def mark(function: F) -> F:
         marked = _mark_impl(
@@ -197,7 +211,7 @@ def hookimpl(
             optionalhook=optionalhook,
         )
         # Beside pluggy's own options, where HookImpl.opts hands it back whatever else decorates the function.
-        cast("dict[str, Any]", getattr(marked, f"{PROJECT}_impl"))["entities"] = wanted
+        cast("dict[str, Any]", getattr(marked, f"{PROJECT}_impl")).update(entities=wanted, fields=concerning)
         return marked
 
     return mark if function is None else mark(function)

@@ -71,7 +71,7 @@ class Refuse:
 class RecordSpecs:
     """Called in this order whenever records are saved."""
 
-    @hookspec(kind=Kind.DERIVE, since="0.1", per_entity=True)
+    @hookspec(kind=Kind.DERIVE, since="0.1", per_entity=True, of_changes=True)
     def derive_records(self, ctx: Context, call: RecordBatch) -> Iterable[Any]:
         """Return what follows from the changes: further ``Change`` objects, changed records or new records.
 
@@ -79,7 +79,7 @@ class RecordSpecs:
         """
         raise NotImplementedError
 
-    @hookspec(kind=Kind.GUARD, since="0.1", per_entity=True)
+    @hookspec(kind=Kind.GUARD, since="0.1", per_entity=True, of_changes=True)
     def guard_records(self, ctx: Context, call: RecordBatch) -> Refuse | Iterable[Refuse] | None:
         """Return ``Refuse`` for changes that must not happen. Sees final, valid data; changes nothing."""
         raise NotImplementedError

@@ -10,11 +10,14 @@ from typing import Any
 
 import attrs
 
+from crmkit.core.attachment_rules import AttachmentRules
 from crmkit.core.consent import ConsentTerms
 from crmkit.core.entity import CustomField
 from crmkit.core.errors import BadInput, ConfigError, FieldError
 from crmkit.core.formats import FORMATS
+from crmkit.core.mail_settings import MailSettings
 from crmkit.core.messages import msg
+from crmkit.core.personal_data import PersonalDataSettings, settings_errors
 from crmkit.core.values.country import country_code
 from crmkit.runtime.bad_config import BadConfig
 from crmkit.runtime.defined import DefinedEntity, definition_errors, make_entities
@@ -63,6 +66,12 @@ class Config:
     """Whether broken plugins are left out instead of stopping start-up."""
     consent: ConsentTerms = attrs.field(factory=ConsentTerms)
     """The words that statements of consent may use."""
+    attachments: AttachmentRules = attrs.field(factory=AttachmentRules)
+    """Where attachments are kept, and which are taken."""
+    personal_data: PersonalDataSettings = attrs.field(factory=PersonalDataSettings)
+    """Who answers for personal data, how long what is kept, and what happens when an erased customer comes again."""
+    mail: MailSettings = attrs.field(factory=MailSettings)
+    """Which mail addresses are ours, and the servers that mail is sent and fetched by."""
     custom_fields: tuple[CustomField, ...] = ()
     """Fields that the installation adds to entities."""
     entities: tuple[DefinedEntity, ...] = ()
@@ -150,6 +159,7 @@ def _errors(config: Config) -> Iterator[FieldError]:
         value = getattr(config, name)
         if not value.strip():
             yield FieldError(name, "required", value, msg("a text that is not empty"))
+    yield from settings_errors(config.personal_data)
     for place, custom in enumerate(config.custom_fields):
         try:
             custom.info()

@@ -6,22 +6,25 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from crmkit.core.access import Actor, Scope, read_grants, system_actor, tenant_id
+import attrs
+
+from crmkit.core.access import Actor, system_actor, tenant_id
 from crmkit.core.entities import CORE_ENTITIES
-from crmkit.core.errors import DatabaseUnavailable, NotFound, SchemaOutdated
+from crmkit.core.errors import DatabaseUnavailable, SchemaOutdated
 from crmkit.core.interaction import STANDARD_KINDS, InteractionKind
 from crmkit.core.lifecycle_checks import check_lifecycle
 from crmkit.core.lifecycle_definition import LifecycleDefinition
-from crmkit.core.messages import msg
+from crmkit.core.personal_data import ProcessingActivity
 from crmkit.core.registry import EntityRegistry
-from crmkit.core.staff import Role, RoleAssignment, Team, User
 from crmkit.core.values.clock import Clock, SystemClock
 from crmkit.hooks.causation import ROOT, Cause
+from crmkit.hooks.channels import Channel
 from crmkit.hooks.dispatch import Hooks
 from crmkit.hooks.run import run_register
 from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
@@ -31,12 +34,23 @@ from crmkit.runtime.delivery import Delivery
 from crmkit.runtime.plugins import LoadedPlugins, load_plugins, register_all
 from crmkit.runtime.services import Services
 from crmkit.runtime.submitting import Submitter
+from crmkit.services.access.actors import Settings, actor_named, reload_actor
 from crmkit.services.rules import CoreRules
 from crmkit.store.database import Database
 from crmkit.store.journal import DeltaWriter
 from crmkit.store.migration import SchemaState, create_schema, describe, schema_state, upgrade_schema
 from crmkit.store.references import ReferencePlan
 from crmkit.store.session import Session
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+ACTORS_KEPT = 1_000
+"""Users whose rights an application remembers, each until anybody's rights change."""
+
+if TYPE_CHECKING:
+    from crmkit.services.attachments import Attachments
+    from crmkit.services.messaging import Delivered
 
 CORE = "crmkit"
 """The name under which the core's own rules take part in hooks."""
@@ -53,13 +67,13 @@ class Crm:
             order=plugins.active(config.order),
             hook_order={hook: plugins.active(names) for hook, names in config.hook_order.items()},
         )
-        self.hooks.register(CoreRules(config.consent), CORE, CORE)
+        self.hooks.register(CoreRules(config.consent, config.personal_data), CORE, CORE)
         register_all(self.hooks, plugins)
         setup = Setup(plugins=tuple(plugin.name for plugin in plugins.plugins))
         contexts = _SetupContexts(self)
         self.kinds: Mapping[str, InteractionKind] = self._register_kinds(setup, contexts)
         self.registry = self._register_entities(setup, contexts)
-        self.hooks.check(entities=[info.name for info in self.registry])
+        self.hooks.check(entities={info.name: info.by_name for info in self.registry})
         self.permissions = tuple(
             permission
             for _, permission in run_register(
@@ -71,7 +85,18 @@ class Crm:
                 distribution=self.hooks.distribution,
             )
         )
+        self.processing_activities = tuple(
+            run_register(
+                self.hooks.caller("register_processing_activities"),
+                contexts,
+                setup,
+                of=ProcessingActivity,
+                key=lambda activity: activity.id,
+                distribution=self.hooks.distribution,
+            )
+        )
         self._lifecycles = self._register_lifecycles(setup, contexts)
+        self._channels = self._register_channels(setup, contexts)
         self.commands = tuple(
             command
             for _, command in run_register(
@@ -87,6 +112,8 @@ class Crm:
         self.plan = ReferencePlan(self.registry)
         self.deltas: Mapping[str, DeltaWriter] = self.database.blueprint.deltas
         self._configs = {plugin.name: plugin.config for plugin in plugins.plugins}
+        self._actors: dict[tuple[UUID, str, str], Actor] = {}
+        self._settings = Settings(config.language or "en", config.timezone)
         self._delivery = Delivery(self)
         self._submitter = Submitter(self)
 
@@ -131,27 +158,31 @@ class Crm:
         """Return a session for ``actor``, by default the system with every right; use it in a ``with`` block."""
         return Session(self, actor or self.system, reads=reads, cause=cause)
 
-    def actor(self, login: str) -> Actor:
-        """Return the user called ``login`` as an actor with the rights of its roles. Raises NotFound."""
+    def actor(self, login: str, on_behalf_of: str = "") -> Actor:
+        """Return the user called ``login`` as an actor with the rights of its roles.
+
+        ``on_behalf_of`` names a user who has delegated to it: then it has that user's rights, as far as delegated.
+        Raises NotFound for a user who is not active, and AccessDenied when there is no delegation.
+        """
+        key = (self.system.tenant_id, login, on_behalf_of)
+        known = self._actors.get(key)
         with self.session(reads=True) as session:
-            user = session.find(User, login=login)
-            if user is None or user.state != "active":
-                raise NotFound(msg("no active user {login}", login=login))
-            roles = [assignment.role_id for assignment in session.list(RoleAssignment, user_id=user.id)]
-            grants: dict[tuple[str, str], Scope] = {}
-            for role in session.list(Role, id=roles) if roles else []:
-                for key, scope in read_grants(role.grants).items():
-                    grants[key] = max(scope, grants.get(key, Scope.NONE))
-            return Actor(
-                name=user.login,
-                tenant_id=self.system.tenant_id,
-                user_id=user.id,
-                team_id=user.team_id,
-                subtree=_subtree(session, user.team_id),
-                grants=MappingProxyType(grants),
-                language=user.language or self.config.language or "en",
-                timezone=user.timezone or self.config.timezone,
-            )
+            lasts = known is not None and (known.until is None or self.clock.now() < known.until)
+            if known is not None and lasts:
+                version = self.database.rights.current(known.tenant_id, session.connection)
+                if version == known.rights_version:
+                    return known
+            found = actor_named(session, login, on_behalf_of, self._settings)
+        if len(self._actors) >= ACTORS_KEPT:
+            self._actors.clear()
+        self._actors[key] = found
+        return found
+
+    def reloaded(self, actor: Actor, connection: Connection | None) -> Actor:
+        """Return an actor with the rights it has now; raises AccessDenied for one that may not act any more."""
+        system = system_actor(actor.tenant_id)
+        with Session(self, system, reads=True, connection=connection) as session:
+            return reload_actor(session, actor, self._settings)
 
     def lifecycles(self) -> tuple[LifecycleDefinition, ...]:
         """Return the lifecycles that plugins bring, and the one of customers unless a plugin brings its own."""
@@ -187,6 +218,29 @@ class Crm:
     def plugin_config(self, plugin: str) -> Any:
         """Return the typed configuration of a plugin, None when it declares none."""
         return self._configs.get(plugin)
+
+    @cached_property
+    def channels(self) -> Mapping[str, Channel]:
+        """The ways to send messages by their names: those of plugins, and mail by the server of the configuration."""
+        from crmkit.services.mail.smtp import smtp_channel
+
+        own = smtp_channel(self.config.mail.smtp)
+        return MappingProxyType({own.name: own, **self._channels})
+
+    def deliver(self, message: UUID, actor: Actor | None = None, *, again: bool = False) -> Delivered:
+        """Hand a message that was written to its channel; see :func:`crmkit.services.messaging.deliver`."""
+        from crmkit.services.messaging import deliver
+
+        return deliver(
+            lambda: self.session(actor), self.channels, self.context, lambda: self.attachments, message, again=again
+        )
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        """Where the contents of attachments are kept. Raises ConfigError when a server's database has no folder for them."""
+        from crmkit.runtime.attachment_folder import attachments_of
+
+        return attachments_of(self.config, self.database)
 
     # -- the schema ----------------------------------------------------------------------------------------------
 
@@ -257,6 +311,17 @@ class Crm:
             check_lifecycle(definition, self.registry, plugin)
         return tuple(definition for _, definition in records)
 
+    def _register_channels(self, setup: Setup, contexts: Any) -> Mapping[str, Channel]:
+        records = run_register(
+            self.hooks.caller("register_channels"),
+            contexts,
+            setup,
+            of=Channel,
+            key=lambda channel: channel.name,
+            distribution=self.hooks.distribution,
+        )
+        return {channel.name: attrs.evolve(channel, plugin=plugin) for plugin, channel in records}
+
     def _register_entities(self, setup: Setup, contexts: Any) -> EntityRegistry:
         from crmkit.core.entity import CustomField
 
@@ -292,18 +357,3 @@ class _SetupContexts:
 class _SetupContext:
     def __init__(self, plugin: str, config: Any, crm: Crm) -> None:
         self.plugin, self.config, self.clock, self.locale = plugin, config, crm.clock, crm.config.language or "en"
-
-
-def _subtree(session: Session, team: Any) -> frozenset[Any]:
-    if team is None:
-        return frozenset()
-    children: dict[Any, list[Any]] = {}
-    for record in session.list(Team):
-        children.setdefault(record.parent_id, []).append(record.id)
-    found, todo = set(), [team]
-    while todo:
-        current = todo.pop()
-        if current not in found:
-            found.add(current)
-            todo += children.get(current, [])
-    return frozenset(found)

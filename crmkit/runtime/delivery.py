@@ -28,7 +28,9 @@ from crmkit.hooks.run import run_notify
 from crmkit.services.importing.finished import finished_imports
 from crmkit.services.lifecycle.committed import committed_moves
 from crmkit.services.merging.committed import committed_merges
+from crmkit.services.segments.committed import committed_memberships
 from crmkit.store.settling import log_writers
+from crmkit.store.tenant_wall import EVERY_TENANT
 from crmkit.store.trail import values_before
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ class Delivery:
         wanted = frozenset(self._subscribers())
         if self._enrolled.issuperset(wanted):
             return
-        with crm.database.connection(reads=True) as connection:
+        with crm.database.connection(reads=True, tenant=tenant) as connection:
             known = connection.scalars(sa.select(cursors.c.subscriber).where(cursors.c.tenant_id == tenant))
             missing = sorted(wanted.difference(known))
         if missing:
@@ -101,7 +103,7 @@ class Delivery:
             if first is not None:
                 end = sa.select(log.c.position - 1).where(log.c.id == first)
             insert: Any = postgresql_insert if crm.database.dialect == "postgresql" else sqlite_insert
-            with crm.database.connection() as connection:
+            with crm.database.connection(tenant=EVERY_TENANT) as connection:
                 place = {"tenant_id": tenant, "position": connection.scalar(end) or 0}
                 rows = [{**place, "subscriber": subscriber} for subscriber in missing]
                 connection.execute(insert(cursors).values(rows).on_conflict_do_nothing())
@@ -128,7 +130,7 @@ class Delivery:
     def parked(self) -> list[ParkedDelivery]:
         """Return what was parked, oldest first."""
         table = self._crm.database.table("parked_events")
-        with self._crm.database.connection(reads=True) as connection:
+        with self._crm.database.connection(reads=True, tenant=self._crm.system.tenant_id) as connection:
             rows = connection.execute(
                 sa.select(
                     table.c.subscriber, table.c.first_position, table.c.last_position, table.c.error, table.c.attempts
@@ -149,7 +151,10 @@ class Delivery:
                 "after_interactions_logged_committed",
                 "after_stage_changed_committed",
                 "after_records_merged_committed",
+                "after_segment_membership_changed_committed",
+                "after_handover_committed",
                 "after_import_finished_committed",
+                "after_customers_erased_committed",
             )
             for impl in hooks.implementations(hook)
         }
@@ -213,15 +218,35 @@ class Delivery:
         for merged in committed_merges(session, by_entity.get("merge_journal", ()), cause):
             caller = hooks.caller("after_records_merged_committed", merged.entity)
             _raise_first(run_notify(caller, session.contexts, merged, only=subscriber), caller.info.name)
+        for changes in committed_memberships(session, by_entity.get("segment_member", ()), cause):
+            caller = hooks.caller("after_segment_membership_changed_committed", changes.entity)
+            _raise_first(run_notify(caller, session.contexts, changes, only=subscriber), caller.info.name)
+        if "handover" in by_entity:
+            # Imported when there is one: hand-overs are rare, and every start would pay for them.
+            from crmkit.services.handover.committed import committed_handovers
+
+            caller = hooks.caller("after_handover_committed")
+            for handed in committed_handovers(session, by_entity["handover"], cause):
+                _raise_first(run_notify(caller, session.contexts, handed, only=subscriber), caller.info.name)
         for finished in finished_imports(session, by_entity.get("import_run", ()), cause):
             caller = hooks.caller("after_import_finished_committed", finished.entity)
             _raise_first(run_notify(caller, session.contexts, finished, only=subscriber), caller.info.name)
+
+        tombstones = by_entity.get("erasure", ())
+        caller = hooks.caller("after_customers_erased_committed")
+        if tombstones and any(impl.plugin == subscriber for impl in caller.impls):
+            # Imported when somebody was erased: what erasing takes would slow down every start.
+            from crmkit.services.personal_data.committed import committed_erasures
+
+            for erased in committed_erasures(session, tombstones, cause):
+                _raise_first(run_notify(caller, session.contexts, erased, only=subscriber), caller.info.name)
 
     def _waiting(self, subscriber: str) -> tuple[int, list[Event]]:
         database = self._crm.database
         cursors, table = database.table("event_cursors"), database.tables["event"]
         tenant = self._crm.system.tenant_id
-        with database.connection(reads=True) as connection:
+        # Whether the log is complete shows in the positions of all tenants.
+        with database.connection(reads=True, tenant=EVERY_TENANT) as connection:
             position = connection.scalar(
                 sa.select(cursors.c.position).where(cursors.c.tenant_id == tenant, cursors.c.subscriber == subscriber)
             )

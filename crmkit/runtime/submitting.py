@@ -18,7 +18,9 @@ from crmkit.core.access import Actor
 from crmkit.core.errors import Conflict, CrmError
 from crmkit.core.messages import msg
 from crmkit.store.faults import UniqueViolation, faults_translated
+from crmkit.store.responses import records_seen, stored_response
 from crmkit.store.session import Session
+from crmkit.store.tenant_wall import enter
 from crmkit.store.types import from_json, to_json
 
 if TYPE_CHECKING:
@@ -100,7 +102,8 @@ class Submitter:
         firsts: list[UUID] = []
         actions: list[Callable[[], None]] = []
         try:
-            with self._crm.database.connection() as connection, faults_translated():
+            tenant = group[0].actor.tenant_id
+            with self._crm.database.connection(tenant=tenant) as connection, faults_translated():
                 for waiting in group:
                     outcomes.append((waiting, *self._execute(connection, waiting, firsts, actions)))
                 connection.commit()
@@ -125,6 +128,7 @@ class Submitter:
         firsts: list[UUID],
         actions: list[Callable[[], None]],
     ) -> tuple[Any, BaseException | None]:
+        enter(connection, waiting.actor.tenant_id)
         savepoint = connection.begin_nested()
         session = Session(self._crm, waiting.actor, connection=connection)
         try:
@@ -148,12 +152,10 @@ class Submitter:
             return command.execute(context)
         table = self._crm.database.table("command_results")
         fingerprint = hashlib.sha256(f"{type(command).__qualname__} {to_json(_content(command))}".encode()).hexdigest()
-        stored = session.connection.execute(
-            sa.select(table.c.fingerprint, table.c.result).where(
-                table.c.tenant_id == session.actor.tenant_id, table.c.key == key
-            )
-        ).first()
+        stored = stored_response(session, key)
         if stored is not None:
+            if stored.erased:
+                raise Conflict(msg("command {key} was carried out before; what it returned was erased", key=key))
             if stored.fingerprint != fingerprint:
                 raise Conflict(msg("idempotency key {key} was used before with other content", key=key))
             return from_json(stored.result)
@@ -168,6 +170,7 @@ class Submitter:
                         key=key,
                         fingerprint=fingerprint,
                         result=text,
+                        records=records_seen(session),
                         created_at=session.clock.now(),
                     )
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,10 @@ from crmkit.store.session import Session
 
 TIMELINE = 50
 
+_SHOWN = (Customer, ExternalIdentity, ContactPoint, CustomerRelation, Interaction)
+_VALUED = frozenset({"kind", "money", "status"})
+"""What the value of a customer is made from."""
+
 
 @attrs.frozen
 class RelatedCustomer:
@@ -34,7 +39,10 @@ class RelatedCustomer:
 
 @attrs.frozen
 class CustomerView:
-    """``value`` holds the revenue per currency, rounded half-up; ``timeline`` the newest interactions first."""
+    """``value`` holds the revenue per currency, rounded half-up; ``timeline`` the newest interactions first.
+
+    ``hidden`` are, by entity, the fields that the reader may not see; the records hold nothing in them.
+    """
 
     customer: Customer
     identities: tuple[ExternalIdentity, ...]
@@ -44,6 +52,7 @@ class CustomerView:
     timeline: tuple[Interaction, ...]
     counts: Mapping[str, int]
     value: tuple[Money, ...]
+    hidden: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def customer_view(
@@ -55,16 +64,23 @@ def customer_view(
     """
     customer = find_customer(session, needle)
     related = tuple(_related(session, customer.id))
-    interactions = tuple(_timeline(session, customer.id, limit))
+    seen = session.masked
+    untold = session.hidden(CustomerRelation) & {"title"}
+    shown = tuple(RelatedCustomer(r.type, seen(r.customer), "" if untold else r.title) for r in related)
     return CustomerView(
-        customer=customer,
-        identities=tuple(session.list(ExternalIdentity, record_id=customer.id)),
-        people=tuple(relation for relation in related if relation.customer.kind == "person"),
-        points=tuple(session.list(ContactPoint, customer_id=customer.id)),
-        relations=related,
-        timeline=interactions,
-        counts=_counts(session, customer.id),
-        value=customer_value(session, customer.id, kinds),
+        customer=seen(customer),
+        identities=tuple(map(seen, session.list(ExternalIdentity, record_id=customer.id))),
+        people=tuple(relation for relation in shown if relation.customer.kind == "person"),
+        points=tuple(map(seen, session.list(ContactPoint, customer_id=customer.id))),
+        relations=shown,
+        timeline=tuple(map(seen, _timeline(session, customer.id, limit))),
+        counts={} if session.hidden(Interaction) & {"kind"} else _counts(session, customer.id),
+        value=() if session.hidden(Interaction) & _VALUED else customer_value(session, customer.id, kinds),
+        hidden={
+            info.name: tuple(sorted(hidden))
+            for info in map(session.database.registry.get, _SHOWN)
+            if (hidden := session.hidden(info.cls))
+        },
     )
 
 
@@ -114,15 +130,18 @@ def _candidates(session: Session, needle: str) -> list[Customer]:
     else:
         found = session.find(Customer, id=key) or session.find(Customer, id=resolve(session, Customer, key))
         return [found] if found else []
-    if found_by_name := session.list(Customer, limit=10, name=needle):
+    named = "name" not in session.hidden(Customer)
+    if named and (found_by_name := session.list(Customer, limit=10, name=needle)):
         return found_by_name
-    identities = session.list(ExternalIdentity, limit=10, external_id=needle, entity="customer")
-    if identities:
-        return session.list(Customer, id=[identity.record_id for identity in identities])
-    points = session.list(ContactPoint, limit=10, normalized=needle.casefold())
-    if points:
-        return session.list(Customer, id=[point.customer_id for point in points])
-    return session.list(Customer, f"name = {_quoted(needle)}", limit=10)
+    if "external_id" not in session.hidden(ExternalIdentity):
+        identities = session.list(ExternalIdentity, limit=10, external_id=needle, entity="customer")
+        if identities:
+            return session.list(Customer, id=[identity.record_id for identity in identities])
+    if "normalized" not in session.hidden(ContactPoint):
+        points = session.list(ContactPoint, limit=10, normalized=needle.casefold())
+        if points:
+            return session.list(Customer, id=[point.customer_id for point in points])
+    return session.list(Customer, f"name = {_quoted(needle)}", limit=10) if named else []
 
 
 def _related(session: Session, customer: UUID) -> list[RelatedCustomer]:
@@ -143,10 +162,11 @@ def _related(session: Session, customer: UUID) -> list[RelatedCustomer]:
 
 
 def _timeline(session: Session, customer: UUID, limit: int) -> list[Interaction]:
-    link = session.table(InteractionParticipant)
+    table, link = session.table(Interaction), session.table(InteractionParticipant)
+    superseded = sa.select(table.c.supersedes_id).where(table.c.supersedes_id.is_not(None))
     statement = (
         sa.select(link.c.interaction_id)
-        .where(link.c.customer_id == customer)
+        .where(link.c.customer_id == customer, link.c.interaction_id.not_in(superseded))
         .order_by(link.c.occurred_at.desc(), link.c.interaction_id.desc())
         .limit(limit)
     )
@@ -159,7 +179,9 @@ def _counts(session: Session, customer: UUID) -> Mapping[str, int]:
     table, link = session.table(Interaction), session.table(InteractionParticipant)
     mine = sa.select(link.c.interaction_id).where(link.c.customer_id == customer)
     statement: sa.Select[Any] = (
-        sa.select(table.c.kind, sa.func.count()).where(table.c.id.in_(mine)).group_by(table.c.kind)
+        sa.select(table.c.kind, sa.func.count())
+        .where(table.c.id.in_(mine), table.c.status != "superseded")
+        .group_by(table.c.kind)
     )
     rows: Iterable[Any] = session.execute(statement)
     return dict(sorted((kind, int(count)) for kind, count in rows))

@@ -1,6 +1,7 @@
 """What records were at a moment, what became of them, and who did it: read from the audit log.
 
-Whoever may read a record now may read its history; a record that the actor may not see is not found.
+Whoever may read a record now may read its history; a record that the actor may not see is not found, and values of
+fields that the actor may not read are masked.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import attrs
 from crmkit.core.audit_chain import is_tombstone
 from crmkit.core.entity import STAMPED, EntityInfo, Part, change
 from crmkit.core.errors import CrmError, NotFound
+from crmkit.core.field_rights import MASKED
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import parse_id
@@ -35,7 +37,7 @@ class HistoryErased(CrmError):
 class FieldChange:
     """What one field held ``before`` and ``after``, as typed values; None where there was no record.
 
-    ``name`` may be that of a custom field.
+    ``name`` may be that of a custom field. Values that the reader may not see are ``MASKED``.
     """
 
     name: str
@@ -79,6 +81,11 @@ def as_of(session: Session, entity: type[P], id: UUID | str, instant: datetime, 
     filled. Fields that are not audited have their present value. Raises NotFound for a record that the actor may not
     see now, and HistoryErased.
     """
+    found = _past(session, entity, id, instant, deleted)
+    return found if found is None else session.masked(found)
+
+
+def _past(session: Session, entity: type[P], id: UUID | str, instant: datetime, deleted: bool = False) -> P | None:
     key = parse_id(id)
     record = records_now(session, entity, [key]).get(key)
     if record is None:
@@ -104,7 +111,8 @@ def as_of_all(
 
     Takes three queries for 500 records.
     """
-    return _rewound(session, entity, records_now(session, entity, ids), instant, deleted)
+    past = _rewound(session, entity, records_now(session, entity, ids), instant, deleted)
+    return Past({id: session.masked(record) for id, record in past.records.items()}, past.erased)
 
 
 def changes(
@@ -131,7 +139,8 @@ def changes(
 
     entries = entries_where(session, [key], condition, limit)
     origins = Origins(session, entries)
-    return tuple(_shown(info, entry, origins) for entry in entries)
+    hidden = session.hidden(entity)
+    return tuple(_shown(info, entry, origins, hidden) for entry in entries)
 
 
 def diff(session: Session, entity: type[Part], id: UUID | str, a: datetime, b: datetime) -> tuple[FieldChange, ...]:
@@ -140,8 +149,8 @@ def diff(session: Session, entity: type[Part], id: UUID | str, a: datetime, b: d
     Where there was no record, or a deleted one, every field holds None. Raises NotFound and HistoryErased as ``as_of``.
     """
     info = session.database.registry.get(entity)
-    before, after = as_of(session, entity, id, a), as_of(session, entity, id, b)
-    return tuple(_differences(info, _values(info, before), _values(info, after)))
+    before, after = (_values(info, _past(session, entity, id, instant)) for instant in (a, b))
+    return tuple(_masked(_differences(info, before, after), session.hidden(entity)))
 
 
 def _rewound(session: Session, entity: type[Any], now: Mapping[UUID, Any], instant: datetime, deleted: bool) -> Past:
@@ -176,14 +185,24 @@ def _rewound(session: Session, entity: type[Any], now: Mapping[UUID, Any], insta
     return Past(found, frozenset(erased))
 
 
-def _shown(info: EntityInfo, entry: AuditEntry, origins: Origins) -> HistoryEntry:
+def _masked(changes: Iterable[FieldChange], hidden: frozenset[str]) -> Iterator[FieldChange]:
+    """Yield the changes, those of hidden fields without what was in them."""
+    for one in changes:
+        if one.name in hidden:
+            before, after = (None if _empty(value) else MASKED for value in (one.before, one.after))
+            yield FieldChange(one.name, before, after)
+        else:
+            yield one
+
+
+def _shown(info: EntityInfo, entry: AuditEntry, origins: Origins, hidden: frozenset[str]) -> HistoryEntry:
     erased = is_tombstone(entry.delta)
     fields: Sequence[FieldChange] = ()
     if not erased and entry.action != "erased":
         created = entry.action == "created"
         after = values_after(info, entry.delta, created)
         before = {} if created else values_before(info, entry.delta)
-        fields = tuple(_differences(info, before, after))
+        fields = tuple(_masked(_differences(info, before, after), hidden))
     return HistoryEntry(
         id=entry.id,
         occurred_at=entry.occurred_at,

@@ -14,23 +14,27 @@ from crmkit.core.entity import change
 from crmkit.core.errors import FieldError, ValidationFailed
 from crmkit.core.interaction import Interaction, InteractionLine, InteractionParticipant
 from crmkit.core.messages import msg
+from crmkit.core.personal_data import PersonalDataSettings
 from crmkit.core.validation import LARGEST
 from crmkit.core.values.money import Money
 from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.protocols import Context
 from crmkit.hooks.records import RecordBatch, Refuse
+from crmkit.services.access.rules import AccessRules
 from crmkit.services.consent import completed_consents, consent_refusals
+from crmkit.services.erased_people import PersonalDataRules
 from crmkit.services.lifecycle.rules import LifecycleRules
 from crmkit.services.merging.rules import MergeRules
+from crmkit.services.segments.rules import SegmentRules
 from crmkit.services.surveys import check_surveys, survey_refusals
 from crmkit.services.working_time import check_calendars
 
 
-class CoreRules(LifecycleRules, MergeRules):
-    """Completions, sums of lines, dates of participants; and the rules of relations and consent."""
+class CoreRules(LifecycleRules, MergeRules, AccessRules, SegmentRules, PersonalDataRules):
+    """Completions, sums of lines, dates of participants; and the rules of relations, consent and access."""
 
-    def __init__(self, consent_terms: ConsentTerms) -> None:
-        self._consent_terms = consent_terms
+    def __init__(self, consent_terms: ConsentTerms, personal_data: PersonalDataSettings) -> None:
+        self._consent_terms, self._personal_data = consent_terms, personal_data
 
     @hookimpl(tryfirst=True, entities=("customer", "contact_point"))
     def derive_records(self, ctx: Context, call: RecordBatch) -> list[Any]:
@@ -42,7 +46,7 @@ class CoreRules(LifecycleRules, MergeRules):
     @hookimpl(
         specname="derive_records",
         tryfirst=True,
-        entities=("interaction", "interaction_line", "interaction_participant"),
+        entities=("interaction", "interaction_line"),
     )
     def derive_interactions(self, ctx: Context, call: RecordBatch) -> list[Any]:
         """Keep line amounts, sums of lines and the dates of participants right."""
@@ -51,11 +55,32 @@ class CoreRules(LifecycleRules, MergeRules):
             fresh = [line for line, c in zip(lines, call.changes, strict=True) if line is not c.after]
             touched = {line.interaction_id for line in lines}
             return fresh + list(_summed(ctx, touched, {line.id: line for line in lines}))
-        if call.entity == "interaction_participant":
-            return list(_dated(ctx, call))
         return list(_summed(ctx, {c.after.id for c in call.changes if c.after.sum_lines}, {})) + list(
             _redated(ctx, call)
         )
+
+    @hookimpl(
+        specname="derive_records",
+        tryfirst=True,
+        entities=("interaction_participant",),
+        fields=("interaction_id", "occurred_at"),
+    )
+    def derive_participants(self, ctx: Context, call: RecordBatch) -> list[Any]:
+        """Give participants the date of their interaction."""
+        return list(_dated(ctx, call))
+
+    @hookimpl(specname="derive_records", entities=("contact_point", "external_identity"))
+    def derive_recognised(self, ctx: Context, call: RecordBatch) -> list[Any]:
+        """Recognise late: what came from an address before is the customer's who has it now."""
+        # Imported when first needed: what recognition takes would slow down every start.
+        from crmkit.store.recognition import claims_open
+
+        session: Any = ctx.session
+        if not claims_open(session):
+            return []
+        from crmkit.services.interactions.late import recognised_late
+
+        return recognised_late(session, call)
 
     @hookimpl(specname="derive_records", tryfirst=True, entities=("consent",))
     def derive_consents(self, ctx: Context, call: RecordBatch) -> list[Any]:
@@ -113,6 +138,9 @@ def _completed_points(call: RecordBatch) -> list[Any]:
     errors: list[FieldError] = []
     for c in call.changes:
         if c.before is not None and not (c.changed("value") or c.changed("kind") or c.changed("country")):
+            continue
+        if c.after.deleted_at is not None:
+            # What is erased holds nothing that could be read.
             continue
         if c.before is None and c.after.normalized and c.after.kind == "email":
             continue

@@ -133,7 +133,7 @@ class _Scope:
         if filter:
             info = session.database.registry.get(Customer)
             predicate = parse(filter, session.database.registry, info.name)
-            matching = session.reader.predicate(predicate, info, self._people)
+            matching = session.reader.predicate(predicate, info, self._people, session.connection)
             self._whose.append(self._part.c.customer_id.in_(sa.select(self._people.c.id).where(matching)))
         values = [answer.c[name].is_not(None) for name in ("expected", "experienced", "score")]
         self._answered = sa.or_(answer.c.comment != "", *values)

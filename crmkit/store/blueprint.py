@@ -18,6 +18,7 @@ from crmkit.core.registry import EntityRegistry
 from crmkit.core.validation import Validator
 from crmkit.store.codec import Codec, make_codec
 from crmkit.store.journal import DeltaWriter
+from crmkit.store.plain_queries import PlainQuery
 from crmkit.store.schema import build_tables
 from crmkit.store.writing import Writer, make_writer
 
@@ -37,6 +38,7 @@ class Blueprint:
     write_order: Mapping[str, int]
     writer: Writer
     statements: dict[tuple[type[Any], tuple[str, ...]], sa.Select[Any]] = attrs.field(factory=dict)
+    plain: dict[tuple[str, ...], PlainQuery] = attrs.field(factory=dict)
     image: bytes | None = None
 
 

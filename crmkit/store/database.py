@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -16,6 +17,8 @@ from crmkit.store.blueprint import blueprint_of
 from crmkit.store.engine import READ, is_memory, make_engine
 from crmkit.store.faults import faults_translated, translate
 from crmkit.store.growth import Growth
+from crmkit.store.rights_version import RightsVersions
+from crmkit.store.tenant_wall import ALONE, TENANT
 
 KEPT = 8
 """Idle connections kept for writing, and as many for reading."""
@@ -38,6 +41,7 @@ class Database:
         self.write_order, self.writer, self.statements = made.write_order, made.writer, made.statements
         self.writing = self.engine.execution_options()
         self.reading = self.engine.execution_options(**{READ: True})
+        self.rights = RightsVersions(self.engine, is_memory(self.engine))
         # SQLite's planner has its figures from the start (``planner_hints``).
         self.growth = Growth() if self.dialect == "postgresql" else None
         self._closed = False
@@ -51,8 +55,11 @@ class Database:
         """Whether the database is gone when the process ends."""
         return self._alone is not None
 
-    def acquire(self, reads: bool = False) -> sa.Connection:
+    def acquire(self, reads: bool = False, tenant: UUID | str | None = None, alone: bool = False) -> sa.Connection:
         """Return a connection with a transaction begun; give it back with ``release``.
+
+        Where a server holds several tenants, the transaction sees the rows of ``tenant`` alone: none without one, all
+        with ``EVERY_TENANT``. ``alone``: its one statement is a transaction by itself and says the tenant itself.
 
         Connections are kept between units of work as they are: taking one from SQLAlchemy's pool and having it reset
         costs as much as an insert. Raises CrmError when the database is closed.
@@ -71,6 +78,7 @@ class Database:
             except IndexError:
                 connection = (self.reading if reads else self.writing).connect()
             try:
+                connection.info.update({TENANT: tenant, ALONE: alone})
                 connection.begin()
             except BaseException:
                 connection.invalidate()
@@ -107,9 +115,12 @@ class Database:
                 self._alone.release()
 
     @contextmanager
-    def connection(self, reads: bool = False) -> Iterator[sa.Connection]:
-        """Give a connection within a transaction that the caller commits; anything else rolls it back."""
-        connection = self.acquire(reads)
+    def connection(self, reads: bool = False, tenant: UUID | str | None = None) -> Iterator[sa.Connection]:
+        """Give a connection within a transaction that the caller commits; anything else rolls it back.
+
+        It sees the rows of ``tenant`` alone: none without one, all with ``EVERY_TENANT``.
+        """
+        connection = self.acquire(reads, tenant)
         lost = False
         try:
             with faults_translated():
@@ -123,6 +134,7 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self._closed = True
+        self.rights.close()
         for idle in self._idle.values():
             while idle:
                 idle.pop().close()

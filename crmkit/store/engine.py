@@ -11,6 +11,7 @@ from sqlalchemy.pool import StaticPool
 
 from crmkit.core.errors import ConfigError
 from crmkit.core.messages import msg, shown
+from crmkit.store.tenant_wall import begin as begin_transaction
 
 MEMORY = "sqlite://"
 READ = "crmkit_read"
@@ -75,6 +76,8 @@ def _sqlite_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys = ON")
+        # What is overwritten or deleted leaves no bytes behind; no slower in what was measured.
+        cursor.execute("PRAGMA secure_delete = ON")
         if not in_memory:
             cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = NORMAL")
@@ -108,5 +111,11 @@ def _postgres_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
             cursor.execute("SET TIME ZONE 'UTC'")
         connection.commit()
         connection.prepare_threshold = 2
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # In autocommit, which vacuuming needs, there is no transaction to begin.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            begin_transaction(connection)
 
     return engine

@@ -52,7 +52,8 @@ def erase_deltas(session: Session, record_ids: Iterable[UUID]) -> int:
 def _what(session: Session, record_id: UUID, entity: str, version: int) -> dict[str, Any]:
     return {
         "occurred_at": session.clock.now(),
-        "actor_id": session.actor.user_id,
+        "actor_id": session.actor.acting_id,
+        "on_behalf_id": session.actor.on_behalf_id,
         "plugin": session.actor.plugin,
         "entity": entity,
         "record_id": record_id,

@@ -21,8 +21,9 @@ from crmkit.store.faults import ReferenceViolation, UniqueViolation
 from crmkit.store.growth import BATCH
 from crmkit.store.journal import JournalRows
 from crmkit.store.references import check_references, explain_unique, key_values, missing_reference, unique_key_of
+from crmkit.store.rights_version import RIGHTS
 from crmkit.store.unit_of_work import Pair
-from crmkit.store.write_access import check_access
+from crmkit.store.write_access import check_access, check_fields
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -40,6 +41,9 @@ def flush(session: Session) -> UUID | None:
     """Write a session's pending changes and return the id of their first event."""
     work = session.work
     now = session.clock.now()
+    if not session.actor.everything:
+        # What hooks add is theirs, so it is looked at what the user wrote before they are asked.
+        check_fields(session.database.registry, session.actor, work.pending)
     if session.actor.user_id is not None:
         _own_new_records(session)
     _derive(session)
@@ -156,7 +160,7 @@ def _guard(session: Session, batches: dict[str, list[Pair]]) -> None:
 
 def _stamp(session: Session, batches: dict[str, list[Pair]], now: datetime) -> None:
     """Fill the bookkeeping of records about to be written; until now they were nobody's but the session's."""
-    by = session.actor.user_id
+    by = session.actor.acting_id
     for pairs in batches.values():
         for before, after in pairs:
             if before is None:
@@ -182,14 +186,15 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> U
     """Write the records, then their audit entries and events."""
     database = session.database
     rows = JournalRows(database.codecs, session.deltas, session.driver_tenant)
-    lone = _lone(batches)
+    rights_change = not RIGHTS.isdisjoint(batches)
+    lone = None if rights_change else _lone(batches)
     # On PostgreSQL a lone new record at the end of a session is one statement: atomic by itself, one round trip.
     alone = lone is not None and session.commits_alone()
+    if alone:
+        session.connect_alone()
     cursor = session.connection.connection.cursor()
     session.broken = True
     try:
-        if alone:
-            cursor.connection.autocommit = True
         for entity in batches if len(batches) == 1 else sorted(batches, key=database.write_order.__getitem__):
             pairs = batches[entity]
             if lone is None:
@@ -197,9 +202,10 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> U
                     _write_entity(session, cursor, entity, pairs)
                 except Exception as error:
                     _explain(session, entity, pairs, error)
-            rows.add(
-                entity, pairs, now, session.actor.user_id, session.work.derived, session.actor.plugin, session.cause
-            )
+            rows.add(entity, pairs, now, session.actor, session.work.derived, session.cause)
+        if rights_change:
+            database.rights.count_up(cursor, session.actor.tenant_id)
+            session.rights_changed()
         if lone is None:
             try:
                 database.writer.insert(cursor, "audit_entry", rows.audit)
@@ -216,8 +222,6 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> U
         _unstamp(batches)
         raise
     finally:
-        if alone and not cursor.connection.closed:
-            cursor.connection.autocommit = False
         cursor.close()
     session.broken = False
     return rows.first

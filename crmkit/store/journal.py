@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from crmkit.core.access import Actor
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.values.ids import new_id
@@ -37,6 +38,10 @@ class DeltaWriter:
             if old is not new and old != new
         }
         return to_json(changed)
+
+    def repointed(self, field: str, before: UUID, after: UUID) -> str:
+        """Return what ``updated`` does for records of which this one field changed."""
+        return to_json({field: (before, after)} if field in self.names else {})
 
 
 def _generate_filled(info: EntityInfo, fields: Sequence[FieldInfo]) -> Callable[[Any], dict[str, Any]]:
@@ -87,16 +92,14 @@ class JournalRows:
         entity: str,
         pairs: list[tuple[Any, Any]],
         now: datetime,
-        actor: UUID | None,
+        actor: Actor,
         plugins: Mapping[UUID, str],
-        plugin: str,
         cause: Cause,
     ) -> None:
-        """Add the entries of changed records. ``plugins`` says which plugin derived a record, ``plugin`` who else acts."""
-        delta, to_id = self._deltas[entity], self._id
-        at, tenant = self._instant(now), self._tenant
-        who = None if actor is None else to_id(actor)
-        why = None if cause.event_id is None else to_id(cause.event_id)
+        """Add the entries of changed records. ``plugins`` says which plugin derived a record."""
+        delta, to_id, tenant = self._deltas[entity], self._id, self._tenant
+        at, who, whose, why = self._circumstances(now, actor, cause)
+        plugin = actor.plugin
         types = {action: f"{entity}.{action}" for action in ("created", "updated", "deleted", "restored")}
         audit, rows, depth = self.audit, self.event_rows, cause.depth
         for before, after in pairs:
@@ -104,10 +107,39 @@ class JournalRows:
             entry_id, record = to_id(entry), to_id(after.id)
             by = plugins.get(after.id, plugin) if plugins else plugin
             text = delta.created(after) if before is None else delta.updated(before, after)
-            audit.append((entry_id, tenant, at, who, None, by, entity, record, action, after.version, why, text))
+            audit.append((entry_id, tenant, at, who, whose, by, entity, record, action, after.version, why, text))
             rows.append((entry_id, tenant, types[action], entity, record, at, who, by, why, depth))
             if self.first is None:
                 self.first = entry
+
+    def add_repointed(
+        self,
+        entity: str,
+        field: str,
+        before: UUID,
+        after: UUID,
+        moved: Sequence[tuple[Any, int]],
+        now: datetime,
+        actor: Actor,
+        cause: Cause,
+    ) -> None:
+        """Add the entries of records whose reference ``field`` changed; ``moved`` holds driver's ids and new versions."""
+        to_id, tenant, by, depth = self._id, self._tenant, actor.plugin, cause.depth
+        at, who, whose, why = self._circumstances(now, actor, cause)
+        text, type = self._deltas[entity].repointed(field, before, after), f"{entity}.updated"
+        entries = [new_id() for _ in moved]
+        for entry, (record, version) in zip(entries, moved, strict=True):
+            entry_id = to_id(entry)
+            self.audit.append((entry_id, tenant, at, who, whose, by, entity, record, "updated", version, why, text))
+            self.event_rows.append((entry_id, tenant, type, entity, record, at, who, by, why, depth))
+        if self.first is None and entries:
+            self.first = entries[0]
+
+    def _circumstances(self, now: datetime, actor: Actor, cause: Cause) -> tuple[Any, Any, Any, Any]:
+        """Return, as driver values, when it happened, who did it, for whom, and the event that caused it."""
+        ids = (actor.acting_id, actor.on_behalf_id, cause.event_id)
+        who, whose, why = [None if id is None else self._id(id) for id in ids]
+        return self._instant(now), who, whose, why
 
 
 def _same(value: Any) -> Any:

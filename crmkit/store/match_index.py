@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crmkit.core.matching.keys import match_keys
 from crmkit.store.faults import faults_translated
+from crmkit.store.following import hold_place, move_place, next_stretch
 from crmkit.store.recognition import parties
 from crmkit.store.references import CHUNK
-from crmkit.store.settling import log_writers
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -36,81 +34,27 @@ def catch_up(session: Session, most: int) -> tuple[int, bool]:
     """
     session.flush()
     with faults_translated():
-        before = _position(session)
+        before = hold_place(session, CURSOR)
         if before is None:
             return 0, False
-        settled = _settled(session)
-        events = _events(session, before, most, settled)
-        if not events or session.read_only:
-            return 0, not events
-        _index(session, events)
-        after = _gapless(session, before, events[-1].position) if settled is None else events[-1].position
-        if after > before:
-            cursors = session.database.table("event_cursors")
-            session.connection.execute(cursors.update().where(*_mine(session, cursors)).values(position=after))
-        return after - before, len(events) < most
+        stretch = next_stretch(session, before, most)
+        if not stretch.events or session.read_only:
+            return 0, not stretch.events
+        _index(session, stretch.events)
+        if stretch.moved:
+            move_place(session, CURSOR, stretch.last)
+        return stretch.moved, not stretch.more
 
 
 def start_over(session: Session) -> None:
     """Empty the tenant's index; ``catch_up`` makes it again from the first event."""
     session.flush()
     with faults_translated():
-        _position(session)
-        cursors = session.database.table("event_cursors")
+        hold_place(session, CURSOR)
         for name in ("customer_match_keys", "customer_match_sets"):
             table = session.database.table(name)
             session.connection.execute(table.delete().where(table.c.tenant_id == session.actor.tenant_id))
-        session.connection.execute(cursors.update().where(*_mine(session, cursors)).values(position=0))
-
-
-def _position(session: Session) -> int | None:
-    """Return how far the index is; None while another transaction moves it."""
-    cursors = session.database.table("event_cursors")
-    asked = sa.select(cursors.c.position).where(*_mine(session, cursors))
-    if session.read_only:
-        return int(session.connection.scalar(asked) or 0)
-    found = session.connection.scalar(asked.with_for_update(skip_locked=True))
-    if found is None:
-        insert: Any = postgresql_insert if session.database.dialect == "postgresql" else sqlite_insert
-        row = {"tenant_id": session.actor.tenant_id, "subscriber": CURSOR, "position": 0}
-        session.connection.execute(insert(cursors).values(row).on_conflict_do_nothing())
-        found = session.connection.scalar(asked.with_for_update(skip_locked=True))
-    return found
-
-
-def _mine(session: Session, cursors: sa.Table) -> list[sa.ColumnElement[bool]]:
-    return [cursors.c.tenant_id == session.actor.tenant_id, cursors.c.subscriber == CURSOR]
-
-
-def _settled(session: Session) -> int | None:
-    """Return the log's last position when nothing can appear before it any more, None while others write."""
-    log = session.database.tables["event"]
-    end = int(session.connection.scalar(sa.select(sa.func.max(log.c.position))) or 0)
-    # Read after the end: whoever wrote before it and is not among them has ended.
-    return end if session.database.dialect == "sqlite" or not log_writers(session.connection, log.name) else None
-
-
-def _events(session: Session, after: int, most: int, until: int | None) -> Sequence[Any]:
-    log = session.database.tables["event"]
-    upper = [] if until is None else [log.c.position <= until]
-    statement = (
-        sa.select(log.c.position, log.c.entity, log.c.record_id)
-        .where(log.c.tenant_id == session.actor.tenant_id, log.c.position > after, *upper)
-        .order_by(log.c.position)
-        .limit(most)
-    )
-    return session.connection.execute(statement).all()
-
-
-def _gapless(session: Session, before: int, last: int) -> int:
-    """Return the last position up to which none is missing: one that is may still be committed by somebody else."""
-    log = session.database.tables["event"]
-    between = (log.c.position > before, log.c.position <= last)
-    statement = sa.select(log.c.position).where(*between).order_by(log.c.position)
-    for expected, position in enumerate(session.connection.scalars(statement), start=before + 1):
-        if position != expected:
-            return expected - 1
-    return last
+        move_place(session, CURSOR, 0)
 
 
 def _index(session: Session, events: Sequence[Any]) -> None:

@@ -25,6 +25,8 @@ from crmkit.core.values.partial_date import PartialDate
 from crmkit.store.database import Database
 from crmkit.store.faults import faults_translated
 from crmkit.store.planner_hints import advise_planner
+from crmkit.store.search.tables import prepare_search
+from crmkit.store.tenant_wall import EVERY_TENANT, raise_wall, standing, walled
 from crmkit.store.types import StoredType
 
 VERSION_TABLE = "crmkit_schema_version"
@@ -50,7 +52,7 @@ def schema_state(database: Database) -> SchemaState:
 
     script = ScriptDirectory.from_config(_config())
     head = script.get_current_head() or ""
-    with database.connection(reads=True) as connection:
+    with database.connection(reads=True, tenant=EVERY_TENANT) as connection:
         names = set(sa.inspect(connection).get_table_names())
         options = {"version_table": VERSION_TABLE}
         revision = MigrationContext.configure(connection, opts=options).get_current_revision()
@@ -79,9 +81,11 @@ def create_schema(database: Database) -> None:
         )
     if found.state != "empty":
         raise SchemaOutdated(msg("the database has a schema already; use crmkit db upgrade"))
-    with database.connection() as connection, faults_translated():
+    with database.connection(tenant=EVERY_TENANT) as connection, faults_translated():
         prepare_functions(connection)
         database.metadata.create_all(connection)
+        prepare_search(connection)
+        raise_wall(connection, walled(database.metadata))
         advise_planner(connection, database.metadata)
         _stamp(connection, found.head)
         connection.commit()
@@ -92,7 +96,7 @@ def create_schema(database: Database) -> None:
 
 def _restore(database: Database, image: bytes) -> None:
     """Make a database in memory a copy of one that was just created. Raises SchemaOutdated when it is not empty."""
-    with database.connection() as connection, faults_translated():
+    with database.connection(tenant=EVERY_TENANT) as connection, faults_translated():
         connection.rollback()
         driver: Any = connection.connection.driver_connection
         if driver.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -108,7 +112,7 @@ def upgrade_schema(database: Database) -> SchemaState:
         return found
     if found.state in ("foreign", "newer"):
         raise SchemaOutdated(describe(found))
-    with database.connection() as connection, faults_translated():
+    with database.connection(tenant=EVERY_TENANT) as connection, faults_translated():
         if database.dialect == "sqlite":
             # Batch alter recreates tables; with foreign keys on that would delete cascading children silently.
             connection.rollback()
@@ -117,6 +121,7 @@ def upgrade_schema(database: Database) -> SchemaState:
             _migrate(connection, found.head)
             for _, action in _differences(connection, database):
                 action(connection)
+            raise_wall(connection, walled(database.metadata))
             if database.dialect == "sqlite":
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 if broken:
@@ -137,7 +142,7 @@ def run_revisions(database: Database) -> str | None:
     from alembic.script import ScriptDirectory
 
     head = ScriptDirectory.from_config(_config()).get_current_head()
-    with database.connection() as connection, faults_translated():
+    with database.connection(tenant=EVERY_TENANT) as connection, faults_translated():
         _migrate(connection, head)
         connection.commit()
     return head
@@ -185,6 +190,7 @@ def prepare_functions(connection: sa.Connection) -> None:
 def _core_tables() -> set[str]:
     return {entity_info(cls).plural for cls in CORE_ENTITIES} | {
         "tenants",
+        "rights_versions",
         "command_results",
         "event_cursors",
         "parked_events",
@@ -199,6 +205,9 @@ def _differences(connection: sa.Connection, database: Database) -> Sequence[tupl
     names = set(inspector.get_table_names())
     core = _core_tables()
     found: list[tuple[str, Any]] = []
+    if connection.dialect.name == "postgresql":
+        open_ = walled(database.metadata).keys() & names - standing(connection)
+        found += [(f"secure table {name}", lambda _: None) for name in sorted(open_)]
     for table in database.metadata.sorted_tables:
         if table.name in core:
             continue

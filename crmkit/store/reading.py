@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import AccessDenied, BadInput
-from crmkit.core.filter import FilterContext, Predicate, parse
+from crmkit.core.filter import FilterContext, Predicate, expanded, parse, speaks_of_segments
+from crmkit.core.filter.usage import fields_used
 from crmkit.core.messages import msg
+from crmkit.core.values.clock import Clock
 from crmkit.store.database import Database
 from crmkit.store.narrowing import Narrowing
 
@@ -25,16 +28,18 @@ COLLECTIONS = (list, tuple, set, frozenset)
 
 
 class Reader:
-    """The reads of one actor at one moment."""
+    """The reads of one actor. It holds nothing of a single session, so all sessions of the actor share it."""
 
-    def __init__(self, database: Database, actor: Actor, now: datetime) -> None:
-        self.narrowing = Narrowing(database.registry, database.tables, actor, now)
-        self._database, self._actor, self._now = database, actor, now
+    def __init__(self, database: Database, actor: Actor, clock: Clock) -> None:
+        self.narrowing = Narrowing(database.registry, database.tables, actor, clock)
+        self.database, self.clock = database, clock
+        self._database, self._actor = database, actor
         self._firsts: dict[tuple[type[Any], tuple[str, ...]], sa.Select[Any]] = {}
 
     def first(self, connection: sa.Connection, entity: type[Any], equal: Mapping[str, Any]) -> Any:
-        """Return the first record whose fields equal the given values, or None."""
+        """Return the first record whose fields equal the given values, or None. Raises AccessDenied for hidden fields."""
         info = self._database.registry.get(entity)
+        self._refuse_hidden(info, equal)
         shared = self._database.statements if self._actor.everything else self._firsts
         key = (entity, tuple(equal))
         statement = shared.get(key)
@@ -64,11 +69,17 @@ class Reader:
         deleted: bool = False,
         equal: Mapping[str, Any],
         after: UUID | None = None,
+        of_rules: bool = False,
     ) -> list[Any]:
-        """Return the records that match, ordered."""
+        """Return the records that match, ordered. Raises AccessDenied for fields that the actor may not read.
+
+        ``of_rules``: the values are those of a rule in a flush, which looks for what belongs together.
+        """
         info = self._database.registry.get(entity)
+        if not of_rules:
+            self._refuse_hidden(info, equal)
         table = self._database.tables[info.name]
-        statement = sa.select(*self._columns(info)).where(*self._where(info, table, filter, equal, deleted))
+        statement = sa.select(*self._columns(info)).where(*self._where(connection, info, table, filter, equal, deleted))
         if after is not None:
             statement = statement.where(table.c.id > after)
         statement = statement.order_by(*self._order(info, table, order), table.c.id)
@@ -80,14 +91,18 @@ class Reader:
         return [from_row(row) for row in connection.execute(statement)]
 
     def count(self, connection: sa.Connection, entity: type[Any], filter: Any, equal: Mapping[str, Any]) -> int:
-        """Return how many records match."""
+        """Return how many records match. Raises AccessDenied for fields that the actor may not read."""
         info = self._database.registry.get(entity)
+        self._refuse_hidden(info, equal)
         table = self._database.tables[info.name]
-        where = self._where(info, table, filter, equal, deleted=False)
+        where = self._where(connection, info, table, filter, equal, deleted=False)
         return int(connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0)
 
     def refuse_bare_tables(self, statement: Any) -> None:
-        """Raise AccessDenied unless ``statement`` is a select over narrowed selectables alone."""
+        """Raise AccessDenied unless ``statement`` is a select over narrowed selectables alone.
+
+        It may not name columns of fields that the actor may not read either.
+        """
         if not isinstance(statement, sa.Select | sa.CompoundSelect):
             raise AccessDenied(msg("a session executes selects only; changes go through add, update and delete"))
         allowed = {id(selectable) for selectable in self.narrowing.given()}
@@ -103,6 +118,8 @@ class Reader:
                 raise AccessDenied(
                     msg("{table} is not a table that the session gave; use session.table(...)", table=name)
                 )
+            if isinstance(element, sa.ColumnClause) and (kept := self.narrowing.masked_field(element)) is not None:
+                raise self._denied(*kept)
             if isinstance(element, sa.Column) and isinstance(element.table, sa.Table):
                 raise AccessDenied(
                     msg(
@@ -122,7 +139,13 @@ class Reader:
         return [table.c[name] for name in self._database.codecs[info.name].load_columns]
 
     def _where(
-        self, info: EntityInfo, table: sa.Table, filter: Any, equal: Mapping[str, Any], deleted: bool
+        self,
+        connection: sa.Connection,
+        info: EntityInfo,
+        table: sa.Table,
+        filter: Any,
+        equal: Mapping[str, Any],
+        deleted: bool,
     ) -> Conditions:
         where = self.narrowing.conditions(info.name, table, deleted=deleted)
         for name, value in equal.items():
@@ -135,20 +158,52 @@ class Reader:
             predicate: Predicate = (
                 parse(filter, self._database.registry, info.name) if isinstance(filter, str) else filter
             )
-            where.append(self.predicate(predicate, info, table))
+            where.append(self.predicate(predicate, info, table, connection))
         return where
 
-    def predicate(self, predicate: Predicate, info: EntityInfo, table: sa.FromClause) -> sa.ColumnElement[bool]:
-        """Return a predicate on ``info`` as a condition on ``table``; what it looks up elsewhere is narrowed too."""
+    def meaning(self, predicate: Predicate, info: EntityInfo, connection: sa.Connection) -> Predicate:
+        """Return a predicate on ``info`` with the segments that it speaks of replaced by what they are.
+
+        Raises FilterError for segments that the actor does not see, that lead in a circle or are broken.
+        """
+        if not speaks_of_segments(predicate):
+            return predicate
+        from crmkit.store.segments import find_segment
+
+        find = partial(find_segment, connection, self._database, self.narrowing)
+        return expanded(predicate, self._database.registry, info.name, find)
+
+    def predicate(
+        self,
+        predicate: Predicate,
+        info: EntityInfo,
+        table: sa.FromClause,
+        connection: sa.Connection | None = None,
+        *,
+        whole: bool = False,
+    ) -> sa.ColumnElement[bool]:
+        """Return a predicate on ``info`` as a condition on ``table``; what it looks up elsewhere is narrowed too.
+
+        ``connection`` finds the segments that it speaks of; ``whole`` says that most records will be asked. Raises
+        AccessDenied when it reads fields that the actor may not read.
+        """
         from crmkit.store.filters import to_sql
 
-        context = FilterContext(now=self._now, zone=self._actor.timezone, user=self._actor.user_id)
+        if connection is not None:
+            predicate = self.meaning(predicate, info, connection)
+        if not self._actor.everything:
+            for entity, field in sorted(fields_used(predicate, self._database.registry, info.name)):
+                if field in self.narrowing.hidden(self._database.registry.get(entity)):
+                    raise self._denied(entity, field)
+        context = FilterContext(now=self.clock.now(), zone=self._actor.timezone, user=self._actor.user_id)
         database = self._database
 
         def tables(name: str) -> sa.FromClause:
             return table if name == "" else self.narrowing.selectable(name)
 
-        return to_sql(predicate, info.name, database.registry, tables, context, database.dialect, root=table)
+        return to_sql(
+            predicate, info.name, database.registry, tables, context, database.dialect, root=table, whole=whole
+        )
 
     def _order(self, info: EntityInfo, table: sa.Table, order: str) -> Sequence[sa.ColumnElement[Any]]:
         found = []
@@ -156,10 +211,34 @@ class Reader:
             name = part.removeprefix("-")
             if name not in table.c or info.field(name).name != name:
                 raise BadInput(msg("order {value}: {entity} cannot be sorted by it", value=part, entity=info.name))
+            self._refuse_hidden(info, (name,))
             found.append(
                 table.c[name].desc().nulls_last() if part.startswith("-") else table.c[name].asc().nulls_first()
             )
         return found
+
+    def _refuse_hidden(self, info: EntityInfo, names: Iterable[str]) -> None:
+        hidden = self.narrowing.hidden(info)
+        if hidden:
+            for name in names:
+                if name in hidden:
+                    raise self._denied(info.name, name)
+
+    def _denied(self, entity: str, field: str) -> AccessDenied:
+        return AccessDenied(msg("{actor} may not read {field}", actor=self._actor.name, field=f"{entity}.{field}"))
+
+
+_readers: WeakKeyDictionary[Actor, Reader] = WeakKeyDictionary()
+
+
+def reader_of(database: Database, actor: Actor, clock: Clock) -> Reader:
+    """Return the reader of an actor; one whose rights are limited keeps it, and the conditions it has built."""
+    if actor.everything:
+        return Reader(database, actor, clock)
+    known = _readers.get(actor)
+    if known is None or known.database is not database or known.clock is not clock:
+        known = _readers[actor] = Reader(database, actor, clock)
+    return known
 
 
 def _raw(element: Any) -> bool:

@@ -1,20 +1,25 @@
 """The reads of recognition: who holds a key, and what is known of customers. Narrowed as every read of a session is.
 
-Statements are built once and only bound; for actors whose rights are limited they carry the limits and are built anew.
+Statements are built once and only bound; for actors whose rights are limited they carry the limits and are kept with them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from crmkit.core.customer import Customer
+from crmkit.core.fieldtypes import Kind
 from crmkit.core.matching.party import Party, Place
+from crmkit.store.blueprint import Blueprint
 from crmkit.store.faults import faults_translated
+from crmkit.store.plain_queries import PlainQuery, plain_query
+from crmkit.store.reading import Reader
 from crmkit.store.references import CHUNK
+from crmkit.store.types import Id, uuid_from_bytes
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -49,8 +54,10 @@ def holders_of_point(
             .limit(sa.bindparam("most"))
         )
 
+    if _hidden(session, "contact_point", "normalized"):
+        return [], False
     values = {"kind": kind, "normalized": normalized, "most": limit, "fingerprint": fingerprint}
-    rows = _rows(session, ("recognition.point",), build, **values)
+    rows = _id_rows(session, ("recognition.point",), build, values)
     return [row[0] for row in rows], any(row[1] for row in rows[:1])
 
 
@@ -68,6 +75,8 @@ def holders_of_external_id(session: Session, system: str, external_id: str) -> l
             .where(identities.c.tenant_id == sa.bindparam("tenant"), *_conditions(session, "customer", customers))
         )
 
+    if _hidden(session, "external_identity", "external_id"):
+        return []
     return _ids(session, ("recognition.external",), build, system=system, number=external_id)
 
 
@@ -84,6 +93,8 @@ def organizations_of_domain(session: Session, domain: str, limit: int) -> list[U
             .limit(sa.bindparam("most"))
         )
 
+    if _hidden(session, "customer", "domain"):
+        return []
     return _ids(session, ("recognition.domain",), build, domain=domain, most=limit)
 
 
@@ -140,6 +151,19 @@ def earlier_decisions(session: Session, fingerprint: str) -> tuple[UUID | None, 
     return decided[-1] if decided else None, frozenset(UUID(id) for row in rows for id in row.rejected or ())
 
 
+def claims_open(session: Session) -> bool:
+    """Whether anybody in the tenant waits to be recognised, whoever asks. One look at an index, on the way of a flush."""
+    plain, key = session.database.blueprint.plain, ("recognition.open",)
+    if key not in plain:
+        claims = session.database.tables["identity_claim"]
+        mine = claims.c.tenant_id == sa.bindparam("tenant", type_=Id())
+        waits = (claims.c.state == "open", claims.c.deleted_at.is_(None))
+        statement: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(claims).where(mine, *waits).limit(1)
+        plain[key] = plain_query(statement, session.database.engine.dialect)
+    with faults_translated():
+        return bool(plain[key].rows(session.connection, {"tenant": session.actor.tenant_id}))
+
+
 def parties(session: Session, ids: Iterable[UUID]) -> dict[UUID, Party]:
     """Return what is known of customers that the actor may see, ready to be compared. Two statements for a thousand."""
     wanted = list(dict.fromkeys(ids))
@@ -148,14 +172,14 @@ def parties(session: Session, ids: Iterable[UUID]) -> dict[UUID, Party]:
     customers, points = tables["customer"], tables["contact_point"]
 
     def of_customers() -> sa.Select[Any]:
-        columns = [customers.c[name] for name in _CUSTOMER_COLUMNS]
+        columns = _readable(session, "customer", customers, _CUSTOMER_COLUMNS)
         which = customers.c.id.in_(sa.bindparam("ids", expanding=True))
         # Hidden in a function, the tenant does not tempt SQLite to walk a whole index of it instead of looking up ids.
         tenant = sa.func.coalesce(customers.c.tenant_id, customers.c.tenant_id) == sa.bindparam("tenant")
         return sa.select(*columns).where(which, tenant, *_conditions(session, "customer", customers)[1:])
 
     def of_points() -> sa.Select[Any]:
-        columns = [points.c[name] for name in _POINT_COLUMNS]
+        columns = _readable(session, "contact_point", points, _POINT_COLUMNS)
         which = points.c.customer_id.in_(sa.bindparam("ids", expanding=True))
         # A point without a normalised form compares with nothing, and the index that serves this lacks it.
         filled = points.c.normalized != sa.literal_column("''")
@@ -170,6 +194,13 @@ def parties(session: Session, ids: Iterable[UUID]) -> dict[UUID, Party]:
                 by_customer[point.customer_id].append(point)
         found.update({row.id: _party(row, by_customer[row.id]) for row in rows})
     return {id: found[id] for id in wanted if id in found}
+
+
+def _readable(session: Session, entity: str, table: sa.Table, names: Sequence[str]) -> list[Any]:
+    """Return the columns; what the actor may not read speaks neither for nor against anybody."""
+    hidden, info = session.hidden(entity), session.database.registry.get(entity)
+    blank = {name: sa.literal("") if info.by_name[name].kind is Kind.TEXT else sa.null() for name in hidden & {*names}}
+    return [blank[name].label(name) if name in blank else table.c[name] for name in names]
 
 
 def _party(row: Any, points: Sequence[Any]) -> Party:
@@ -195,15 +226,49 @@ def _conditions(session: Session, entity: str, table: sa.Table) -> list[sa.Colum
 
 
 def _ids(session: Session, name: tuple[str, ...], build: Callable[[], sa.Select[Any]], **values: Any) -> list[UUID]:
-    return list(dict.fromkeys(row[0] for row in _rows(session, name, build, **values)))
+    return list(dict.fromkeys(row[0] for row in _id_rows(session, name, build, values)))
+
+
+def _hidden(session: Session, entity: str, field: str) -> bool:
+    return not session.actor.everything and field in session.hidden(entity)
+
+
+def _id_rows(
+    session: Session, name: tuple[str, ...], build: Callable[[], sa.Select[Any]], values: Mapping[str, Any]
+) -> Sequence[Any]:
+    """Return rows that begin with an id, run by the driver alone where no right of the actor is a list."""
+    session.flush()
+    kept, key = _statements(session), ("plain", *name)
+    if key not in kept:
+        try:
+            kept[key] = plain_query(build(), session.database.engine.dialect)
+        except ValueError:
+            kept[key] = None
+    plain: PlainQuery | None = kept[key]
+    if plain is None:
+        return _rows(session, name, build, **values)
+    with faults_translated():
+        rows = plain.rows(session.connection, {"tenant": session.actor.tenant_id, **values})
+    if session.database.dialect != "sqlite":
+        return rows
+    return [(uuid_from_bytes(id), *rest) for id, *rest in rows]
 
 
 def _rows(session: Session, name: tuple[str, ...], build: Callable[[], sa.Select[Any]], **values: Any) -> list[Any]:
     session.flush()
-    statement = session.database.statements.get((Customer, name)) if session.actor.everything else None
-    if statement is None:
-        statement = build()
-        if session.actor.everything:
-            session.database.statements[Customer, name] = statement
+    kept = _statements(session)
+    if name not in kept:
+        kept[name] = build()
     with faults_translated():
-        return list(session.connection.execute(statement, {"tenant": session.actor.tenant_id, **values}))
+        return list(session.connection.execute(kept[name], {"tenant": session.actor.tenant_id, **values}))
+
+
+_by_reader: WeakKeyDictionary[Reader, dict[tuple[str, ...], Any]] = WeakKeyDictionary()
+_by_blueprint: WeakKeyDictionary[Blueprint, dict[tuple[str, ...], Any]] = WeakKeyDictionary()
+
+
+def _statements(session: Session) -> dict[tuple[str, ...], Any]:
+    """Return where statements are kept: with the tables they are of, and those that carry rights with their reader."""
+    if session.actor.everything:
+        return _by_blueprint.setdefault(session.database.blueprint, {})
+    return _by_reader.setdefault(session.reader, {})

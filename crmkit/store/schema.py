@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.registry import EntityRegistry
+from crmkit.store.search.tables import add_search_tables
 from crmkit.store.types import Id, Instant, column_types, text_type
 
 LONGEST_NAME = 63
@@ -116,6 +117,13 @@ def _add_store_tables(metadata: sa.MetaData) -> None:
         sa.Column("name", text_type(100), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
     )
+    # Counted up whenever rights change; see crmkit.store.rights_version.
+    sa.Table(
+        "rights_versions",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("version", sa.BigInteger, nullable=False),
+    )
     sa.Table(
         "command_results",
         metadata,
@@ -123,6 +131,8 @@ def _add_store_tables(metadata: sa.MetaData) -> None:
         sa.Column("key", text_type(200), primary_key=True),
         sa.Column("fingerprint", text_type(64), nullable=False),
         sa.Column("result", sa.Text, nullable=False),
+        # The ids of the records that the command saw, 16 bytes each; null: more than are kept.
+        sa.Column("records", sa.LargeBinary),
         sa.Column("created_at", Instant(), nullable=False),
     )
     sa.Table(
@@ -150,6 +160,22 @@ def _add_store_tables(metadata: sa.MetaData) -> None:
         sa.Column("match_keys", sa.LargeBinary, nullable=False),
         sqlite_with_rowid=False,
     )
+    # By what an erased customer is known again, as keyed digests; see crmkit.store.erased_keys.
+    sa.Table(
+        "erased_keys",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("digest", sa.LargeBinary(16), primary_key=True),
+        sa.Column("erasure_id", Id(), primary_key=True),
+        sqlite_with_rowid=False,
+    )
+    sa.Table(
+        "erasure_secrets",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("secret", sa.LargeBinary(32), nullable=False),
+    )
+    add_search_tables(metadata)
     sa.Table(
         "parked_events",
         metadata,

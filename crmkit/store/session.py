@@ -11,8 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
-from crmkit.core.entity import Part, change
+from crmkit.core.entity import EntityInfo, Part, change
 from crmkit.core.errors import AccessDenied, ConfigError, CrmError, DatabaseUnavailable, NotFound, StaleVersion
+from crmkit.core.field_rights import MASKED_VERSION
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import Clock
 from crmkit.core.values.ids import parse_id
@@ -26,6 +27,7 @@ from crmkit.store.journal import DeltaWriter
 from crmkit.store.reading import Reader
 from crmkit.store.references import ReferencePlan, missing_reference
 from crmkit.store.session_reads import SessionReads
+from crmkit.store.tenant_wall import ALONE
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
 E = TypeVar("E")
@@ -52,6 +54,14 @@ class Application(Protocol):
 
     def committed(self, first: UUID) -> None:
         """Deliver the events of a transaction that is committed; ``first`` is the id of its first one."""
+        ...
+
+    def reloaded(self, actor: Actor, connection: sa.Connection | None) -> Actor:
+        """Return an actor with the rights it has now, the same one when they are as they were.
+
+        Raises AccessDenied for one that may not act any more. They are read by ``connection``; without one, as they were
+        committed last.
+        """
         ...
 
 
@@ -86,6 +96,7 @@ class Session(SessionReads):
         self._flushing = False
         self._contexts: Contexts | None = None
         self._reader: Reader | None = None
+        self._heeded = self.database.rights.changes
         self.on_commit: list[Callable[[], None]] = []
 
     # -- the transaction -----------------------------------------------------------------------------------------
@@ -108,21 +119,32 @@ class Session(SessionReads):
     def connection(self) -> sa.Connection:
         """The connection, opened with the first statement; reads go through ``execute``, writes through the write path."""
         if self._connection is None:
-            self._connection = self.database.acquire(self.read_only)
+            self._connection = self.database.acquire(self.read_only, self.actor.tenant_id)
         return self._connection
 
+    def connect_alone(self) -> None:
+        """Open the connection for one statement that is a transaction by itself; see ``commits_alone``."""
+        self._connection = self.database.acquire(tenant=self.actor.tenant_id, alone=True)
+
     def flush(self) -> None:
-        """Send pending changes through the write path, within the transaction.
+        """Send pending changes through the write path, within the transaction; what is read next, is read as of now.
 
         Within a hook of a flush it does nothing: what is pending there is on its way already.
         """
         if self._flushing:
             return
+        if self.actor.rights_version is not None and not self.work.pending:
+            self.heed_rights()
+        self._flush()
+
+    def _flush(self) -> None:
         if self.broken:
             raise CrmError(msg("this session failed while writing; its transaction is rolled back, open a new one"))
         if self.work.pending:
             if self.read_only:
                 raise AccessDenied(msg("this session only reads"))
+            if self.actor.rights_version is not None:
+                self.heed_rights()
             self._flushing = True
             try:
                 first = flush(self)
@@ -130,11 +152,29 @@ class Session(SessionReads):
                 self._flushing = False
             self.first_event = self.first_event or first
 
+    def heed_rights(self) -> None:
+        """Take the actor's rights anew when anybody's were changed since they were read, and forget what was seen.
+
+        Raises AccessDenied for a user who is no longer active and for a delegation that has ended.
+        """
+        actor = self.actor
+        if actor.rights_version is None or self._flushing:
+            return
+        self._heeded = self.database.rights.changes
+        own = self.connection if self.database.rights.seen_by(self.read_only) else None
+        ended = actor.until is not None and self.clock.now() >= actor.until
+        if not ended and self.database.rights.current(actor.tenant_id, own) == actor.rights_version:
+            return
+        fresh = self.application.reloaded(actor, own)
+        if fresh is not actor:
+            self.actor, self._reader = fresh, None
+            self.work.keep(frozenset())
+
     def commit(self) -> None:
         """Write what is pending and commit; then the committed events are delivered. The session can go on."""
         self._committing = not self._guest
         try:
-            self.flush()
+            self._flush()
         finally:
             self._committing = False
         if self._connection is None or self._guest:
@@ -165,6 +205,11 @@ class Session(SessionReads):
         self.on_commit = []
         if not self._guest:
             self._release()
+
+    def rights_changed(self) -> None:
+        """Note that this transaction changes somebody's rights, the actor's own perhaps."""
+        self._heeded = -1
+        self.after_commit(self.database.rights.committed)
 
     def commits_alone(self) -> bool:
         """Whether the flush under way is all there is to the transaction, and the database can do it in one statement."""
@@ -213,6 +258,7 @@ class Session(SessionReads):
             info = of(record)
             if not info.editable:
                 raise AccessDenied(msg("{entity} is written by the store alone", entity=info.name))
+            _refuse_masked(info, record)
             stage(info.name, record)
 
     def update(self, *records: Part) -> None:
@@ -229,6 +275,7 @@ class Session(SessionReads):
             info = self.database.registry.of(record)
             if not info.editable:
                 raise AccessDenied(msg("{entity} is written by the store alone", entity=info.name))
+            _refuse_masked(info, record)
             entity = info.name
             staged = self.work.original(entity, record.id)
             known = staged[0] if staged else self.work.current.get(record.id)
@@ -269,6 +316,7 @@ class Session(SessionReads):
         """Add or update records by a key of their own fields; returns how many were created, updated, unchanged.
 
         A record that exists keeps its id and takes every value that the given one fills or changes from its default.
+        Raises AccessDenied without the right to work in bulk.
         """
         from crmkit.store.upsert import upsert
 
@@ -287,6 +335,7 @@ class Session(SessionReads):
         """Roll back a write that failed, to look at what is in its way: a guest's savepoint, or everything."""
         connection = self.connection
         if not self._guest:
+            connection.info[ALONE] = False
             connection.rollback()
         elif (savepoint := connection.get_nested_transaction()) is not None:
             savepoint.rollback()
@@ -298,3 +347,10 @@ class Session(SessionReads):
         own = {after.id for _, after in pairs}
         self.undo_failed()
         return keys_in_use(self.connection, self.database, self.actor.tenant_id, entity, key, pairs, own)
+
+
+def _refuse_masked(info: EntityInfo, record: Part) -> None:
+    if record.version == MASKED_VERSION:
+        raise AccessDenied(
+            msg("{entity} {id} was read without all of its fields and is not saved", entity=info.name, id=record.id)
+        )

@@ -11,14 +11,15 @@ import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.customer import Customer
-from crmkit.core.errors import NotFound
+from crmkit.core.errors import AccessDenied, NotFound
+from crmkit.core.field_rights import masked, projected
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import Clock
 from crmkit.core.values.ids import parse_id
 from crmkit.store.database import Database
 from crmkit.store.faults import faults_translated
 from crmkit.store.narrowing import Narrowing
-from crmkit.store.reading import COLLECTIONS, Reader
+from crmkit.store.reading import COLLECTIONS, Reader, reader_of
 from crmkit.store.references import CHUNK
 from crmkit.store.unit_of_work import UnitOfWork
 
@@ -33,11 +34,16 @@ class SessionReads(ABC):
     clock: Clock
     work: UnitOfWork
     _reader: Reader | None
+    _heeded: int
 
     @property
     @abstractmethod
     def connection(self) -> sa.Connection:
         """The connection of the session's transaction."""
+
+    @abstractmethod
+    def heed_rights(self) -> None:
+        """Take the actor's rights anew when anybody's were changed since they were read."""
 
     @abstractmethod
     def flush(self) -> None:
@@ -54,13 +60,36 @@ class SessionReads(ABC):
     def reader(self) -> Reader:
         """Runs the session's reads."""
         if self._reader is None:
-            self._reader = Reader(self.database, self.actor, self.clock.now())
+            self._reader = reader_of(self.database, self.actor, self.clock)
         return self._reader
+
+    def hidden(self, entity: type[Any] | str) -> frozenset[str]:
+        """Return the names of the fields of an entity, custom ones too, that the actor may not read."""
+        return self.narrowing.hidden(self.database.registry.get(entity))
+
+    def masked(self, record: E) -> E:
+        """Return a record as the actor may see it: hidden fields are blank, and it cannot be saved.
+
+        Records come from a session complete, since they may be changed and saved; what goes out to people or programs
+        passes here. The record itself when nothing of it is hidden.
+        """
+        info = self.database.registry.get(type(record))
+        hidden = self.narrowing.hidden(info)
+        return masked(info, record, hidden) if hidden else record
+
+    def shown(self, record: Any, names: Sequence[str] = ()) -> dict[str, Any]:
+        """Return fields of a record by name, custom ones too, by default all; ``MASKED`` stands for hidden ones."""
+        info = self.database.registry.get(type(record))
+        hidden = self.narrowing.hidden(info)
+        return projected(info, record, hidden, names or tuple(field.name for field in info.fields))
 
     def get(self, entity: type[E], id: UUID | str) -> E:
         """Return the record of ``entity`` with this id; raises NotFound, also when the actor may not see it."""
         key = parse_id(id)
         known = self.work.current.get(key)
+        if self.actor.rights_version is not None and (known is None or self._heeded != self.database.rights.changes):
+            self.heed_rights()
+            known = self.work.current.get(key)
         # An event has the id of its audit entry, so an id alone does not tell what is meant.
         if known is not None and type(known) is entity:
             found = known if not _deleted(known) else None
@@ -108,6 +137,8 @@ class SessionReads(ABC):
         self._before_read()
         after: UUID | None = None
         while True:
+            if after is not None and self.actor.rights_version is not None:
+                self.heed_rights()
             with faults_translated():
                 page = self.reader.list(self.connection, entity, filter, limit=size, equal=equal, after=after)
             yield from page
@@ -123,14 +154,22 @@ class SessionReads(ABC):
 
     def table(self, entity: type[Any] | str) -> sa.FromClause:
         """Return the records that the actor may see as a selectable, for use in a SQLAlchemy select."""
+        if self.actor.rights_version is not None and self._heeded != self.database.rights.changes:
+            self.heed_rights()
         return self.narrowing.selectable(self.database.registry.get(entity).name)
 
     def execute(self, statement: sa.Select[Any]) -> sa.Result[Any]:
         """Run a select over what ``table`` gave, with joins and aggregates.
 
-        Raises AccessDenied for a statement that is no select or that names a bare table.
+        Raises AccessDenied for a statement that is no select, that names a bare table or a field that the actor may not
+        read, and when the actor's rights have changed since ``table`` was asked.
         """
+        before = self.actor
         self._before_read()
+        if self.actor is not before:
+            raise AccessDenied(
+                msg("the rights of {actor} have changed since the select was made; make it again", actor=before.name)
+            )
         self.reader.refuse_bare_tables(statement)
         with faults_translated():
             return self.connection.execute(statement)
@@ -143,6 +182,8 @@ class SessionReads(ABC):
     def _before_read(self) -> None:
         if self.work.pending:
             self.flush()
+        elif self.actor.rights_version is not None:
+            self.heed_rights()
 
     # -- for hooks within a flush --------------------------------------------------------------------------------
 
@@ -165,7 +206,7 @@ class SessionReads(ABC):
             chunks = [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)] if field else [()]
             for chunk in chunks:
                 equal = {field: list(chunk)} if field else {}
-                for record in self.reader.list(self.connection, entity, None, equal=equal):
+                for record in self.reader.list(self.connection, entity, None, equal=equal, of_rules=True):
                     found[record.id] = self.work.seen(record)
         wanted = set(values)
         for _, after in self.work.pending.get(name, {}).values():

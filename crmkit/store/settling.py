@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crmkit.store.database import Database
+from crmkit.store.tenant_wall import EVERY_TENANT
 
 PAUSE = 0.01
 PATIENCE = 100
@@ -36,7 +37,8 @@ def settled_position(database: Database, pause: Callable[[float], Any] = time.sl
     None when a transaction that may still fill a position before it goes on for longer than a second.
     """
     log = database.tables["event"]
-    with database.connection(reads=True) as connection:
+    # Positions are counted over all tenants.
+    with database.connection(reads=True, tenant=EVERY_TENANT) as connection:
         end = int(connection.scalar(sa.select(sa.func.max(log.c.position))) or 0)
         if database.dialect != "postgresql":
             return end

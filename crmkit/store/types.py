@@ -228,6 +228,19 @@ class Json(StoredType):
         return sa.Text()
 
 
+class Tokens(StoredType):
+    """A set of words without spaces: text with a space around each on SQLite, ``tsvector`` on PostgreSQL.
+
+    Written and compared by SQL of each database alone.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def native(self, dialect: str) -> TypeEngine[Any]:
+        return postgresql.TSVECTOR() if dialect == "postgresql" else sa.Text()
+
+
 class _RawJsonb(postgresql.JSONB):
     """JSONB whose values pass as JSON text: the text is made once, by ``Json``, for both databases."""
 
@@ -269,14 +282,16 @@ def text_type(length: int) -> TypeEngine[Any]:
 
 def uuid_from_bytes(value: bytes) -> UUID:
     """Return the UUID of 16 bytes, without the checks of its constructor."""
-    made = _new_uuid(UUID)
-    _set(made, "int", int.from_bytes(value, "big"))
-    _set(made, "is_safe", _SAFETY)
+    made: UUID = _new_uuid(UUID)
+    _set_int(made, int.from_bytes(value, "big"))
+    _set_safety(made, _SAFETY)
     return made
 
 
-_new_uuid = object.__new__
-_set = object.__setattr__
+# The slots that its constructor fills, as in crmkit.core.values.ids.
+_new_uuid: Any = object.__new__
+_set_int: Any = UUID.__dict__["int"].__set__
+_set_safety: Any = UUID.__dict__["is_safe"].__set__
 _SAFETY = UUID(int=0).is_safe
 
 
@@ -289,7 +304,8 @@ def _microseconds(value: datetime) -> int:
 
 
 def _from_microseconds(value: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=value)
+    # Days, seconds, microseconds: by place it takes half the time that it takes by name.
+    return _EPOCH + timedelta(0, 0, value)
 
 
 def _as_utc(value: datetime) -> datetime:

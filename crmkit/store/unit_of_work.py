@@ -60,6 +60,12 @@ class UnitOfWork:
             del self.current[id]
         self.verified.clear()
 
+    def forget_where(self, cls: type[Any], field: str, value: Any) -> None:
+        """Drop the records of a class whose field has a value, since the database holds another by now."""
+        stale = [id for id, r in self.current.items() if r.__class__ is cls and getattr(r, field) == value]
+        for id in stale:
+            del self.current[id]
+
     def forget(self) -> None:
         """Drop every record seen, to keep memory bounded in long work. Pending changes must be written first."""
         self.current.clear()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def upsert(session: Session, entity: type[Any], records: Sequence[Any], key: tuple[str, ...]) -> dict[str, int]:
     """Add new records and change known ones; returns the counts created, updated and unchanged."""
     info = session.database.registry.get(entity)
+    session.actor.require(info.name, "bulk")
     for name in key:
         if info.field(name).custom:
             raise ConfigError(

@@ -10,10 +10,11 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor, Scope
-from crmkit.core.entity import Own, Via
+from crmkit.core.entity import EMPTY, EntityInfo, Own, Via, ViaRecord, changed_fields
 from crmkit.core.errors import AccessDenied
 from crmkit.core.messages import msg
-from crmkit.core.staff import RecordShare
+from crmkit.core.registry import EntityRegistry
+from crmkit.core.staff import Delegation, RecordShare
 from crmkit.store.database import Database
 from crmkit.store.journal import action_of
 from crmkit.store.narrowing import Narrowing, part_of
@@ -50,6 +51,33 @@ def check_access(
                 check.changed(entity, right, changes)
 
 
+def check_fields(registry: EntityRegistry, actor: Actor, pending: Mapping[str, Mapping[UUID, Pair]]) -> None:
+    """Raise AccessDenied for the first change of a field, custom ones too, that the actor may not write."""
+    for entity, staged in pending.items():
+        info = registry.get(entity)
+        for before, after in staged.values():
+            kept = actor.hidden(info, "create" if before is None else "update")
+            if kept and (wrong := sorted(_written(info, before, after) & kept)):
+                raise AccessDenied(
+                    msg(
+                        "{actor} may not write {field} of {entity} {record}",
+                        actor=actor.name,
+                        field=", ".join(wrong),
+                        entity=entity,
+                        record=after.id,
+                    )
+                )
+
+
+def _written(info: EntityInfo, before: Any, after: Any) -> set[str]:
+    """Return the fields that a new record fills or a change changes."""
+    if before is not None:
+        names, old = set(changed_fields(before, after)), before.custom
+    else:
+        names, old = {f.name for f in info.stored if getattr(after, f.name) != f.default}, EMPTY
+    return names | {name for name in {*old, *after.custom} if old.get(name) != after.custom.get(name)}
+
+
 @attrs.frozen(eq=False)
 class _Check:
     connection: sa.Connection
@@ -65,17 +93,18 @@ class _Check:
             raise self._denied("create", entity, records[0])
         if entity == "record_share":
             self._shared(records)
+        if entity == "delegation":
+            self._delegated(records)
         if scope is Scope.ALL:
             return
         info = self.database.registry.get(entity)
+        allowed: set[UUID] = set()
         if any(isinstance(rule, Own) for rule in info.access):
-            wrong = [record for record in records if not self._within(scope, record)]
+            allowed = self._owned(entity, scope, records)
         else:
-            allowed: set[UUID] = set()
             for rule in info.access:
-                if isinstance(rule, Via):
-                    allowed |= self._parts(rule, info.field(rule.reference).reference, records)
-            wrong = [record for record in records if record.id not in allowed]
+                allowed |= self._parts(_wholes(info, rule, records))
+        wrong = [record for record in records if record.id not in allowed]
         if wrong:
             raise self._denied("create", entity, wrong[0])
 
@@ -84,43 +113,81 @@ class _Check:
         self._reached(entity, right, [before for before, _ in changes])
         if entity == "record_share":
             self._shared([after for _, after in changes if right == "update"])
+        if entity == "delegation":
+            self._delegated([after for _, after in changes if right == "update"])
         if self.database.registry.get(entity).owned:
             moved = [b for b, a in changes if (b.owner_id, b.team_id) != (a.owner_id, a.team_id)]
             self._reached(entity, "assign", moved)
 
     def _reached(self, entity: str, right: str, records: Sequence[Any]) -> None:
-        if records and self.actor.scope(entity, right) is not Scope.ALL:
+        if records and not self.narrowing.reaches_all(entity, right):
             allowed = self._ids(entity, [record.id for record in records], right)
             for record in records:
                 if record.id not in allowed:
                     raise self._denied(right, entity, record)
 
-    def _parts(self, rule: Via, whole: str, records: Sequence[Any]) -> set[UUID]:
-        """Return the ids of those records whose whole the actor may change, or makes in the same flush."""
-        wholes = {record.id: getattr(record, rule.reference) for record in records}
-        new = {after.id for before, after in self.batches.get(whole, ()) if before is None}
-        known = {id for id in wholes.values() if id is not None} - new
-        if self.actor.scope(whole, "update") is not Scope.ALL:
-            known = self._ids(whole, list(known), part_of("create"))
-        return {id for id, reference in wholes.items() if reference in new or reference in known}
+    def _parts(self, wholes: Mapping[UUID, tuple[str, UUID | None]]) -> set[UUID]:
+        """Return the ids of those parts whose whole the actor may change, or makes in the same flush."""
+        found: set[UUID] = set()
+        for entity in {whole for whole, _ in wholes.values()} & {info.name for info in self.database.registry}:
+            new = {after.id for before, after in self.batches.get(entity, ()) if before is None}
+            mine = {part: id for part, (whole, id) in wholes.items() if whole == entity and id is not None}
+            known = set(mine.values()) - new
+            if not self.narrowing.reaches_all(entity, part_of("create")):
+                known = self._ids(entity, list(known), part_of("create"))
+            found |= {part for part, id in mine.items() if id in new or id in known}
+        return found
 
     def _shared(self, shares: Sequence[RecordShare]) -> None:
         """Nobody shows others, or oneself, more than one may see or change."""
         for share in shares:
             if share.entity in self.database.registry:
-                if self.actor.scope(share.entity, share.action) is Scope.ALL:
+                if self.narrowing.reaches_all(share.entity, share.action):
                     continue
                 if self._ids(share.entity, [share.record_id], share.action):
                     continue
             raise self._denied("share", share.entity, share, share.record_id)
 
+    def _delegated(self, delegations: Sequence[Delegation]) -> None:
+        """A user delegates his own rights, or those of users whom he may change; a deputy delegates none."""
+        for delegation in delegations:
+            whose = delegation.user_id
+            mine = self.actor.user_id is not None and whose == self.actor.user_id
+            if self.actor.deputy_id is not None or not (mine or self._may_change_user(whose)):
+                raise self._denied("delegate", "user", delegation, whose)
+
+    def _may_change_user(self, id: UUID) -> bool:
+        return self.narrowing.reaches_all("user", "update") or bool(self._ids("user", [id], "update"))
+
     def _ids(self, entity: str, ids: Sequence[UUID], right: str) -> set[UUID]:
         return existing_ids(self.connection, self.database, self.narrowing, entity, ids, right, deleted=True)
+
+    def _owned(self, entity: str, scope: Scope, records: Sequence[Any]) -> set[UUID]:
+        """Return the ids of those new records whose owner and team lie within a scope."""
+        limits = self.actor.limits
+        if limits and not any(limit.entity == entity and limit.record_id is None for limit in limits):
+            return set()
+        if self.actor.organization_id is None and self.actor.granted(entity, "create") is Scope.ALL:
+            return {record.id for record in records}
+        found = {record.id for record in records if self._within(scope, record)}
+        if self.actor.organization_id is not None and scope > Scope.OWN:
+            people = self.database.tables["user"]
+            owners = {record.owner_id for record in records if record.owner_id is not None}
+            statement = sa.select(people.c.id).where(
+                people.c.tenant_id == self.actor.tenant_id,
+                people.c.customer_id == self.actor.organization_id,
+                people.c.id.in_(sorted(owners)),
+            )
+            colleagues = set(self.connection.scalars(statement))
+            found |= {record.id for record in records if record.owner_id in colleagues}
+        return found
 
     def _within(self, scope: Scope, record: Any) -> bool:
         actor = self.actor
         if actor.user_id is not None and record.owner_id == actor.user_id:
             return True
+        if actor.organization_id is not None:
+            return False
         if scope is Scope.TEAM:
             return record.team_id is not None and record.team_id == actor.team_id
         return scope is Scope.SUBTREE and record.team_id in actor.subtree
@@ -135,3 +202,13 @@ class _Check:
                 record=id or record.id,
             )
         )
+
+
+def _wholes(info: EntityInfo, rule: Any, records: Sequence[Any]) -> dict[UUID, tuple[str, UUID | None]]:
+    """Return what each part belongs to by an access rule, as entity and id."""
+    if isinstance(rule, Via):
+        target = info.field(rule.reference).reference
+        return {record.id: (target, getattr(record, rule.reference)) for record in records}
+    if isinstance(rule, ViaRecord):
+        return {record.id: (getattr(record, rule.entity), getattr(record, rule.record)) for record in records}
+    return {}

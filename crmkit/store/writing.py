@@ -10,8 +10,12 @@ import msgspec
 import sqlalchemy as sa
 
 from crmkit.store.codec import Codec
+from crmkit.store.tenant_wall import tenant_mark
 
 Row = Sequence[Any]
+
+AT_ONCE = 900
+"""Ids named in one statement, below SQLite's limit of variables."""
 
 MOST_SHAPES = 500
 """Statements remembered for batches, by the columns whose values all rows share."""
@@ -34,6 +38,23 @@ class Writer(ABC):
         """Set ``columns`` of records; each row ends with id, tenant and the version it must still have.
 
         Returns how many records were found.
+        """
+
+    @abstractmethod
+    def repoint(
+        self,
+        cursor: Any,
+        entity: str,
+        field: str,
+        tenant: Any,
+        before: Any,
+        after: Any,
+        stamps: tuple[Any, Any],
+        ids: Sequence[Any],
+    ) -> list[tuple[Any, int]]:
+        """Set the reference ``field`` from ``before`` to ``after`` in those of ``ids`` where it is ``before``.
+
+        Versions are counted up; ``stamps`` are when and by whom. Returns ids and new versions of what was changed.
         """
 
     def insert_lone(self, cursor: Any, entity: str, row: Row, audit: Row, event: Row) -> None:
@@ -68,6 +89,28 @@ class SqliteWriter(Writer):
             self._updates[entity, columns] = statement
         cursor.executemany(statement, rows)
         return int(cursor.rowcount)
+
+    def repoint(
+        self,
+        cursor: Any,
+        entity: str,
+        field: str,
+        tenant: Any,
+        before: Any,
+        after: Any,
+        stamps: tuple[Any, Any],
+        ids: Sequence[Any],
+    ) -> list[tuple[Any, int]]:
+        moved: list[tuple[Any, int]] = []
+        for start in range(0, len(ids), AT_ONCE):
+            chunk = ids[start : start + AT_ONCE]
+            statement = (
+                f'UPDATE "{self._tables[entity].name}" SET "{field}" = ?, "version" = "version" + 1, '
+                '"updated_at" = ?, "updated_by" = ? WHERE "tenant_id" = ? '
+                f'AND "{field}" = ? AND "id" IN ({", ".join("?" * len(chunk))}) RETURNING "id", "version"'
+            )
+            moved += cursor.execute(statement, (after, *stamps, tenant, before, *chunk)).fetchall()
+        return moved
 
 
 class PostgresWriter(Writer):
@@ -121,6 +164,25 @@ class PostgresWriter(Writer):
         cursor.execute(statement, [_encode(column) for column in zip(*rows, strict=True)])
         return int(cursor.rowcount)
 
+    def repoint(
+        self,
+        cursor: Any,
+        entity: str,
+        field: str,
+        tenant: Any,
+        before: Any,
+        after: Any,
+        stamps: tuple[Any, Any],
+        ids: Sequence[Any],
+    ) -> list[tuple[Any, int]]:
+        cursor.execute(
+            f'UPDATE "{self._tables[entity].name}" SET "{field}" = %s, "version" = "version" + 1, '
+            '"updated_at" = %s, "updated_by" = %s::uuid WHERE "tenant_id" = %s '
+            f'AND "{field}" = %s AND "id" = ANY(%s) RETURNING "id", "version"',
+            (after, *stamps, tenant, before, list(ids)),
+        )
+        return list(cursor.fetchall())
+
     def insert_lone(self, cursor: Any, entity: str, row: Row, audit: Row, event: Row) -> None:
         key = f"{entity} lone"
         statement = self._inserts.get(key)
@@ -129,19 +191,23 @@ class PostgresWriter(Writer):
             columns = ", ".join(self._codecs["event"].columns)
             repeated = columns.replace("type", "%s", 1).replace("depth", "%s", 1)
             statement = (
-                f"WITH record AS ({self._one(entity)}), entry AS ({self._one('audit_entry')} RETURNING *) "
+                f"WITH record AS ({self._one(entity, tenant_mark())}), "
+                f"entry AS ({self._one('audit_entry', tenant_mark())} RETURNING *) "
                 f"INSERT INTO {self._tables['event'].name} ({columns}) SELECT {repeated} FROM entry"
             )
             self._inserts[key] = statement
         place = self._codecs["event"].columns.index
         cursor.execute(statement, (*row, *audit, event[place("type")], event[place("depth")]))
 
-    def _one(self, entity: str) -> str:
-        key = f"{entity} one"
+    def _one(self, entity: str, tenant: str = "%s") -> str:
+        key = f"{entity} one {tenant}"
         if key not in self._inserts:
             columns = self._codecs[entity].columns
             names = ", ".join(f'"{name}"' for name in columns)
-            marks = ", ".join("%s::jsonb" if self._type(entity, name) == "jsonb" else "%s" for name in columns)
+            marks = ", ".join(
+                tenant if name == "tenant_id" else "%s::jsonb" if self._type(entity, name) == "jsonb" else "%s"
+                for name in columns
+            )
             self._inserts[key] = f'INSERT INTO "{self._tables[entity].name}" ({names}) VALUES ({marks})'
         return self._inserts[key]
 

@@ -11,6 +11,7 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -28,6 +29,9 @@ ADDRESS_VARIABLE = "CRMKIT_TEST_POSTGRES"
 
 EMPTY = "template0"
 """The template of databases in which nothing is."""
+
+ORDINARY = "crmkit_test"
+"""The role that databases of tests belong to, where the server is given with one that no policy binds."""
 
 _DRIVER = "postgresql+psycopg"
 
@@ -54,7 +58,10 @@ class PostgresServer:
     def create(self, template: str = EMPTY) -> str:
         """Make a database, a copy of ``template``, and return its address. Raises DatabaseUnavailable."""
         name = f"{self.prefix}{uuid4().hex}"
-        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        if _ordinary_user(self.address) == make_url(self.address):
+            self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        else:
+            self._run("CREATE DATABASE {} TEMPLATE {} OWNER {}", name, template, ORDINARY)
         return self._address_of(name)
 
     def drop(self, address: str) -> None:
@@ -103,7 +110,7 @@ class PostgresServer:
             return [name for (name,) in connection.execute(query, (self.prefix,)).fetchall()]
 
     def _address_of(self, name: str) -> str:
-        return _text(make_url(self.address).set(drivername=_DRIVER, database=name))
+        return _text(_ordinary_user(self.address).set(drivername=_DRIVER, database=name))
 
     def _run(self, statement: str, *names: str) -> None:
         from psycopg import sql
@@ -111,6 +118,31 @@ class PostgresServer:
         composed: Composable = sql.SQL(statement).format(*map(sql.Identifier, names))
         with _connected(self.address) as connection:
             connection.execute(composed)
+
+
+@cache
+def _ordinary_user(address: str) -> URL:
+    """Return the address for a role that row-level security binds, which owns the databases of tests.
+
+    So tests meet what a production database does. It is ``ORDINARY``, as which one signs in or which one turns into,
+    unless the role of ``address`` is an ordinary one already.
+    """
+    given = make_url(address)
+    with _connected(address) as connection:
+        beyond = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        if not connection.execute(beyond).fetchone()[0]:
+            return given
+        # Several processes of a run may come here at once.
+        connection.execute(
+            f"DO $$ BEGIN CREATE ROLE {ORDINARY} LOGIN PASSWORD '{ORDINARY}'; "
+            "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        )
+    signed_in = given.set(username=ORDINARY, password=ORDINARY)
+    try:
+        with _connected(_text(signed_in)):
+            return signed_in
+    except DatabaseUnavailable:
+        return given.update_query_dict({"options": f"-c role={ORDINARY}"})
 
 
 def shared_server(folder: Path) -> PostgresServer:

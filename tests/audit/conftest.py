@@ -13,6 +13,7 @@ from crmkit.runtime.crm import Crm
 from crmkit.services.auditing.faults import Verification
 from crmkit.services.auditing.log import seal
 from crmkit.services.auditing.verifying import verify
+from crmkit.store.tenant_wall import EVERY_TENANT
 
 Sql = Callable[..., int]
 
@@ -49,7 +50,7 @@ def sql(crm: Crm) -> Sql:
             name: value.bytes if crm.database.dialect == "sqlite" and hasattr(value, "bytes") else value
             for name, value in values.items()
         }
-        with crm.database.connection() as connection:
+        with crm.database.connection(tenant=EVERY_TENANT) as connection:
             done = connection.execute(sa.text(statement), native).rowcount
             connection.commit()
         return done
@@ -73,6 +74,6 @@ def found(crm: Crm, **options: Any) -> list[tuple[str, int | None]]:
 def linked(crm: Crm, place: int) -> Any:
     """Return the id of the entry at a place in the chain."""
     table = crm.database.table("audit_links")
-    with crm.database.connection(reads=True) as connection:
+    with crm.database.connection(reads=True, tenant=EVERY_TENANT) as connection:
         statement = sa.select(table.c.entry_id).where(table.c.tenant_id == crm.system.tenant_id)
         return connection.scalar(statement.where(table.c.sequence == place))

@@ -16,6 +16,7 @@ from crmkit.core.values.clock import FixedClock
 from crmkit.runtime.crm import Crm
 from crmkit.services.auditing.log import seal
 from crmkit.store.erasing import erase_deltas
+from crmkit.store.tenant_wall import EVERY_TENANT
 from tests.audit.conftest import Sql, checked, found, linked
 from tests.conftest import OpenCrm
 from tests.store.staff import make_staff
@@ -52,7 +53,7 @@ def test_erased_values_are_gone_and_the_chain_holds(crm: Crm, log: list[Customer
 def test_salts_go_with_what_they_salted(crm: Crm, log: list[Customer]) -> None:
     erase(crm, log[0])
     table = crm.database.table("audit_links")
-    with crm.database.connection(reads=True) as connection:
+    with crm.database.connection(reads=True, tenant=EVERY_TENANT) as connection:
         statement = sa.select(table.c.sequence).where(table.c.tenant_id == crm.system.tenant_id, table.c.salt.is_(None))
         assert sorted(connection.scalars(statement)) == [1, 5]
 

@@ -18,6 +18,7 @@ from crmkit.runtime.crm import Crm
 from crmkit.services.auditing.log import Sealing, entries, head, seal
 from crmkit.services.auditing.verifying import verify
 from crmkit.store.settling import settled_position
+from crmkit.store.tenant_wall import EVERY_TENANT
 from tests.audit.conftest import checked
 from tests.conftest import OpenCrm
 from tests.store.staff import make_staff
@@ -33,14 +34,14 @@ def add(crm: Crm, count: int) -> list[Customer]:
 def places(crm: Crm) -> list[tuple[int, Any]]:
     table = crm.database.table("audit_links")
     statement = sa.select(table.c.sequence, table.c.entry_id).where(table.c.tenant_id == crm.system.tenant_id)
-    with crm.database.connection(reads=True) as connection:
+    with crm.database.connection(reads=True, tenant=EVERY_TENANT) as connection:
         return [(row[0], row[1]) for row in connection.execute(statement.order_by(table.c.sequence))]
 
 
 def logged(crm: Crm) -> list[Any]:
     table = crm.database.tables["event"]
     statement = sa.select(table.c.id).where(table.c.tenant_id == crm.system.tenant_id).order_by(table.c.position)
-    with crm.database.connection(reads=True) as connection:
+    with crm.database.connection(reads=True, tenant=EVERY_TENANT) as connection:
         return list(connection.scalars(statement))
 
 

@@ -23,7 +23,13 @@ def benchmarks(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     ("names", "workloads"),
-    [(["hooks", "startup"], ["W5", "W5", "W9", "W9"]), (["customers", "contacts"], ["W1"] * 4 + ["W2"] * 4)],
+    [
+        (["hooks", "startup"], ["W5", "W5", "W9", "W9"]),
+        (["customers", "contacts"], ["W1"] * 4 + ["W2"] * 4),
+        (["search"], ["F1"] * 8),
+        (["segments"], ["S1", "S1", "S2"] * 2),
+        (["timeline"], ["T1", "T1", "T1", "T2"] * 2),
+    ],
     ids=" ".join,
 )
 def test_a_small_run_measures_every_workload(tmp_path: Path, names: list[str], workloads: list[str]) -> None:
@@ -43,5 +49,8 @@ def test_a_small_run_measures_every_workload(tmp_path: Path, names: list[str], w
 def test_a_name_that_is_no_benchmark_is_refused(tmp_path: Path) -> None:
     done = benchmarks(tmp_path, "--small", "hoks")
     assert done.returncode == 2
-    assert done.stderr == "no benchmark hoks; there are customers, contacts, hooks, merging, startup\n"
+    assert (
+        done.stderr
+        == "no benchmark hoks; there are customers, contacts, hooks, merging, search, segments, startup, timeline\n"
+    )
     assert not (tmp_path / "benchmarks.json").exists()

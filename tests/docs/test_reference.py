@@ -34,8 +34,9 @@ PAGES = pages()
 
 
 def rows(page: str) -> dict[str, str]:
-    """Return the rows of the tables of a page by the code in their first cell, with or without a link around it."""
-    return {found[1]: found[0] for found in re.finditer(r"^\| \[?`([^`]+)`.*$", PAGES[page], re.MULTILINE)}
+    """Return the first rows of the tables of a page by the code in their first cell, with or without a link around it."""
+    found = list(re.finditer(r"^\| \[?`([^`]+)`.*$", PAGES[page], re.MULTILINE))
+    return {row[1]: row[0] for row in reversed(found)}
 
 
 def headings(page: str) -> list[str]:

@@ -88,7 +88,7 @@ def check_console(block: Block, where: str) -> None:
             commands[-1][1].append(line)
     for command, expected in commands:
         code, said = run(command)
-        fails = any(line.startswith("error:") for line in expected)
+        fails = any(line.startswith("error:") or line == "no" for line in expected)
         assert (code != 0) == fails, f"{where}: {command}\nexit code {code}\n{said}"
         if expected:
             assert fits(expected, said), f"{where}: {command}\n{said}"

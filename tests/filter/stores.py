@@ -44,7 +44,14 @@ class Store:
             self.connection.execute(table.delete().where(table.c.tenant_id == world))
 
     def matching(self, predicate: Predicate, entity: str, context: FilterContext, world: UUID) -> set[UUID]:
-        """Return the ids of the records of a world that match, as the database finds them."""
+        """Return the ids of the records of a world that match, as the database finds them, in either way to ask it."""
+        each, at_once = (self._matching(predicate, entity, context, world, whole) for whole in (False, True))
+        assert each == at_once, "children are counted alike one row after the other and at once"
+        return each
+
+    def _matching(
+        self, predicate: Predicate, entity: str, context: FilterContext, world: UUID, whole: bool
+    ) -> set[UUID]:
 
         def narrowed(name: str) -> sa.FromClause:
             table = self.tables[name]
@@ -52,7 +59,7 @@ class Store:
 
         dialect = self.connection.dialect.name
         root = self.tables[entity]
-        clause = to_sql(predicate, entity, REGISTRY, narrowed, context, dialect, root=root)
+        clause = to_sql(predicate, entity, REGISTRY, narrowed, context, dialect, root=root, whole=whole)
         rows = self.connection.execute(sa.select(root.c.id, clause).where(root.c.tenant_id == world)).all()
         assert all(row[1] is not None for row in rows), "a filter is never null"
         return {row[0] for row in rows if row[1]}

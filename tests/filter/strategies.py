@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter import EVERYTHING, NOTHING, And, Compare, Empty, Has, In, Match, Not, Or, Predicate
+from crmkit.core.filter.civil import RANGES, WEEKDAYS
 from crmkit.core.filter.faults import Unsuitable
 from crmkit.core.filter.literals import check_compare, check_match, read_literal
 from crmkit.core.filter.targets import Target, children_of, resolve_path
@@ -33,6 +34,8 @@ def _paths(entity: str, hops: int) -> list[str]:
         found.append(field.name)
         if field.kind is Kind.MONEY:
             found += [f"{field.name}.amount", f"{field.name}.currency"]
+        if field.kind is Kind.INSTANT:
+            found += [f"{field.name}.{part}" for part in RANGES]
         if field.reference and hops and field.reference in REGISTRY:
             found += [f"{field.name.removesuffix('_id')}.{path}" for path in _paths(field.reference, hops - 1)]
     return found
@@ -73,6 +76,11 @@ def _known(target: Target) -> list[str]:
 @st.composite
 def _value(draw: st.DrawFn, target: Target, op: str) -> object:
     texts = st.sampled_from(target.field.choices) if target.field.choices else _LITERALS[target.kind]
+    if target.part in RANGES:
+        least, greatest = RANGES[target.part]
+        texts = st.integers(least, greatest).map(str)
+    if target.part == "weekday":
+        texts = st.sampled_from(WEEKDAYS)
     if target.kind is Kind.PARTIAL_DATE and op not in ("=", "!="):
         texts = texts.filter(lambda text: not text.startswith("--"))
     return read_literal(target, draw(texts), op)

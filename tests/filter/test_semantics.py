@@ -142,6 +142,58 @@ def test_a_date_is_a_day_in_the_zone_of_whoever_asks(ask: Ask, filter: str, matc
 
 
 @pytest.mark.parametrize(
+    ("seen", "zone", "local"),
+    [
+        # The clocks of Berlin go from 2 to 3 on 29 March 2026 at 1:00 UTC, and from 3 to 2 on 25 October at 1:00 UTC.
+        ("2026-03-29T00:59:59.999999Z", "Europe/Berlin", (1, "sunday", 3)),
+        ("2026-03-29T01:00:00Z", "Europe/Berlin", (3, "sunday", 3)),
+        ("2026-10-25T00:30:00Z", "Europe/Berlin", (2, "sunday", 10)),
+        ("2026-10-25T01:30:00Z", "Europe/Berlin", (2, "sunday", 10)),
+        ("2026-10-25T02:30:00Z", "Europe/Berlin", (3, "sunday", 10)),
+        ("2026-11-01T05:59:59Z", "America/New_York", (1, "sunday", 11)),
+        ("2026-11-01T06:00:00Z", "America/New_York", (1, "sunday", 11)),
+        ("2026-12-31T16:00:00Z", "Asia/Shanghai", (0, "friday", 1)),
+        ("2026-12-31T16:00:00Z", "UTC", (16, "thursday", 12)),
+        ("2026-03-15T18:14:59Z", "Asia/Kathmandu", (23, "sunday", 3)),
+        ("2026-03-15T18:15:00Z", "Asia/Kathmandu", (0, "monday", 3)),
+        ("2026-04-04T15:15:00Z", "Australia/Lord_Howe", (1, "sunday", 4)),
+        ("0001-01-01T00:00:00Z", "America/New_York", (19, "sunday", 12)),
+        ("9999-12-31T23:59:59Z", "Asia/Shanghai", (7, "saturday", 1)),
+    ],
+)
+def test_hours_weekdays_and_months_are_local(ask: Ask, seen: str, zone: str, local: tuple[int, str, int]) -> None:
+    """For a field of its own and for a custom one, which the databases hold in another form."""
+    instant = datetime.fromisoformat(seen)
+    party = Party(seen=instant, custom={"c_instant": instant.isoformat()})
+    for field in ("seen", "c_instant"):
+        says = f"{field}.hour = {local[0]} and {field}.weekday = {local[1]} and {field}.month = {local[2]}"
+        assert ask(says, party, context=FilterContext(NOW, zone)) is True
+        assert ask(f"not ({says})", party, context=FilterContext(NOW, zone)) is False
+
+
+@pytest.mark.parametrize(
+    ("filter", "matches"),
+    [
+        ("seen.hour = 1", False),
+        ("seen.hour != 1", True),
+        ("seen.hour between 22 and 2", False),
+        ("seen.hour is empty", True),
+        ("c_instant.weekday in (monday)", False),
+        ("c_instant.weekday is not empty", False),
+        ("owner.created_at.month >= 1", False),
+    ],
+)
+def test_no_time_has_no_hour(ask: Ask, filter: str, matches: bool) -> None:
+    assert ask(filter, Party()) is matches
+
+
+@pytest.mark.parametrize(("hour", "matches"), [(21, False), (22, True), (23, True), (0, True), (2, True), (3, False)])
+def test_between_goes_round_the_clock(ask: Ask, hour: int, matches: bool) -> None:
+    party = Party(seen=datetime(2026, 1, 15, hour, 30, tzinfo=UTC))
+    assert ask("seen.hour between 22 and 2", party, context=FilterContext(NOW)) is matches
+
+
+@pytest.mark.parametrize(
     ("born", "true", "false"),
     [
         (PartialDate(1980, 5, 17), ["= 1980", "= 1980-05", "= 1980-05-17", "= --05-17", "= --05", "<= 1980", "> 1979"],

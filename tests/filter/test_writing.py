@@ -38,6 +38,10 @@ def test_data_reads_back(predicate: Predicate) -> None:
         ("not (not has deals where name = x) and size = 1", "(not not has deals where name = x) and size = 1"),
         ("owner_id.name = 'and'", 'owner.name = "and"'),
         ("custom.c_text = ''", 'c_text = ""'),
+        ("seen.weekday = SAT or seen.weekday = 7", "seen.weekday = saturday or seen.weekday = sunday"),
+        ("seen.hour between 22 and 2", "seen.hour >= 22 or seen.hour <= 2"),
+        ("NOT IN SEGMENT 'VIP'", "not in segment VIP"),
+        ("in segment 'and'", 'in segment "and"'),
         ("seen > START OF MONTH-1months", "seen > start of month - 1 month"),
     ],
 )
@@ -59,6 +63,9 @@ def test_the_canonical_text_is_short(text: str, canonical: str) -> None:
         ({"field": "size", "op": "~", "value": 1}, "filter, size: party.size cannot be asked with ~"),
         ({"field": "name", "op": "contains", "value": 1}, "filter, name: expected text"),
         ({"field": "name", "op": "is empty", "value": 1}, "filter, name: unknown key value"),
+        ({"in segment": 1}, "filter, top: expected text, got 1"),
+        ({"in segment": "x", "op": "="}, "filter, top: unknown key op"),
+        ({"field": "seen.hour", "op": "=", "value": 24}, "filter, seen.hour: party.seen.hour needs a number from 0"),
         ({"always": 1}, "filter: expected true or false"),
         ({"has": "dels"}, "filter, top: nothing called dels belongs to party"),
         ({"has": "deals", "op": "about"}, "filter, top: unknown op about"),
@@ -78,6 +85,18 @@ def test_depth_of_data_is_limited() -> None:
         data = {"not": data}
     with pytest.raises(FilterError, match="nested more than 32 deep"):
         from_data(data, REGISTRY, "party")
+
+
+def test_segments_and_weekdays_are_data_too() -> None:
+    predicate = parse("in segment VIP and seen.weekday in (friday, 6)", REGISTRY, "party")
+    data = to_data(predicate)
+    assert data == {
+        "and": [
+            {"in segment": "VIP"},
+            {"field": "seen.weekday", "op": "in", "value": ["friday", "saturday"]},
+        ]
+    }
+    assert from_data(data, REGISTRY, "party") == predicate
 
 
 def test_numbers_in_data_may_be_numbers() -> None:

@@ -115,6 +115,7 @@ PARTIALS = (
 DATES = ("1980-05-17", "2026-03-28", "2026-03-29", "2026-03-30", "2024-02-29", "0001-01-01", "9999-12-31")
 INSTANTS = (
     "2026-03-29T00:59:59.999999Z", "2026-03-29T01:00:00Z", "2026-03-28T22:59:59Z", "2026-03-28T23:00:00Z",
+    "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-11-01T05:59:59Z", "2026-03-08T07:00:00Z",
     "2026-03-29T22:00:00Z", "2026-03-29T14:30:00Z", "2025-12-31T23:30:00Z", "1969-07-20T20:17:40.000001Z",
 )  # fmt: skip
 IDS = tuple(str(UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0000 + n)) for n in range(3))
@@ -124,7 +125,7 @@ MOMENTS = (
     "now - 999999 years", "today + 999999 weeks",
 )  # fmt: skip
 ME = UUID(IDS[0])
-ZONES = ("UTC", "Europe/Berlin", "Asia/Shanghai", "America/New_York")
+ZONES = ("UTC", "Europe/Berlin", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe")
 
 
 def context(zone: str = "Europe/Berlin") -> FilterContext:

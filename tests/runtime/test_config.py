@@ -134,6 +134,9 @@ def test_every_setting_has_its_variable(name: str) -> None:
         "hook_order": "{guard_records = ['a']}",
         "custom_fields": "[{entity = 'customer', name = 'size'}]",
         "consent": "{purposes = ['newsletter']}",
+        "attachments": "{largest = 5}",
+        "personal_data": "{returning = 'new'}",
+        "mail": "{own_domains = ['acme.example']}",
         "entities": "[{name = 'boat', fields = [{name = 'name'}]}]",
     }
     config = load_config(None, {f"CRMKIT_{name.upper()}": texts.get(name, "word")})

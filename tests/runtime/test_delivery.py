@@ -27,6 +27,7 @@ from crmkit.hooks.records import RecordBatch
 from crmkit.runtime.crm import Crm
 from crmkit.runtime.delivery import ATTEMPTS, ParkedDelivery
 from crmkit.runtime.manifest import Manifest
+from crmkit.store.tenant_wall import EVERY_TENANT
 from tests.conftest import OpenCrm
 
 
@@ -77,7 +78,7 @@ def parked_by(crm: Crm) -> list[tuple[str, int]]:
 
 def cursor(crm: Crm, subscriber: str) -> int | None:
     table = crm.database.table("event_cursors")
-    with crm.database.connection(reads=True) as connection:
+    with crm.database.connection(reads=True, tenant=EVERY_TENANT) as connection:
         found: int | None = connection.scalar(
             sa.select(table.c.position).where(
                 table.c.tenant_id == crm.system.tenant_id, table.c.subscriber == subscriber

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +16,14 @@ from crmkit.core.values.ids import new_id
 _TEXTS = {"type": "referred_by", "kind": "call", "entity": "customer", "value": "https://example.com"}
 
 
-def one_of_each(now: datetime, label: str = "", **common: Any) -> dict[str, Any]:
-    """Return records that can be stored together, by entity.
+def one_of_each(
+    now: datetime, label: str = "", registry: EntityRegistry | None = None, **common: Any
+) -> dict[str, Any]:
+    """Return records that can be stored together, by entity, by default of the core's entities.
 
     ``common`` fills fields where an entity has them. Sets of another ``label`` and day can be stored beside them.
     """
-    registry = EntityRegistry(CORE_ENTITIES)
+    registry = registry or EntityRegistry(CORE_ENTITIES)
     ids = {info.name: new_id() for info in registry if info.editable}
     other = Customer(name="Other", **common)
     made = {
@@ -57,4 +59,7 @@ def values_of(
             values[field.name] = fillings[field.kind]
     if info.name == "contact_point":
         values["kind"] = "url"
+    if info.name == "delegation":
+        values["user_id"] = common.get("owner_id", ids["user"])
+        values["ends_at"] = now + timedelta(days=1)
     return values

@@ -30,12 +30,11 @@ class Staff:
     users: dict[str, User]
     teams: dict[str, Team]
 
-    def actor(self, login: str, *grants: tuple[str, str, str]) -> Actor:
-        """Give a user a role with these grants (entity, action, scope) and return the user as an actor."""
-        role = Role(
-            name=f"role of {login} {new_id()}",
-            grants=tuple({"entity": entity, "action": action, "scope": scope} for entity, action, scope in grants),
-        )
+    def actor(self, login: str, *grants: tuple[str, ...]) -> Actor:
+        """Give a user a role with these grants (entity, action, scope, fields) and return the user as an actor."""
+        words = ("entity", "action", "scope")
+        rows = [{**dict(zip(words, grant, strict=False)), "fields": list(grant[3:])} for grant in grants]
+        role = Role(name=f"role of {login} {new_id()}", grants=tuple(rows))
         with self.crm.session() as s:
             s.delete(*s.list(RoleAssignment, user_id=self.users[login].id))
             s.add(role, RoleAssignment(user_id=self.users[login].id, role_id=role.id))

@@ -99,28 +99,28 @@ def test_values_of_two_records_are_exchanged_in_two_steps(crm: Crm) -> None:
 
 
 def test_deleting_frees_a_value_at_once(crm: Crm) -> None:
-    anna, ben = User(login="anna", name="Anna"), User(login="ben", name="Ben")
+    anna, ben = Product(sku="anna", name="Anna"), Product(sku="ben", name="Ben")
     make(crm, anna, ben)
     with crm.session() as s:
         # The change stands before the deletion that makes room for it, and a new record takes what the change frees.
-        s.update(change(s.get(User, ben.id), login="anna"))
-        s.delete(s.get(User, anna.id))
-        s.add(User(login="ben", name="New"))
+        s.update(change(s.get(Product, ben.id), sku="anna"))
+        s.delete(s.get(Product, anna.id))
+        s.add(Product(sku="ben", name="New"))
     with crm.session() as s:
-        assert [(u.login, u.name) for u in s.list(User, order="login")] == [("anna", "Ben"), ("ben", "New")]
+        assert [(u.sku, u.name) for u in s.list(Product, order="sku")] == [("anna", "Ben"), ("ben", "New")]
 
 
 def test_a_record_does_not_come_back_when_its_value_is_taken(crm: Crm) -> None:
-    anna = make(crm, User(login="anna", name="Anna"))
+    anna = make(crm, Product(sku="anna", name="Anna"))
     with crm.session() as s:
-        s.delete(s.get(User, anna.id))
-    make(crm, User(login="anna", name="New"))
+        s.delete(s.get(Product, anna.id))
+    make(crm, Product(sku="anna", name="New"))
     with crm.session() as s:
-        s.restore(User, anna.id)
+        s.restore(Product, anna.id)
         with pytest.raises(ValidationFailed) as caught:
             s.flush()
         s.rollback()
-    assert _told(caught.value.errors[0]) == ("user.login", "duplicate", "anna", anna.id)
+    assert _told(caught.value.errors[0]) == ("product.sku", "duplicate", "anna", anna.id)
 
 
 def test_optional_texts_left_empty_never_collide(crm: Crm) -> None:

@@ -26,6 +26,7 @@ from crmkit.runtime.manifest import Manifest
 from crmkit.store import migration
 from crmkit.store.database import Database
 from crmkit.store.migration import VERSION_TABLE, create_schema, run_revisions, schema_state, upgrade_schema
+from crmkit.store.tenant_wall import EVERY_TENANT
 from crmkit.testing.postgres import PostgresServer
 
 STALE = (
@@ -71,6 +72,12 @@ def reflected(database: Database) -> Mapping[str, Any]:
         if database.dialect == "postgresql":
             names = connection.scalars(sa.text("SELECT proname FROM pg_proc WHERE proname LIKE 'crm\\_%' ORDER BY 1"))
             found["functions"] = list(names)
+            policies = sa.text(
+                "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, p.polname, p.polcmd, p.polpermissive, "
+                "pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid) "
+                "FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid ORDER BY 1, 4"
+            )
+            found["policies"] = [tuple(row) for row in connection.execute(policies)]
     return found
 
 
@@ -206,9 +213,9 @@ class Berth(Part):
 
 def store(database: Database, record: Any) -> None:
     """Write a record past all rules: here it is about tables alone."""
-    with database.connection() as connection:
+    tenant = UUID(int=1)
+    with database.connection(tenant=tenant) as connection:
         entity = database.registry.of(record).name
-        tenant = UUID(int=1)
         to_driver = database.codecs[entity].to_driver["id"]
         row = database.codecs[entity].to_row(record, tenant if to_driver is None else to_driver(tenant))
         database.writer.insert(connection.connection.cursor(), entity, [row])
@@ -218,7 +225,7 @@ def store(database: Database, record: Any) -> None:
 def stored(database: Database, cls: type[Any]) -> Any:
     info = database.registry.get(cls)
     columns = [database.tables[info.name].c[name] for name in database.codecs[info.name].load_columns]
-    with database.connection(reads=True) as connection:
+    with database.connection(reads=True, tenant=UUID(int=1)) as connection:
         return database.codecs[info.name].from_row(connection.execute(sa.select(*columns)).one())
 
 
@@ -267,7 +274,7 @@ def test_a_required_column_needs_an_empty_table_or_a_default(database_url: str, 
         with pytest.raises(SchemaOutdated, match=r"boat\.number is required, and there are records without it"):
             upgrade_schema(database)
         assert reflected(database) == before
-        with database.connection() as connection:
+        with database.connection(tenant=EVERY_TENANT) as connection:
             connection.execute(database.tables["boat"].delete())
             connection.commit()
         upgrade_schema(database)

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import attrs
 
 from crmkit.core.fields import FieldInfo
+from crmkit.core.secret import Secret
 from crmkit.runtime.config import SETTINGS, Config
 from tools.markdown import code, codes, slug, table
 from tools.reference.classes import meanings, own_docstring, type_text, written_type
@@ -66,6 +67,7 @@ _WORDS = {
     "str": "text",
     "bool": "true or false",
     "int": "whole number",
+    "float": "number",
     "Decimal": "decimal",
     "Secret": "secret text",
     "tuple[str, ...]": "list of texts",
@@ -148,7 +150,7 @@ def _class_in(hint: Any) -> type[Any] | None:
     arguments = get_args(hint)
     if get_origin(hint) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         hint = arguments[0]
-    return hint if isinstance(hint, type) and attrs.has(hint) else None
+    return hint if isinstance(hint, type) and attrs.has(hint) and hint is not Secret else None
 
 
 def _joined(path: str, name: str) -> str:

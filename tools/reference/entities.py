@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crmkit.core.entities import CORE_ENTITIES
-from crmkit.core.entity import EntityInfo, Own, Part, Record, Via, entity_info
+from crmkit.core.entity import EntityInfo, Own, Part, Record, Via, ViaRecord, entity_info
 from crmkit.core.fields import FieldInfo, title_of
 from crmkit.core.fieldtypes import PYTHON_TYPES, Kind
 from tools.markdown import code, codes, slug, table
@@ -72,6 +72,8 @@ def access_of(info: EntityInfo) -> str:
             ways.append("its own owner and team decide")
         elif isinstance(rule, Via):
             ways.append(f"as the record in {code(rule.reference)}")
+        elif isinstance(rule, ViaRecord):
+            ways.append(f"as the record that {code(rule.entity)} and {code(rule.record)} name")
         else:
             ways.append(f"as a record in {code(rule.there)} of a {code(rule.link)} that joins it to this one")
     return "; or ".join(ways) or "only for those whose right reaches all records"
@@ -156,4 +158,5 @@ def _remarks(field: FieldInfo) -> str:
     remarks += [] if field.audited else ["not audited"]
     remarks += [f"merge: {field.merge.replace('_', ' ')}"] if field.merge else []
     remarks += [f"erase: {field.erase}"] if field.erase else []
+    remarks += [word for word, said in (("handed over", field.handed_over), ("fixed", field.fixed)) if said]
     return "; ".join(remarks)

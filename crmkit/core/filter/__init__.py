@@ -23,6 +23,11 @@ than anything; ``= --05-17`` is true for that day in any year or none.
 
 **Numbers** are exact decimals of any size; nothing is rounded.
 
+**Parts of an instant.** ``.hour``, ``.weekday`` and ``.month`` are those that clocks and calendars show in the time
+zone of whoever asks, summer time included. ``between`` goes round: ``between 22 and 2`` is the night.
+
+**Segments.** ``in segment "VIP"`` means what the segment means when it is asked: ``expanded`` puts its filter in place.
+
 **Children.** ``has at least 3 interactions where ...`` counts records that the actor may see. ``where`` asks each of
 them and reaches to the closing parenthesis or the end.
 """
@@ -36,6 +41,7 @@ from crmkit.core.filter.fold import fold
 from crmkit.core.filter.moments import FilterContext, Moment
 from crmkit.core.filter.parsing import parse
 from crmkit.core.filter.printing import to_text
+from crmkit.core.filter.segments import SegmentDefinition, expanded, speaks_of_segments
 from crmkit.core.filter.targets import children_of
 from crmkit.core.filter.tree import (
     EVERYTHING,
@@ -46,6 +52,7 @@ from crmkit.core.filter.tree import (
     Empty,
     Has,
     In,
+    InSegment,
     Match,
     Me,
     Not,
@@ -67,6 +74,7 @@ __all__ = [
     "FilterError",
     "Has",
     "In",
+    "InSegment",
     "Match",
     "Me",
     "Moment",
@@ -74,15 +82,18 @@ __all__ = [
     "Or",
     "Predicate",
     "Resolver",
+    "SegmentDefinition",
     "all_of",
     "any_of",
     "children_of",
     "compile_python",
     "evaluate",
+    "expanded",
     "fields_used",
     "fold",
     "from_data",
     "parse",
+    "speaks_of_segments",
     "to_data",
     "to_text",
 ]

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import attrs
 
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.filter.civil import Weekday
 from crmkit.core.filter.faults import FilterError
 from crmkit.core.filter.fold import fold
 from crmkit.core.filter.moments import FilterContext, Moment
@@ -112,6 +113,8 @@ def _compared(target: Target, op: Any, value: Value, context: FilterContext) -> 
         if op == "=" and not target.field.choices:
             return Among((fold(value),), folded=True)
         return Among((value,)) if op in ("=", "==") else Ordered(op, value)
+    if kind is Kind.INTEGER and isinstance(value, Weekday):
+        value = Decimal(value.number)
     if kind is Kind.INTEGER and isinstance(value, Decimal):
         return _whole(op, value)
     if kind is Kind.DECIMAL and isinstance(value, Decimal):

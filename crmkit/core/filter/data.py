@@ -19,6 +19,7 @@ from crmkit.core.filter.tree import (
     Empty,
     Has,
     In,
+    InSegment,
     Match,
     Not,
     Or,
@@ -51,6 +52,8 @@ def to_data(predicate: Predicate) -> dict[str, Any]:
             return {"field": predicate.path, "op": predicate.op, "value": predicate.text}
         case Empty():
             return {"field": predicate.path, "op": "is empty"}
+        case InSegment():
+            return {"in segment": predicate.name}
         case Constant():
             return {"always": predicate.value}
         case Has():
@@ -84,6 +87,9 @@ class _Reader:
             return Not(self.read(data["not"], entity, f"{place}.not".lstrip("."), depth + 1))
         if "has" in data:
             return self._has(data, entity, place, depth)
+        if "in segment" in data:
+            self._only(data, place, "in segment")
+            return InSegment(self._fitting(place, lambda: _text(data["in segment"])))
         if "always" in data:
             self._only(data, place, "always")
             if not isinstance(data["always"], bool):
@@ -114,7 +120,9 @@ class _Reader:
         path, op = data.get("field"), data.get("op")
         if not isinstance(path, str) or not isinstance(op, str):
             keys = shown(", ".join(map(str, data)))
-            problem = msg("expected field and op, or one of and, or, not, has, always; got {keys}", keys=keys)
+            problem = msg(
+                "expected field and op, or one of and, or, not, has, in segment, always; got {keys}", keys=keys
+            )
             raise FilterError(problem, place=place or "top")
         place = f"{place}.{path}".lstrip(".")
         target = self._fitting(place, lambda: resolve_path(path, self._registry, entity, self._allowed))
@@ -129,9 +137,7 @@ class _Reader:
     def _valued(self, target: Target, op: Any, value: Any) -> Predicate:
         if op in _MATCHES:
             check_match(target, op)
-            if not isinstance(value, str):
-                raise Unsuitable(msg("expected text, got {value}", value=shown(value)))
-            return Match(target.path, op, check_text(value))
+            return Match(target.path, op, _text(value))
         if op == "in":
             check_compare(target, "=")
             if not isinstance(value, Sequence) or isinstance(value, str) or not value:
@@ -151,6 +157,12 @@ class _Reader:
             return read()
         except Unsuitable as fault:
             raise FilterError(fault.problem, place=place or "top") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unsuitable(msg("expected text, got {value}", value=shown(value)))
+    return check_text(value)
 
 
 def _literal(target: Target, value: object, op: str) -> Value:

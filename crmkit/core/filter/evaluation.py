@@ -21,12 +21,13 @@ from crmkit.core.filter.asking import (
     negative,
     test_of,
 )
+from crmkit.core.filter.civil import RANGES, local_part
 from crmkit.core.filter.custom import custom_value
-from crmkit.core.filter.faults import FilterError, Unsuitable
+from crmkit.core.filter.faults import FilterError, Unsuitable, unresolved
 from crmkit.core.filter.fold import fold
 from crmkit.core.filter.moments import FilterContext
 from crmkit.core.filter.targets import Children, Hop, Target, resolve_children, resolve_path
-from crmkit.core.filter.tree import And, Compare, Constant, Empty, Has, In, Match, Not, Or, Predicate
+from crmkit.core.filter.tree import And, Compare, Constant, Empty, Has, In, InSegment, Match, Not, Or, Predicate
 from crmkit.core.registry import EntityRegistry
 
 Ask = Callable[[Any], bool]
@@ -137,6 +138,8 @@ class _Compiler:
                 return lambda record: value
             case Has():
                 return self._has(predicate, entity)
+            case InSegment(name):
+                raise unresolved(name)
             case _:
                 return self._condition(predicate, entity)
 
@@ -156,7 +159,7 @@ class _Compiler:
         return ask
 
     def _value(self, target: Target) -> Get:
-        get = _own_value(target)
+        get = _own_value(target, self._context)
         for hop in reversed(target.hops):
             get = self._across(hop, get)
         return get
@@ -200,15 +203,18 @@ class _Compiler:
         return linked if children.down else direct
 
 
-def _own_value(target: Target) -> Get:
+def _own_value(target: Target, context: FilterContext) -> Get:
     get = _field_value(target.field.name, target.field.custom, target.field.kind)
     if not target.part:
         return get
-    part = operator.attrgetter(target.part)
+    part: Get = operator.attrgetter(target.part)
+    if target.part in RANGES:
+        zone, name = context.tz, target.part
+        part = lambda instant: local_part(instant, zone, name)  # noqa: E731
 
     def value(record: Any) -> Any:
-        money = get(record)
-        return None if money is None else part(money)
+        whole = get(record)
+        return None if whole is None else part(whole)
 
     return value
 

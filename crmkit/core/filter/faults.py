@@ -33,6 +33,11 @@ class FilterError(BadInput):
         return [*said, "  " + shown(self.text[start:], 80), "  " + " " * (self.position - start) + "^"]
 
 
+def unresolved(name: str) -> FilterError:
+    """Return the error for a segment in a filter that is asked where no segments are known."""
+    return FilterError(msg("segment {name} cannot be asked for here, only of stored records", name=shown(name)))
+
+
 class Unsuitable(Exception):
     """Inside this package: a name or value does not fit. Whoever knows the place turns it into ``FilterError``.
 

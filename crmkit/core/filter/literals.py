@@ -11,6 +11,7 @@ from uuid import UUID
 
 from crmkit.core.errors import did_you_mean
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.filter.civil import RANGES, Weekday, read_weekday
 from crmkit.core.filter.faults import Unsuitable
 from crmkit.core.filter.fold import fold
 from crmkit.core.filter.moments import Moment, read_moment
@@ -64,7 +65,7 @@ def check_match(target: Target, op: str) -> None:
 
 def read_literal(target: Target, text: str, op: str = "=") -> Value:
     """Return the value that ``text`` stands for when it is compared with a field by ``op``; raises Unsuitable."""
-    value = _READERS[target.kind](target, text)
+    value = (_civil if target.part in RANGES else _READERS[target.kind])(target, text)
     if isinstance(value, PartialDate) and value.year is None and op not in ("=", "!="):
         raise Unsuitable(msg("without a year there is no earlier or later; got {value}", value=shown(text)))
     return value
@@ -104,6 +105,20 @@ def _number(target: Target, text: str) -> Decimal:
     if not _NUMBER.fullmatch(fold(text).strip()) or len(text) > MAX_DIGITS:
         raise _expected(target, text, msg("a number such as 1000 or 12.50"))
     return Decimal(fold(text).strip())
+
+
+def _civil(target: Target, text: str) -> Decimal | Weekday:
+    """Read an hour, a weekday or a month. What can never be is a mistake, not a condition that nothing meets."""
+    if target.part == "weekday":
+        weekday = read_weekday(fold(text).strip())
+        if weekday is None:
+            raise _expected(target, text, msg("a day of the week such as monday"))
+        return weekday
+    least, greatest = RANGES[target.part]
+    number = _number(target, text)
+    if not least <= number <= greatest or number != number.to_integral_value():
+        raise _expected(target, text, msg("a number from {least} to {greatest}", least=least, greatest=greatest))
+    return number
 
 
 def _flag(target: Target, text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.filter.civil import RANGES, Weekday
 from crmkit.core.filter.faults import FilterError, Unsuitable
 from crmkit.core.filter.literals import check_compare, check_match, check_text, read_literal
 from crmkit.core.filter.printing import RESERVED
@@ -22,6 +23,7 @@ from crmkit.core.filter.tree import (
     Empty,
     Has,
     In,
+    InSegment,
     Match,
     MatchOp,
     Not,
@@ -116,6 +118,9 @@ class _Parser:
         following = self._tokens[self._next + 1] if not self._at("end") else self._token
         if following.kind in ("word", "quoted") and self._take("has"):
             return self._has(entity)
+        if self._take("in", "segment"):
+            name = self._literal_token()
+            return InSegment(self._fitting(name, lambda: check_text(name.text)))
         if following.kind in ("end", ")") or following.text.lower() in ("and", "or"):
             if self._take("everything"):
                 return EVERYTHING
@@ -160,7 +165,7 @@ class _Parser:
             low = self._value(target, ">=")
             if not self._take("and"):
                 raise self._unexpected(msg("and"))
-            return And((Compare(target.path, ">=", low), Compare(target.path, "<=", self._value(target, "<="))))
+            return _between(target, low, self._value(target, "<="))
         return None
 
     def _values(self, target: Target) -> tuple[Value, ...]:
@@ -283,3 +288,13 @@ class _Parser:
 
     def _error(self, problem: Message, token: Token | None = None) -> FilterError:
         return FilterError(problem, self._source, (token or self._token).start)
+
+
+def _between(target: Target, low: Value, high: Value) -> Predicate:
+    """Hours, weekdays and months go round: ``between 22 and 2`` is the night, not nothing."""
+    bounds = (Compare(target.path, ">=", low), Compare(target.path, "<=", high))
+    return Or(bounds) if target.part in RANGES and _rank(low) > _rank(high) else And(bounds)
+
+
+def _rank(value: Any) -> Any:
+    return value.number if isinstance(value, Weekday) else value

@@ -12,6 +12,7 @@ from crmkit.core.filter.tree import (
     Empty,
     Has,
     In,
+    InSegment,
     Match,
     Not,
     Or,
@@ -78,7 +79,9 @@ def _has(has: Has) -> str:
     return f"{head} where ({where})" if isinstance(has.where, And | Or) else f"{head} where {where}"
 
 
-def _condition(predicate: Compare | In | Match | Empty | Constant) -> str:
+def _condition(predicate: Compare | In | Match | Empty | InSegment | Constant) -> str:
+    if isinstance(predicate, InSegment):
+        return f"in segment {quote(predicate.name)}"
     if isinstance(predicate, Compare):
         return f"{predicate.path} {predicate.op} {_value(predicate.value)}"
     if isinstance(predicate, In):

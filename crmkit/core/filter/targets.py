@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
 from crmkit.core.entity import EntityInfo, FieldInfo, Via, ViaLink
 from crmkit.core.errors import did_you_mean
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.filter.civil import RANGES
 from crmkit.core.filter.faults import Unsuitable
 from crmkit.core.messages import Message, msg, shown
 from crmkit.core.registry import EntityRegistry
@@ -18,7 +19,11 @@ MAX_HOPS = 5
 Allowed = Callable[[str, str], bool]
 """Whether a filter may use a field, by the names of its entity and itself."""
 
-MONEY_PARTS = {"amount": Kind.DECIMAL, "currency": Kind.TEXT}
+PARTS: Mapping[Kind, Mapping[str, Kind]] = {
+    Kind.MONEY: {"amount": Kind.DECIMAL, "currency": Kind.TEXT},
+    Kind.INSTANT: dict.fromkeys(RANGES, Kind.INTEGER),
+}
+"""What a path may ask for of values of a kind, and the kind of each part."""
 
 
 @attrs.frozen
@@ -31,7 +36,7 @@ class Hop:
 
 @attrs.frozen
 class Target:
-    """The value a path ends at. ``kind`` is that of ``part`` when the path asks for a part of money."""
+    """The value a path ends at. ``kind`` is that of ``part`` when the path asks for a part of money or of an instant."""
 
     path: str
     hops: tuple[Hop, ...]
@@ -143,7 +148,7 @@ def _named(info: EntityInfo, name: str, leads_on: bool, custom: bool = False) ->
     """The field called ``name``, or the reference called ``name_id`` where that alone can be meant."""
     fields = [field for field in info.fields if field.custom or not custom]
     direct = next((field for field in fields if field.name == name), None)
-    if direct is not None and not (leads_on and not direct.reference and direct.kind is not Kind.MONEY):
+    if direct is not None and not (leads_on and not direct.reference and direct.kind not in PARTS):
         return direct
     return next((field for field in fields if field.reference and _spoken(field) == name), direct)
 
@@ -154,10 +159,11 @@ def _ending(hops: list[Hop], info: EntityInfo, field: FieldInfo, rest: list[str]
         raise Unsuitable(msg("{field} holds structured data, which filters cannot ask for", field=field.name))
     if not rest:
         return Target(path, tuple(hops), info.name, field, field.kind)
-    if field.kind is Kind.MONEY and len(rest) == 1 and rest[0] in MONEY_PARTS:
-        return Target(f"{path}.{rest[0]}", tuple(hops), info.name, field, MONEY_PARTS[rest[0]], rest[0])
-    if field.kind is Kind.MONEY:
-        hint = did_you_mean(rest[0], MONEY_PARTS)
+    parts = PARTS.get(field.kind, {})
+    if len(rest) == 1 and rest[0] in parts:
+        return Target(f"{path}.{rest[0]}", tuple(hops), info.name, field, parts[rest[0]], rest[0])
+    if parts:
+        hint = did_you_mean(rest[0], parts)
         problem = msg("{field} has no part {name}; {hint}", field=field.name, name=shown(rest[0]), hint=hint)
         raise Unsuitable(problem, place)
     raise Unsuitable(msg("{field} is no reference; nothing can follow it", field=field.name), place)

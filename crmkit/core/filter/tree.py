@@ -10,6 +10,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.filter.civil import Weekday
 from crmkit.core.filter.faults import FilterError
 from crmkit.core.filter.moments import Moment
 from crmkit.core.messages import msg
@@ -28,7 +29,7 @@ class Me:
     """The id of whoever asks."""
 
 
-Value = str | bool | Decimal | date | datetime | PartialDate | Moment | UUID | Me
+Value = str | bool | Decimal | date | datetime | PartialDate | Moment | UUID | Me | Weekday
 """A literal. A ``datetime`` without zone is local time of whoever asks; numbers are always Decimal."""
 
 
@@ -83,6 +84,13 @@ class Has:
 
 
 @attrs.frozen
+class InSegment:
+    """``in segment name``: the record is in a segment, given by its name or id, as that is defined at the moment."""
+
+    name: str
+
+
+@attrs.frozen
 class Not:
     """The exact negation of ``item``."""
 
@@ -103,7 +111,7 @@ class Or:
     items: tuple[Predicate, ...] = attrs.field(validator=attrs.validators.min_len(2))
 
 
-Predicate = And | Or | Not | Compare | In | Match | Empty | Has | Constant
+Predicate = And | Or | Not | Compare | In | Match | Empty | Has | InSegment | Constant
 
 EVERYTHING = Constant(True)
 NOTHING = Constant(False)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crmkit.core.filter.faults import FilterError, Unsuitable
+from crmkit.core.filter.faults import FilterError, Unsuitable, unresolved
 from crmkit.core.filter.targets import resolve_children, resolve_path
-from crmkit.core.filter.tree import Compare, Empty, Has, In, Match, Predicate, parts
+from crmkit.core.filter.tree import Compare, Empty, Has, In, InSegment, Match, Predicate, parts
 from crmkit.core.registry import EntityRegistry
 
 
 def fields_used(predicate: Predicate, registry: EntityRegistry, entity: str) -> frozenset[tuple[str, str]]:
-    """Return the names (entity, field) of all fields that the filter reads; raises FilterError for unknown ones."""
+    """Return the names (entity, field) of all fields that the filter reads.
+
+    Raises FilterError for unknown ones, and for segments, which are to be replaced by their meaning before.
+    """
     return frozenset(_used(predicate, registry, entity))
 
 
@@ -24,6 +27,8 @@ def _used(predicate: Predicate, registry: EntityRegistry, entity: str) -> Iterat
                 yield here, hop.field.name
                 here = hop.target
             yield target.entity, target.field.name
+        elif isinstance(predicate, InSegment):
+            raise unresolved(predicate.name)
         elif isinstance(predicate, Has):
             children = resolve_children(predicate.children, registry, entity)
             yield children.up.entity, children.up.field

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from crmkit.core.access import Actor, Scope
 from crmkit.core.audit_chain import Head
 from crmkit.core.entity import Part
 from crmkit.core.errors import AccessDenied, NotFound
+from crmkit.core.field_rights import MASKED, without_hidden
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import parse_id
@@ -59,7 +60,7 @@ def seal(application: Application, actor: Actor, *, on_progress: Callable[[int],
     database, tenant = application.database, actor.tenant_id
     until, sealed = settled_position(database), 0
     while until is not None:
-        with database.connection() as connection:
+        with database.connection(tenant=tenant) as connection:
             done = seal_batch(connection, database, tenant, application.clock.now(), until)
             connection.commit()
         sealed += done
@@ -67,7 +68,7 @@ def seal(application: Application, actor: Actor, *, on_progress: Callable[[int],
             break
         if on_progress is not None:
             on_progress(sealed)
-    with database.connection(reads=True) as connection:
+    with database.connection(reads=True, tenant=tenant) as connection:
         last = last_seal(connection, database, tenant)
     return Sealing(sealed, None if last is None else last.head, held_up=until is None)
 
@@ -92,4 +93,28 @@ def entries(session: Session, entity: type[Part], id: UUID | str) -> list[ShownE
         statement = sa.select(table.c.entry_id, table.c.sequence, table.c.digest, table.c.link)
         statement = statement.where(table.c.tenant_id == session.actor.tenant_id, table.c.entry_id.in_(chunk))
         places.update({row[0]: (row[1], bytes(row[2]), bytes(row[3])) for row in session.connection.execute(statement)})
-    return [ShownEntry(entry, *places.get(entry.id, (None, None, None))) for entry in found]
+    hidden = session.hidden(entity)
+    shown = [_without(entry, hidden) if hidden else entry for entry in found]
+    return [ShownEntry(entry, *places.get(entry.id, (None, None, None))) for entry in shown]
+
+
+def _without(entry: Any, hidden: frozenset[str]) -> AuditEntry:
+    masked: AuditEntry = attrs.evolve(entry, delta=_masked(entry.delta, hidden))
+    return masked
+
+
+def _masked(delta: Mapping[str, Any], hidden: frozenset[str]) -> Mapping[str, Any]:
+    """Return a delta without the values of hidden fields, custom ones too."""
+
+    def kept(name: str, value: Any) -> Any:
+        if name in hidden:
+            return str(MASKED)
+        if name == "custom":
+            return (
+                [without_hidden(one or {}, hidden) for one in value]
+                if isinstance(value, list)
+                else without_hidden(value, hidden)
+            )
+        return value
+
+    return {name: kept(name, value) for name, value in delta.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ import attrs
 import msgspec
 
 from crmkit.core.entity import EntityInfo, FieldInfo
-from crmkit.core.errors import BadInput, did_you_mean
+from crmkit.core.errors import AccessDenied, BadInput, did_you_mean
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.messages import msg
 
@@ -27,16 +27,21 @@ class Column:
     text: bool
 
 
-def chosen_fields(info: EntityInfo, names: Sequence[str] = ()) -> list[FieldInfo]:
-    """Return the fields called ``names``; without names all but the store's bookkeeping. Raises BadInput."""
+def chosen_fields(info: EntityInfo, names: Sequence[str] = (), hidden: Container[str] = ()) -> list[FieldInfo]:
+    """Return the fields called ``names``; without names all but the store's bookkeeping and ``hidden`` ones.
+
+    Raises BadInput, and AccessDenied for a hidden field.
+    """
     if not names:
-        return [field for field in info.fields if field.name not in _LEFT_OUT]
+        return [field for field in info.fields if field.name not in _LEFT_OUT and field.name not in hidden]
     found: list[FieldInfo] = []
     for name in names:
         field = info.by_name.get(name)
         if field is None:
             hint = did_you_mean(name, info.by_name)
             raise BadInput(msg("{entity} has no field {field}; {hint}", entity=info.name, field=name, hint=hint))
+        if name in hidden:
+            raise AccessDenied(msg("{field} may not be read", field=f"{info.name}.{name}"))
         found.append(field)
     return found
 

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from crmkit.core.access import Scope
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import EntityInfo
-from crmkit.core.errors import AccessDenied, BadInput, did_you_mean
+from crmkit.core.errors import BadInput, did_you_mean
 from crmkit.core.messages import msg
 from crmkit.services.exporting.columns import chosen_fields
 from crmkit.services.exporting.vcards import write_vcards
@@ -44,13 +43,14 @@ def export(
 ) -> int:
     """Write the records that match to a file and return how many. A file appears only when it is complete.
 
-    Needs the right to export, within whose reach records are. Raises AccessDenied and BadInput.
+    Needs the right to export, within whose reach records are. Fields that the actor may not read are left out. Raises
+    AccessDenied and BadInput.
     """
-    if session.actor.scope(info.name, "export") is Scope.NONE:
-        raise AccessDenied(msg("{actor} may not export {entity}", actor=session.actor.name, entity=info.name))
+    session.flush()
+    session.actor.require(info.name, "export")
     if format == "vcard" and info.name != "customer":
         raise BadInput(msg("only customers go into vCards, not {entity}", entity=info.name))
-    chosen = chosen_fields(info, fields)
+    chosen = chosen_fields(info, fields, session.hidden(info.name))
     found = _allowed(session, info, session.stream(info.cls, filter or None))
     # A filter that cannot be read is an error before anything is written.
     records = chain(list(islice(found, 1)), found)
@@ -83,7 +83,7 @@ def _write(session: Session, format: str, records: Iterable[Any], fields: Any, f
 
 def _allowed(session: Session, info: EntityInfo, records: Iterable[Any]) -> Iterator[Any]:
     """Yield the records within the reach of the actor's right to export, which may be narrower than that to read."""
-    if session.actor.scope(info.name, "export") is Scope.ALL:
+    if session.narrowing.reaches_all(info.name, "export"):
         yield from records
         return
     for page in _pages(records):
@@ -96,9 +96,9 @@ def _with_points(session: Session, customers: Iterable[Customer]) -> Iterator[tu
     for page in _pages(customers):
         points: dict[UUID, list[ContactPoint]] = {customer.id: [] for customer in page}
         for point in session.list(ContactPoint, customer_id=list(points)):
-            points[point.customer_id].append(point)
+            points[point.customer_id].append(session.masked(point))
         session.work.forget()
-        yield from ((customer, points[customer.id]) for customer in page)
+        yield from ((session.masked(customer), points[customer.id]) for customer in page)
 
 
 def _pages(records: Iterable[Any]) -> Iterator[list[Any]]:

@@ -37,13 +37,15 @@ def claim(
     channel: str,
     raw: Mapping[str, Any] | None = None,
     recognition: Recognition | None = None,
+    key: Evidence | None = None,
 ) -> IdentityClaim:
     """Keep somebody as a claim until it is decided who it is, and return the claim.
 
-    ``raw`` is what came in, as it came. The same evidence joins the open or dismissed claim that it made before. Raises
-    BadInput for evidence that tells nothing.
+    ``raw`` is what came in, as it came. The same evidence joins the open or dismissed claim that it made before. ``key``
+    is the part of it by which that claim is known again, such as the address without the name that came with it; by
+    default all of it. Raises BadInput for evidence that tells nothing.
     """
-    read = read_evidence(evidence)
+    read = read_evidence(evidence if key is None else key)
     if read.empty:
         raise BadInput(msg("a claim needs a name, mail address, phone, address, domain or number that can be read"))
     known = session.list(IdentityClaim, fingerprint=read.fingerprint, state=["open", "dismissed"])

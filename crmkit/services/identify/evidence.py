@@ -70,12 +70,14 @@ class ReadEvidence:
     @property
     def empty(self) -> bool:
         """Whether it tells nothing at all."""
-        return not self.external and self.party == Party(kind=self.party.kind)
+        party = self.party
+        keys = self.external or party.emails or party.phones or party.domain
+        return not (keys or party.names or party.places or party.birth_date)
 
     @property
     def reachable(self) -> bool:
-        """Whether it holds a mail address or phone: what was decided for it once then holds the next time, too."""
-        return bool(self.party.emails or self.party.phones)
+        """Whether it holds an address, phone or number of its own: what was decided for it once holds the next time, too."""
+        return bool(self.party.emails or self.party.phones or self.external)
 
     @property
     def keys_only(self) -> bool:
@@ -115,10 +117,11 @@ def read_evidence(evidence: Evidence) -> ReadEvidence:
     country = evidence.country or None
     domains = read(filter(None, [evidence.domain]), domain_of)
     domain = next((domain for domain in domains if not is_free_mail_domain(domain)), "")
-    line = evidence.address or one_line(
-        evidence.street, evidence.city, evidence.region, evidence.postal_code, evidence.country
-    )
-    place = Place(address_key(line) if evidence.address or evidence.street else "", evidence.postal_code, evidence.city)
+    line = evidence.address
+    if not line and evidence.street:
+        parts = evidence.street, evidence.city, evidence.region, evidence.postal_code, evidence.country
+        line = one_line(*parts)
+    place = Place(address_key(line) if line else "", evidence.postal_code, evidence.city)
     name = one_space(evidence.name)
     party = Party(
         kind=evidence.kind,

@@ -78,7 +78,8 @@ def run_import(
     """Import a file or folder as ``mapping`` says and return what became of it.
 
     Rejected rows go to CSV files in ``error_folder``. Raises BadInput when file or mapping cannot be used at all,
-    AccessDenied when ``actor`` may write nothing of what it asks for, Conflict when the same import runs elsewhere.
+    AccessDenied when ``actor`` may write nothing of what it asks for or not in bulk, and Conflict when the same import
+    runs elsewhere.
     """
     mended = path.exists() and holds_error_files(path)
     # Files of rejected rows are as we write them, whatever the original was.
@@ -140,6 +141,7 @@ def _check_rights(actor: Actor, steps: Sequence[Step]) -> None:
                 raise AccessDenied(
                     msg("{actor} may neither create nor update {entity}", actor=actor.name, entity=entity)
                 )
+            actor.require(entity, "bulk")
 
 
 class _Importer:
@@ -187,7 +189,7 @@ class _Importer:
 
     def dry_run(self) -> ImportReport:
         """Do everything in one transaction and roll it back."""
-        with self._app.database.connection() as connection:
+        with self._app.database.connection(tenant=self._actor.tenant_id) as connection:
             self._outer = connection
             try:
                 for number, step in enumerate(self._steps):

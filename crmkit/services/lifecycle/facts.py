@@ -125,7 +125,7 @@ class RuleQueries:
 
     def _when(self, rule: RuleDefinition) -> Condition:
         predicate = parse(rule.when, self._registry, self._subject.name)
-        return self._session.reader.predicate(predicate, self._subject, self._about)
+        return self._session.reader.predicate(predicate, self._subject, self._about, self._session.connection)
 
     def _holding(self, rule: RuleDefinition, ids: Sequence[UUID]) -> set[UUID]:
         statement = (
@@ -186,7 +186,7 @@ class RuleQueries:
             conditions.append(link.c[children.up.kind_field] == self._subject.name)
         if event.where:
             predicate = parse(event.where, self._registry, info.name)
-            conditions.append(self._session.reader.predicate(predicate, info, child))
+            conditions.append(self._session.reader.predicate(predicate, info, child, self._session.connection))
         return child, source, link.c[children.up.field], conditions
 
     def _time(self, event: EventDefinition, child: sa.FromClause) -> sa.ColumnElement[Any]:

@@ -39,8 +39,26 @@ class RecordImage:
     created: bool = False
 
 
-def images_of(registry: EntityRegistry, pairs: Iterable[tuple[Any, Any]]) -> tuple[Image, ...]:
-    """Return the images of records before and after a merge."""
+@attrs.frozen
+class Moved:
+    """Records that did no more than follow by ``field``, from one id to another; ``ids`` are text."""
+
+    entity: str
+    field: str
+    before: str
+    after: str
+    ids: list[str]
+
+    @property
+    def image(self) -> Image:
+        """All of them in one image."""
+        return {"entity": self.entity, "fields": {self.field: [self.before, self.after]}, "ids": self.ids}
+
+
+def images_of(
+    registry: EntityRegistry, pairs: Iterable[tuple[Any, Any]], moved: Iterable[Moved] = ()
+) -> tuple[Image, ...]:
+    """Return the images of records before and after a merge. Those of ``moved`` stand first, as they were written first."""
     moves: dict[tuple[str, str, str, str], dict[str, Any]] = {}
     single: list[Image] = []
     for before, after in pairs:
@@ -57,7 +75,15 @@ def images_of(registry: EntityRegistry, pairs: Iterable[tuple[Any, Any]]) -> tup
         elif fields:
             values = {field.name: [field.before, field.after] for field in fields}
             single.append({"entity": entity, "id": str(after.id), "fields": values})
-    return (*moves.values(), *single)
+    return (*[one.image for one in moved if one.ids], *moves.values(), *single)
+
+
+def moved_in(image: Image) -> Moved | None:
+    """Return what an image tells of records that share it, of which one reference or text changed; None for others."""
+    if "ids" not in image:
+        return None
+    ((field, (before, after)),) = image["fields"].items()
+    return Moved(image["entity"], field, before, after, list(image["ids"]))
 
 
 def read_images(images: Iterable[Image]) -> Iterator[RecordImage]:

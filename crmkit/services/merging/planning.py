@@ -1,7 +1,8 @@
 """What a merge changes: the two records, whatever refers to the lost one, and what refers to records united thereby.
 
 Everything is worked out on copies. References follow the record that stays; where that makes two records with one
-unique key, these become one themselves, and the references to the one that goes follow in turn.
+unique key, these become one themselves, and the references to the one that goes follow in turn. Records that do no more
+than follow, and that no hook asks to see, are kept as sets of ids.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from crmkit.core.identity import NotTheSame
 from crmkit.core.merging import ReferenceUse, generic_reference, policy_of, united
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.merging import United
+from crmkit.services.merging.followers import Followers, follow_alone
 from crmkit.store.references import key_counts, key_values
+from crmkit.store.repointing import Use, colliding, in_use, referring, unseen
 from crmkit.store.session import Session
 from crmkit.store.trail import chunks
 from crmkit.store.upsert import find_by_key, overlay
@@ -27,10 +30,14 @@ Leads = Mapping[UUID, UUID]
 
 
 class Planning:
-    """Works out one merge, with every right; ``changes`` holds each record before and after."""
+    """Works out one merge, with every right.
+
+    ``changes`` holds records before and after, ``followers`` those that do no more than follow, by entity.
+    """
 
     def __init__(self, session: Session, info: EntityInfo, kept: Any, lost: Any, result: Any) -> None:
-        self._session, self._registry = session, session.database.registry
+        self._session, self._registry, self._merged = session, session.database.registry, info.name
+        self.followers: dict[str, Followers] = {}
         self._now = session.clock.now()
         self._before: dict[str, dict[UUID, Any]] = {}
         self._after: dict[str, dict[UUID, Any]] = {}
@@ -67,7 +74,9 @@ class Planning:
         """Put the changes between two states of a record on top of what is planned for it."""
         info = self._registry.of(after)
         planned = self.record(info.name, after.id)
-        if planned is None:
+        if planned is None and before is not None:
+            planned = self._seen(info, before)
+        if planned is before:
             self._put(info, before, after)
             return
         names = (f.name for f in info.stored if getattr(before, f.name) != getattr(after, f.name))
@@ -79,10 +88,12 @@ class Planning:
         """Let references to what goes follow to what stays; return what becomes one thereby."""
         touched: dict[str, set[UUID]] = {}
         for entity, leads in level.items():
-            for info, field in self._references(entity):
-                moved = self._move(info, field, entity, leads)
+            uses = list(self._uses(entity))
+            stored = self._in_use([use for use in uses if not use.field.custom], leads)
+            for use in uses:
+                moved = self._move(use, entity, leads, use.field.custom or use in stored)
                 if moved:
-                    touched.setdefault(info.name, set()).update(moved)
+                    touched.setdefault(use.info.name, set()).update(moved)
         following: dict[str, dict[UUID, UUID]] = {}
         for name, ids in touched.items():
             info = self._registry.get(name)
@@ -92,18 +103,23 @@ class Planning:
                 following[name] = gone
         return following
 
-    def _references(self, entity: str) -> Iterator[tuple[EntityInfo, FieldInfo]]:
+    def _uses(self, entity: str) -> Iterator[Use]:
         for info, field in self._registry.references_to(entity):
             if info.editable:
-                yield info, field
+                yield Use(info, field)
         for info in self._registry:
             generic = generic_reference(info)
             if generic is not None:
-                yield info, generic
+                yield Use(info, generic, entity if "entity" in info.by_name else "")
 
-    def _move(self, info: EntityInfo, field: FieldInfo, entity: str, leads: Leads) -> list[UUID]:
-        policy, moved = policy_of(field), []
-        for record in self._referring(info, field, entity, leads):
+    def _in_use(self, uses: list[Use], leads: Leads) -> set[Use]:
+        """Return those by which something that is stored refers to what goes: most references are not used."""
+        return {use for chunk in chunks(leads) for use in in_use(self._session, uses, chunk)}
+
+    def _move(self, use: Use, entity: str, leads: Leads, stored: bool) -> list[UUID]:
+        info, field, moved = use.info, use.field, list[UUID]()
+        policy = policy_of(field)
+        for record in self._referring(use, entity, leads, stored):
             if policy == "block":
                 if record.deleted_at is None:
                     self._count(info, field, "count")
@@ -126,22 +142,61 @@ class Planning:
             )
         return moved
 
-    def _referring(self, info: EntityInfo, field: FieldInfo, entity: str, leads: Leads) -> Iterator[Any]:
+    def _referring(self, use: Use, entity: str, leads: Leads, stored: bool) -> Iterator[Any]:
         """Yield records, deleted ones too, that refer to something that goes, as they are planned so far."""
-        planned = self._after.setdefault(info.name, {})
+        planned = self._after.setdefault(use.info.name, {})
         for record in list(planned.values()):
-            if _value(record, field) in leads:
+            if _value(record, use.field) in leads:
                 yield record
-        narrowed = {"entity": entity} if not field.reference and "entity" in info.by_name else {}
+        if not stored:
+            return
+        if self._as_set(use, entity, leads):
+            yield from self._more_than_following(use, leads)
+            return
         for chunk in chunks(leads):
-            for record in self._stored(info, field, chunk, narrowed):
+            for record in self._stored(use, chunk):
                 if record.id not in planned:
-                    yield record
+                    yield self._seen(use.info, record)
 
-    def _stored(self, info: EntityInfo, field: FieldInfo, ids: list[UUID], narrowed: Mapping[str, Any]) -> list[Any]:
-        session, cls = self._session, info.cls
+    def _as_set(self, use: Use, entity: str, leads: Leads) -> bool:
+        """Whether the records that refer to what goes need not be looked at one by one."""
+        return (
+            len(leads) == 1
+            and use.info.name != entity
+            and use.info.name not in self.followers
+            and policy_of(use.field) != "block"
+            and unseen(self._session, use.info, use.field)
+            and follow_alone(self._registry, self._merged, use.info, use.field)
+        )
+
+    def _more_than_following(self, use: Use, leads: Leads) -> Iterator[Any]:
+        """Note the records that do no more than follow; yield the others, which get the key of one that is there."""
+        ((before, after),) = leads.items()
+        session, info, field = self._session, use.info, use.field
+        found = Followers(info, field, before, after, dict.fromkeys(referring(session, use, before)))
+        for id in self._after[info.name]:
+            found.take_out(session, id)
+        # What collides without being among them follows as planned already.
+        crowded = [id for id in colliding(session, info, field, before, after) if found.take_out(session, id)]
+        if found.ids:
+            self.followers[info.name] = found
+            self._count(info, field, "count", len(found.ids))
+        for chunk in chunks(sorted(crowded)):
+            yield from session.list(info.cls, id=chunk, deleted=True)
+
+    def _seen(self, info: EntityInfo, record: Any) -> Any:
+        """Return a record just read as it is planned; more becomes of it than to follow, where it was to do no more."""
+        found = self.followers.get(info.name)
+        if found is None or not found.take_out(self._session, record.id):
+            return record
+        planned = _with_value(record, found.field, found.after)
+        self._put(info, record, planned)
+        return planned
+
+    def _stored(self, use: Use, ids: list[UUID]) -> list[Any]:
+        session, cls, field = self._session, use.info.cls, use.field
         if not field.custom:
-            equal: dict[str, Any] = {field.name: ids, **narrowed}
+            equal: dict[str, Any] = {field.name: ids, **({"entity": use.kind} if use.kind else {})}
             return session.list(cls, deleted=True, **equal)
         return [r for id in ids for r in session.list(cls, f"{field.name} = {id}", deleted=True)]
 
@@ -162,6 +217,7 @@ class Planning:
     def _unite(self, info: EntityInfo, ids: Iterable[UUID]) -> dict[UUID, UUID]:
         """Make one of records that have the same unique key by now; return which went, and what stays for each."""
         records, before, gone = self._after[info.name], self._before[info.name], dict[UUID, UUID]()
+        touched = set(ids)
         for key in info.unique:
             values_of = attrgetter(*key) if len(key) > 1 else partial(key_values, key=key)
             groups: dict[tuple[Any, ...], dict[UUID, Any]] = {}
@@ -172,13 +228,17 @@ class Planning:
                 if moved and key_counts(info, key, values):
                     groups.setdefault(values, {})[id] = record
             known = find_by_key(self._session, info.cls, key, list(groups))
+            # What got the key in following another reference, which the database does not know yet.
+            earlier = {values_of(r): r for id, r in records.items() if id not in touched and r.deleted_at is None}
             for values, members in groups.items():
                 stays = members[min(members)]
                 if values in known:
                     # What the kept record has already stays, rather than what comes to it.
-                    present = self.record(info.name, known[values].id) or known[values]
+                    present = self.record(info.name, known[values].id) or self._seen(info, known[values])
                     if present.deleted_at is None and key_values(present, key) == values:
                         stays = present
+                elif values in earlier:
+                    stays = earlier[values]
                 for id in sorted(members):
                     if id != stays.id:
                         stays = self._unite_two(info, key, stays, members[id])
@@ -210,9 +270,9 @@ class Planning:
         self._before.setdefault(info.name, {}).setdefault(after.id, before)
         self._after.setdefault(info.name, {})[after.id] = after
 
-    def _count(self, info: EntityInfo, field: FieldInfo, what: str) -> None:
+    def _count(self, info: EntityInfo, field: FieldInfo, what: str, number: int = 1) -> None:
         counts = self._counts.setdefault((info.name, field.name), {"count": 0, "united": 0, "dropped": 0})
-        counts[what] += 1
+        counts[what] += number
 
 
 def _value(record: Any, field: FieldInfo) -> Any:

@@ -19,11 +19,14 @@ from crmkit.hooks.merging import Merging
 from crmkit.hooks.records import Change
 from crmkit.hooks.run import refusals, run_derive
 from crmkit.services.append_only import rewriting
-from crmkit.services.merging.images import images_of
+from crmkit.services.merging.followers import Followers
+from crmkit.services.merging.images import Moved, images_of
 from crmkit.services.merging.planning import Planning
-from crmkit.services.merging.resolving import resolve
+from crmkit.services.merging.resolving import resolve_all
 from crmkit.store.locking import locked
 from crmkit.store.references import existing_ids
+from crmkit.store.repointing import repoint, written_ids
+from crmkit.store.savepoints import as_a_whole
 from crmkit.store.session import Session
 
 CORE = "crmkit"
@@ -59,13 +62,11 @@ def preview(
     """
     session.flush()
     cls = type(kept) if isinstance(kept, Part) else type(lost) if isinstance(lost, Part) else entity
-    info = session.database.registry.get(cls)
-    if not mergeable(info):
-        raise BadInput(msg("records of {entity} are not merged", entity=info.label))
-    one, other = (session.get(cls, resolve(session, cls, _id(record))) for record in (kept, lost))
-    if one.id == other.id:
-        raise BadInput(msg("{id} is one record already", id=str(one.id)))
-    require_right(session, info, [one.id, other.id])
+    info = _mergeable(session, cls)
+    ends = resolve_all(session, cls, [_id(kept), _id(lost)])
+    if ends[_id(kept)] == ends[_id(lost)]:
+        raise BadInput(msg("{id} is one record already", id=str(ends[_id(kept)])))
+    one, other = _both(session, info, ends[_id(kept)], ends[_id(lost)])
     with session.acting_as(session.actor.elevated()):
         return _planned(session, info, one, other, choices or {})[0]
 
@@ -80,22 +81,7 @@ def merge(session: Session, plan: MergePlan) -> MergeJournal:
     session.flush()
     info = session.database.registry.get(plan.entity)
     require_right(session, info, [plan.kept.id, plan.lost.id])
-    with session.acting_as(session.actor.elevated()):
-        held = locked(session, plan.entity, [plan.kept.id, plan.lost.id])
-        for known in (plan.kept, plan.lost):
-            now = held.get(known.id)
-            if now is None or now.version != known.version:
-                raise StaleVersion(plan.entity, known.id, known.version)
-        fresh, planning = _planned(session, info, held[plan.kept.id], held[plan.lost.id], plan.choices)
-        if fresh.blocked:
-            refused = [(CORE, reason, plan.lost.id) for reason in fresh.blocked]
-            raise Refused(CORE, fresh.blocked[0], refused)
-        _derive(session, fresh, planning)
-        images = images_of(session.database.registry, _written(session, planning))
-        journal = MergeJournal(entity=info.name, kept_id=plan.kept.id, lost_id=plan.lost.id, images=images)
-        session.add(journal)
-        session.flush()
-    return journal
+    return _carried_out(session, info, plan.kept, plan.lost, plan.choices)
 
 
 def merge_many(
@@ -108,21 +94,29 @@ def merge_many(
     """Merge the second of each pair into the first, in their order, and commit after each.
 
     A pair that cannot be merged is reported and the others go on. Pairs may overlap and form rings: each is taken as
-    what its records are by then. What is pending in the session is committed first. For groups see ``pairs_of``.
+    what its records are by then. What is pending in the session is committed first. For groups see ``pairs_of``. Raises
+    AccessDenied for several pairs without the right to work in bulk.
     """
     session.commit()
+    wanted = list(pairs)
+    if len(wanted) > 1:
+        first = wanted[0][0]
+        merged = type(first) if isinstance(first, Part) else entity
+        session.actor.require(session.database.registry.get(merged).name, "bulk")
     results: list[MergeResult] = []
-    for kept, lost in pairs:
+    for kept, lost in wanted:
         cls = type(kept) if isinstance(kept, Part) else entity
         one, other = _id(kept), _id(lost)
         try:
-            if resolve(session, cls, one) == resolve(session, cls, other):
+            info = _mergeable(session, cls)
+            ends = resolve_all(session, cls, [one, other])
+            if ends[one] == ends[other]:
                 results.append(MergeResult(one, other))
                 continue
-            plan = preview(session, one, other, choices, entity=cls)
-            journal = merge(session, plan)
+            first, second = _both(session, info, ends[one], ends[other])
+            journal = _carried_out(session, info, first, second, choices or {})
             session.commit()
-            results.append(MergeResult(plan.kept.id, plan.lost.id, journal))
+            results.append(MergeResult(first.id, second.id, journal))
         except CrmError as error:
             session.rollback()
             if error.code in ("database_unavailable", "storage_full"):
@@ -134,21 +128,52 @@ def merge_many(
     return results
 
 
-def _written(session: Session, planning: Planning) -> list[tuple[Any, Any]]:
-    """Write what is planned and return all that was written, what hooks derived included, before and after."""
-    try:
+def _mergeable(session: Session, entity: type[Part]) -> EntityInfo:
+    info = session.database.registry.get(entity)
+    if not mergeable(info):
+        raise BadInput(msg("records of {entity} are not merged", entity=info.label))
+    return info
+
+
+def _both(session: Session, info: EntityInfo, kept: UUID, lost: UUID) -> tuple[Any, Any]:
+    """Return two records that the actor sees and may merge; raises NotFound and AccessDenied otherwise."""
+    records = session.get(info.cls, kept), session.get(info.cls, lost)
+    require_right(session, info, [kept, lost])
+    return records
+
+
+def _carried_out(session: Session, info: EntityInfo, kept: Any, lost: Any, choices: Mapping[str, Any]) -> MergeJournal:
+    """Merge two records that nobody has changed since they were read, as a whole or not at all."""
+    with session.acting_as(session.actor.elevated()), as_a_whole(session):
+        held = locked(session, info.name, [kept.id, lost.id])
+        for known in (kept, lost):
+            now = held.get(known.id)
+            if now is None or now.version != known.version:
+                raise StaleVersion(info.name, known.id, known.version)
+        plan, planning = _planned(session, info, held[kept.id], held[lost.id], choices)
+        if plan.blocked:
+            raise Refused(CORE, plan.blocked[0], [(CORE, reason, lost.id) for reason in plan.blocked])
+        _derive(session, plan, planning)
         # Whatever was stated of the lost record is stated of the kept one from now on.
         with rewriting(session):
+            # What only follows goes first: hooks that look for it while the others are saved find it where it belongs.
+            moved = [_followed(session, followers) for followers in planning.followers.values()]
             for before, after in planning.changes():
                 session.add(after) if before is None else session.update(after)
             staged = session.work.pending
             session.flush()
-    except BaseException:
-        # Half a merge must not be written with whatever the session does next.
-        session.work.pending, session.work.derived = {}, {}
-        session.work.forget()
-        raise
-    return [pair for pairs in staged.values() for pair in pairs.values()]
+        pairs = (pair for changed in staged.values() for pair in changed.values())
+        images = images_of(session.database.registry, pairs, moved)
+        journal = MergeJournal(entity=info.name, kept_id=kept.id, lost_id=lost.id, images=images)
+        session.add(journal)
+    return journal
+
+
+def _followed(session: Session, followers: Followers) -> Moved:
+    """Let records follow, and return what the journal keeps of it."""
+    info, field, before, after = followers.info, followers.field, followers.before, followers.after
+    ids = repoint(session, info, field, before, after, list(followers.ids))
+    return Moved(info.name, field.name, str(before), str(after), written_ids(ids))
 
 
 def require_right(session: Session, info: EntityInfo, ids: Iterable[UUID]) -> None:

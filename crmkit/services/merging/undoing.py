@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -9,14 +10,17 @@ import attrs
 
 from crmkit.core.entity import change
 from crmkit.core.errors import BadInput, Conflict, NotFound
+from crmkit.core.fieldtypes import Kind
 from crmkit.core.journal import MergeJournal
 from crmkit.core.messages import Message, msg, shown
 from crmkit.core.values.ids import parse_id
 from crmkit.services.append_only import rewriting
-from crmkit.services.merging.images import RecordImage, read_images, taken_back
+from crmkit.services.merging.images import Image, Moved, RecordImage, moved_in, plain, read_images, taken_back
 from crmkit.services.merging.resolving import merges_of
 from crmkit.services.merging.running import require_right
 from crmkit.store.locking import locked
+from crmkit.store.repointing import read_ids, repoint, unseen, written_ids
+from crmkit.store.savepoints import as_a_whole
 from crmkit.store.session import Session
 from crmkit.store.trail import chunks
 
@@ -97,17 +101,18 @@ def undo(session: Session, journal_id: UUID) -> UndoReport:
         journal = session.get(MergeJournal, journal_id)
     info = session.database.registry.get(journal.entity)
     require_right(session, info, [journal.kept_id, journal.lost_id])
-    with session.acting_as(session.actor.elevated()):
+    with session.acting_as(session.actor.elevated()), as_a_whole(session):
         locked(session, info.name, [journal.kept_id, journal.lost_id])
         journal = locked(session, "merge_journal", [journal_id])[journal_id]
         _require_undoable(session, journal)
-        restored, left = _restored(session, journal)
         with rewriting(session):
+            back, others = _moved_back(session, journal)
+            restored, left = _restored(session, others)
             session.update(*restored)
         done = change(journal, undone_at=session.clock.now())
         session.update(done)
-        session.flush()
-    return UndoReport(done, len(restored), tuple(left))
+    count = len(back) + sum(str(record.id) not in back for record in restored)
+    return UndoReport(done, count, tuple(left))
 
 
 def _require_undoable(session: Session, journal: MergeJournal) -> None:
@@ -126,36 +131,80 @@ def _require_undoable(session: Session, journal: MergeJournal) -> None:
         raise Conflict(msg("what merge {id} changed was erased; it cannot be undone", id=str(journal.id)))
 
 
-def _restored(session: Session, journal: MergeJournal) -> tuple[list[Any], list[LeftAsIs]]:
+def _moved_back(session: Session, journal: MergeJournal) -> tuple[set[str], list[Image]]:
+    """Let what did no more than follow go back, where no hook asks to see it; return its ids and the other images."""
+    back: set[str] = set()
+    others: list[Image] = []
+    for image in journal.images:
+        moved = moved_in(image)
+        if moved is None or not _goes_back_alone(session, journal, moved):
+            others.append(image)
+            continue
+        info = session.database.registry.get(moved.entity)
+        ids = read_ids(session, moved.ids)
+        found = repoint(session, info, info.field(moved.field), UUID(moved.after), UUID(moved.before), ids)
+        gone = set(written_ids(found))
+        back |= gone
+        if len(gone) < len(ids):
+            others.append({**image, "ids": [id for id in moved.ids if id not in gone]})
+    return back, others
+
+
+def _goes_back_alone(session: Session, journal: MergeJournal, moved: Moved) -> bool:
+    registry = session.database.registry
+    if moved.entity not in registry or moved.field not in registry.get(moved.entity).by_name:
+        return False
+    info = registry.get(moved.entity)
+    field = info.field(moved.field)
+    if field.kind is not Kind.ID or not unseen(session, info, field):
+        return False
+    return not field.reference or _lives_again(session, journal, field.reference, UUID(moved.before))
+
+
+def _lives_again(session: Session, journal: MergeJournal, entity: str, id: UUID) -> bool:
+    """Whether a record lives, or will when the merge that took it away is taken back."""
+    [*found] = session.list(session.database.registry.get(entity).cls, id=id, deleted=True)
+    if not found or found[0].deleted_at is None:
+        return bool(found)
+    return any(
+        field.name == "deleted_at" and field.before is None and field.after == plain(found[0].deleted_at)
+        for image in read_images(image for image in journal.images if image.get("id") == str(id))
+        for field in image.fields
+    )
+
+
+def _restored(session: Session, images: Iterable[Image]) -> tuple[list[Any], list[LeftAsIs]]:
     """Return the records that change, as they will be, and those that stay as they are."""
-    by_entity: dict[str, list[RecordImage]] = {}
-    for image in read_images(journal.images):
-        by_entity.setdefault(image.entity, []).append(image)
+    by_entity: dict[str, dict[UUID, list[RecordImage]]] = {}
+    for image in read_images(images):
+        by_entity.setdefault(image.entity, {}).setdefault(image.id, []).append(image)
     restored: list[Any] = []
     left: list[LeftAsIs] = []
-    for entity, images in by_entity.items():
+    for entity, of_records in by_entity.items():
         if entity not in session.database.registry:
             continue
         info = session.database.registry.get(entity)
-        ids = [image.id for image in images]
-        found = {r.id: r for chunk in chunks(ids) for r in session.list(info.cls, id=chunk, deleted=True)}
-        for image in images:
-            record = found.get(image.id)
+        found = {r.id: r for chunk in chunks(of_records) for r in session.list(info.cls, id=chunk, deleted=True)}
+        for id, parts in of_records.items():
+            record = found.get(id)
             if record is None:
-                reason = msg("it is gone")
-                left.append(LeftAsIs(entity, image.id, "", (), reason))
+                left.append(LeftAsIs(entity, id, "", (), msg("it is gone")))
                 continue
             title = str(getattr(record, info.title, ""))
-            if image.created:
+            if parts[0].created:
                 if record.deleted_at is None and record.version == 1:
                     restored.append(change(record, deleted_at=session.clock.now()))
                 elif record.deleted_at is None:
                     reason = msg("the merge made it, and it was changed since")
                     left.append(LeftAsIs(entity, record.id, title, (), reason))
                 continue
-            before, fields = taken_back(info, image, record)
+            before, fields = record, list[str]()
+            # What followed and was then changed by a hook of the merge has two images: the later one goes first.
+            for image in reversed(parts):
+                before, changed_since = taken_back(info, image, before)
+                fields += changed_since
             if before is not record:
                 restored.append(before)
             if fields:
-                left.append(LeftAsIs(entity, record.id, title, fields, msg("changed after the merge")))
+                left.append(LeftAsIs(entity, record.id, title, tuple(fields), msg("changed after the merge")))
     return restored, left

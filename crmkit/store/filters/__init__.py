@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crmkit.store.filters.compile import Tables, to_sql
+from crmkit.store.filters.compile import Tables, children_number, to_sql
 from crmkit.store.filters.functions import POSTGRES_FUNCTIONS, register_functions
 
-__all__ = ["POSTGRES_FUNCTIONS", "Tables", "register_functions", "to_sql"]
+__all__ = ["POSTGRES_FUNCTIONS", "Tables", "children_number", "register_functions", "to_sql"]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from crmkit.core.entity import FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter.asking import OrderOp
+from crmkit.core.filter.civil import RANGES
 from crmkit.core.filter.targets import Target
 from crmkit.store.types import Id, Instant
 
@@ -58,8 +59,13 @@ class JsonNumber(Operand):
         return sa.func.crm_compare(self.value, bound, type_=sa.Integer())
 
 
-def operand(target: Target, source: sa.FromClause, dialect: Dialect) -> Operand:
-    """Return what stands for the value at ``target`` in a row of ``source``."""
+def operand(target: Target, source: sa.FromClause, dialect: Dialect, zone: str) -> Operand:
+    """Return what stands for the value at ``target`` in a row of ``source``; local times are those of ``zone``."""
+    whole = _whole(target, source, dialect)
+    return _local_part(target.part, whole, zone, dialect) if target.part in RANGES else whole
+
+
+def _whole(target: Target, source: sa.FromClause, dialect: Dialect) -> Operand:
     field = target.field
     if field.custom:
         return _custom(field, source, dialect)
@@ -69,6 +75,20 @@ def operand(target: Target, source: sa.FromClause, dialect: Dialect) -> Operand:
     if field.kind is Kind.PARTIAL_DATE:
         value = _by_code_point(sa.type_coerce(value, sa.Text()), dialect)
     return Operand(value, field.nullable)
+
+
+_EXTRACTED = {"hour": "hour", "weekday": "isodow", "month": "month"}
+
+
+def _local_part(part: str, instant: Operand, zone: str, dialect: Dialect) -> Operand:
+    name = sa.literal(zone, sa.Text())
+    value: sa.ColumnElement[int]
+    if dialect == "sqlite":
+        value = sa.func.crm_local(instant.value, name, sa.literal(part, sa.Text()), type_=sa.Integer())
+    else:
+        local = sa.func.timezone(name, instant.value, type_=sa.DateTime())
+        value = sa.cast(sa.extract(_EXTRACTED[part], local), sa.Integer())
+    return Operand(value, instant.nullable)
 
 
 def reference(field: FieldInfo, source: sa.FromClause, dialect: Dialect) -> sa.ColumnElement[Any]:

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("key", types.text_type(200), nullable=False),
         sa.Column("fingerprint", types.text_type(64), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("records", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "key"),
     )
@@ -94,6 +95,20 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_customer_match_sets_tenant_id"), "customer_match_sets", ["tenant_id"], unique=False)
+    op.create_table(
+        "erased_keys",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("erasure_id", types.Id(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "digest", "erasure_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "erasure_secrets",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id"),
+    )
     op.create_table(
         "event_cursors",
         sa.Column("tenant_id", types.Id(), nullable=False),
@@ -175,6 +190,45 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("parked_at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "rights_versions",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id"),
+    )
+    op.create_table(
+        "search_documents",
+        sa.Column("document", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("entity", types.text_type(100), nullable=False),
+        sa.Column("record_id", types.Id(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("headwords", sa.LargeBinary(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("tokens", types.Tokens(), nullable=False),
+        sa.PrimaryKeyConstraint("document"),
+        info={"crmkit_open_reads": True},
+    )
+    op.create_index("ix_search_documents_document", "search_documents", ["tenant_id", "document"], unique=False)
+    op.create_index(
+        "uq_search_documents_record_id", "search_documents", ["tenant_id", "entity", "record_id"], unique=True
+    )
+    op.create_table(
+        "search_headwords",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("headword", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "headword", "place"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "search_near_words",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("near", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("word", types.text_type(40), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "near", "word"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "tenants",
@@ -380,6 +434,103 @@ def upgrade() -> None:
         postgresql_where=sa.text("team_id IS NOT NULL"),
     )
     op.create_table(
+        "delegations",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=True),
+        sa.Column("created_by", types.Id(), nullable=True),
+        sa.Column("updated_at", types.Instant(), nullable=True),
+        sa.Column("updated_by", types.Id(), nullable=True),
+        sa.Column("deleted_at", types.Instant(), nullable=True),
+        sa.Column("source", types.text_type(100), nullable=False),
+        sa.Column("custom", types.Json(), nullable=False),
+        sa.Column("owner_id", types.Id(), nullable=True),
+        sa.Column("team_id", types.Id(), nullable=True),
+        sa.Column("user_id", types.Id(), nullable=False),
+        sa.Column("deputy_id", types.Id(), nullable=False),
+        sa.Column("starts_at", types.Instant(), nullable=False),
+        sa.Column("ends_at", types.Instant(), nullable=False),
+        sa.Column("entity", types.text_type(100), nullable=False),
+        sa.Column("record_id", types.Id(), nullable=True),
+        sa.Column("passes_on", types.Flag(), nullable=False),
+        sa.Column("reason", types.text_type(500), nullable=False),
+        sa.ForeignKeyConstraint(["deputy_id"], ["users.id"], name="fk_delegations_deputy_id"),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_delegations_owner_id"),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_delegations_team_id"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_delegations_user_id"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_delegations_deputy_id_ends_at", "delegations", ["tenant_id", "deputy_id", "ends_at"], unique=False
+    )
+    op.create_index(
+        "ix_delegations_owner_id",
+        "delegations",
+        ["owner_id"],
+        unique=False,
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_delegations_team_id",
+        "delegations",
+        ["team_id"],
+        unique=False,
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.create_index("ix_delegations_user_id", "delegations", ["user_id"], unique=False)
+    op.create_table(
+        "erasures",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=True),
+        sa.Column("created_by", types.Id(), nullable=True),
+        sa.Column("updated_at", types.Instant(), nullable=True),
+        sa.Column("updated_by", types.Id(), nullable=True),
+        sa.Column("deleted_at", types.Instant(), nullable=True),
+        sa.Column("source", types.text_type(100), nullable=False),
+        sa.Column("custom", types.Json(), nullable=False),
+        sa.Column("owner_id", types.Id(), nullable=True),
+        sa.Column("team_id", types.Id(), nullable=True),
+        sa.Column("customer_id", types.Id(), nullable=False),
+        sa.Column("predecessors", types.Json(words=True), nullable=False),
+        sa.Column("reason", types.text_type(500), nullable=False),
+        sa.Column("counts", types.Json(), nullable=False),
+        sa.Column("kept_until", types.Instant(), nullable=True),
+        sa.Column("readmitted_at", types.Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_erasures_owner_id"),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_erasures_team_id"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_erasures_customer_id", "erasures", ["tenant_id", "customer_id"], unique=False)
+    op.create_index(
+        "ix_erasures_kept_until",
+        "erasures",
+        ["tenant_id", "kept_until"],
+        unique=False,
+        sqlite_where=sa.text("kept_until IS NOT NULL"),
+        postgresql_where=sa.text("kept_until IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_erasures_owner_id",
+        "erasures",
+        ["owner_id"],
+        unique=False,
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_erasures_team_id",
+        "erasures",
+        ["team_id"],
+        unique=False,
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.create_table(
         "exchange_rates",
         sa.Column("id", types.Id(), nullable=False),
         sa.Column("tenant_id", types.Id(), nullable=False),
@@ -425,6 +576,50 @@ def upgrade() -> None:
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
+    op.create_table(
+        "handovers",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=True),
+        sa.Column("created_by", types.Id(), nullable=True),
+        sa.Column("updated_at", types.Instant(), nullable=True),
+        sa.Column("updated_by", types.Id(), nullable=True),
+        sa.Column("deleted_at", types.Instant(), nullable=True),
+        sa.Column("source", types.text_type(100), nullable=False),
+        sa.Column("custom", types.Json(), nullable=False),
+        sa.Column("owner_id", types.Id(), nullable=True),
+        sa.Column("team_id", types.Id(), nullable=True),
+        sa.Column("user_id", types.Id(), nullable=False),
+        sa.Column("state", types.text_type(200), nullable=False),
+        sa.Column("user_state", types.text_type(200), nullable=False),
+        sa.Column("rules", types.Json(), nullable=False),
+        sa.Column("note", types.text_type(2000), nullable=False),
+        sa.Column("ended", types.Json(), nullable=False),
+        sa.Column("finished_at", types.Instant(), nullable=True),
+        sa.Column("undone_at", types.Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_handovers_owner_id"),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_handovers_team_id"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_handovers_user_id"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_handovers_owner_id",
+        "handovers",
+        ["owner_id"],
+        unique=False,
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_handovers_team_id",
+        "handovers",
+        ["team_id"],
+        unique=False,
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.create_index("ix_handovers_user_id", "handovers", ["tenant_id", "user_id"], unique=False)
     op.create_table(
         "import_runs",
         sa.Column("id", types.Id(), nullable=False),
@@ -553,6 +748,45 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL AND channel != '' AND external_key != ''"),
     )
     op.create_table(
+        "legal_holds",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=True),
+        sa.Column("created_by", types.Id(), nullable=True),
+        sa.Column("updated_at", types.Instant(), nullable=True),
+        sa.Column("updated_by", types.Id(), nullable=True),
+        sa.Column("deleted_at", types.Instant(), nullable=True),
+        sa.Column("source", types.text_type(100), nullable=False),
+        sa.Column("custom", types.Json(), nullable=False),
+        sa.Column("owner_id", types.Id(), nullable=True),
+        sa.Column("team_id", types.Id(), nullable=True),
+        sa.Column("entity", types.text_type(100), nullable=False),
+        sa.Column("record_id", types.Id(), nullable=False),
+        sa.Column("reason", types.text_type(500), nullable=False),
+        sa.Column("until", types.Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_legal_holds_owner_id"),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_legal_holds_team_id"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_legal_holds_owner_id",
+        "legal_holds",
+        ["owner_id"],
+        unique=False,
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.create_index("ix_legal_holds_record_id", "legal_holds", ["tenant_id", "record_id"], unique=False)
+    op.create_index(
+        "ix_legal_holds_team_id",
+        "legal_holds",
+        ["team_id"],
+        unique=False,
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.create_table(
         "lifecycles",
         sa.Column("id", types.Id(), nullable=False),
         sa.Column("tenant_id", types.Id(), nullable=False),
@@ -596,6 +830,53 @@ def upgrade() -> None:
         "uq_lifecycles_name_revision",
         "lifecycles",
         ["tenant_id", "name", "revision"],
+        unique=True,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_table(
+        "mail_folders",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=True),
+        sa.Column("created_by", types.Id(), nullable=True),
+        sa.Column("updated_at", types.Instant(), nullable=True),
+        sa.Column("updated_by", types.Id(), nullable=True),
+        sa.Column("deleted_at", types.Instant(), nullable=True),
+        sa.Column("source", types.text_type(100), nullable=False),
+        sa.Column("custom", types.Json(), nullable=False),
+        sa.Column("owner_id", types.Id(), nullable=True),
+        sa.Column("team_id", types.Id(), nullable=True),
+        sa.Column("mailbox", types.text_type(100), nullable=False),
+        sa.Column("folder", types.text_type(500), nullable=False),
+        sa.Column("uid_validity", sa.BigInteger(), nullable=False),
+        sa.Column("last_uid", sa.BigInteger(), nullable=False),
+        sa.Column("fetched_at", types.Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_mail_folders_owner_id"),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_mail_folders_team_id"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_mail_folders_owner_id",
+        "mail_folders",
+        ["owner_id"],
+        unique=False,
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_mail_folders_team_id",
+        "mail_folders",
+        ["team_id"],
+        unique=False,
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_mail_folders_mailbox_folder",
+        "mail_folders",
+        ["tenant_id", "mailbox", "folder"],
         unique=True,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
@@ -824,6 +1105,8 @@ def upgrade() -> None:
         sa.Column("entity", types.text_type(100), nullable=False),
         sa.Column("kind", types.text_type(200), nullable=False),
         sa.Column("filter", types.text_type(10000), nullable=False),
+        sa.Column("watched", types.Flag(), nullable=False),
+        sa.Column("timezone", types.text_type(200), nullable=False),
         sa.Column("description", types.text_type(2000), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_segments_owner_id"),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_segments_team_id"),
@@ -1144,6 +1427,35 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
+        "handover_batches",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=True),
+        sa.Column("created_by", types.Id(), nullable=True),
+        sa.Column("updated_at", types.Instant(), nullable=True),
+        sa.Column("updated_by", types.Id(), nullable=True),
+        sa.Column("deleted_at", types.Instant(), nullable=True),
+        sa.Column("source", types.text_type(100), nullable=False),
+        sa.Column("custom", types.Json(), nullable=False),
+        sa.Column("handover_id", types.Id(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("state", types.text_type(200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("moves", types.Json(), nullable=False),
+        sa.Column("left", types.Json(), nullable=False),
+        sa.ForeignKeyConstraint(["handover_id"], ["handovers.id"], name="fk_handover_batches_handover_id"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "uq_handover_batches_handover_id_position",
+        "handover_batches",
+        ["tenant_id", "handover_id", "position"],
+        unique=True,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_table(
         "identity_claims",
         sa.Column("id", types.Id(), nullable=False),
         sa.Column("tenant_id", types.Id(), nullable=False),
@@ -1261,8 +1573,8 @@ def upgrade() -> None:
         "interaction_links",
         ["tenant_id", "interaction_id", "entity", "record_id", "role"],
         unique=True,
-        sqlite_where=sa.text("deleted_at IS NULL AND role != ''"),
-        postgresql_where=sa.text("deleted_at IS NULL AND role != ''"),
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
         "not_the_same",
@@ -1378,6 +1690,7 @@ def upgrade() -> None:
         sa.Column("source", types.text_type(100), nullable=False),
         sa.Column("custom", types.Json(), nullable=False),
         sa.Column("segment_id", types.Id(), nullable=False),
+        sa.Column("entity", types.text_type(100), nullable=False),
         sa.Column("record_id", types.Id(), nullable=False),
         sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name="fk_segment_members_segment_id"),
         sa.PrimaryKeyConstraint("id"),
@@ -1570,9 +1883,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("claim_id IS NOT NULL"),
     )
     op.create_index(
-        "ix_interaction_participants_customer_id_occurred_at",
+        "ix_interaction_participants_customer_id_occurred_at_in_1c7f4014",
         "interaction_participants",
-        ["tenant_id", "customer_id", "occurred_at"],
+        ["tenant_id", "customer_id", "occurred_at", "interaction_id"],
         unique=False,
         sqlite_where=sa.text("customer_id IS NOT NULL"),
         postgresql_where=sa.text("customer_id IS NOT NULL"),
@@ -1590,8 +1903,8 @@ def upgrade() -> None:
         "interaction_participants",
         ["tenant_id", "interaction_id", "customer_id", "role"],
         unique=True,
-        sqlite_where=sa.text("deleted_at IS NULL AND role != ''"),
-        postgresql_where=sa.text("deleted_at IS NULL AND role != ''"),
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
         "stage_transitions",
@@ -1629,6 +1942,73 @@ def upgrade() -> None:
             "fk_users_team_id", "users", "teams", ["team_id"], ["id"], deferrable=True, initially="DEFERRED"
         )
 
+    from crmkit.store.search.tables import prepare_search
+
+    prepare_search(op.get_bind())
+
+    from crmkit.store.tenant_wall import raise_wall
+
+    raise_wall(
+        op.get_bind(),
+        {
+            "assets": False,
+            "attachments": False,
+            "audit_entries": False,
+            "audit_links": False,
+            "audit_seals": False,
+            "command_results": False,
+            "consents": False,
+            "contact_points": False,
+            "customer_match_keys": False,
+            "customer_match_sets": False,
+            "customer_relations": False,
+            "customers": False,
+            "delegations": False,
+            "erased_keys": False,
+            "erasure_secrets": False,
+            "erasures": False,
+            "event_cursors": False,
+            "events": False,
+            "exchange_rates": False,
+            "external_identities": False,
+            "handover_batches": False,
+            "handovers": False,
+            "identity_claims": False,
+            "import_runs": False,
+            "interaction_lines": False,
+            "interaction_links": False,
+            "interaction_participants": False,
+            "interactions": False,
+            "legal_holds": False,
+            "lifecycles": False,
+            "mail_folders": False,
+            "merge_journals": False,
+            "not_the_same": False,
+            "parked_events": False,
+            "products": False,
+            "record_shares": False,
+            "relation_types": False,
+            "relationships": False,
+            "rights_versions": False,
+            "role_assignments": False,
+            "roles": False,
+            "search_documents": True,
+            "search_headwords": False,
+            "search_near_words": False,
+            "segment_members": False,
+            "segments": False,
+            "stage_tracks": False,
+            "stage_transitions": False,
+            "survey_answers": False,
+            "survey_questions": False,
+            "taggings": False,
+            "tags": False,
+            "teams": False,
+            "users": False,
+            "working_calendars": False,
+        },
+    )
+
 
 def downgrade() -> None:
     op.drop_index("ix_stage_transitions_track_id_occurred_at", table_name="stage_transitions")
@@ -1636,8 +2016,8 @@ def downgrade() -> None:
     op.drop_index(
         "uq_interaction_participants_interaction_id_customer_id_role",
         table_name="interaction_participants",
-        sqlite_where=sa.text("deleted_at IS NULL AND role != ''"),
-        postgresql_where=sa.text("deleted_at IS NULL AND role != ''"),
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.drop_index(
         "ix_interaction_participants_user_id",
@@ -1646,7 +2026,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("user_id IS NOT NULL"),
     )
     op.drop_index(
-        "ix_interaction_participants_customer_id_occurred_at",
+        "ix_interaction_participants_customer_id_occurred_at_in_1c7f4014",
         table_name="interaction_participants",
         sqlite_where=sa.text("customer_id IS NOT NULL"),
         postgresql_where=sa.text("customer_id IS NOT NULL"),
@@ -1748,8 +2128,8 @@ def downgrade() -> None:
     op.drop_index(
         "uq_interaction_links_interaction_id_entity_record_id_role",
         table_name="interaction_links",
-        sqlite_where=sa.text("deleted_at IS NULL AND role != ''"),
-        postgresql_where=sa.text("deleted_at IS NULL AND role != ''"),
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.drop_index("ix_interaction_links_record_id", table_name="interaction_links")
     op.drop_table("interaction_links")
@@ -1787,6 +2167,13 @@ def downgrade() -> None:
         postgresql_where=sa.text("customer_id IS NOT NULL"),
     )
     op.drop_table("identity_claims")
+    op.drop_index(
+        "uq_handover_batches_handover_id_position",
+        table_name="handover_batches",
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.drop_table("handover_batches")
     op.drop_index(
         "uq_customer_relations_from_id_to_id_type",
         table_name="customer_relations",
@@ -1989,6 +2376,25 @@ def downgrade() -> None:
     op.drop_index("ix_products_name", table_name="products")
     op.drop_table("products")
     op.drop_index(
+        "uq_mail_folders_mailbox_folder",
+        table_name="mail_folders",
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_mail_folders_team_id",
+        table_name="mail_folders",
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_mail_folders_owner_id",
+        table_name="mail_folders",
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.drop_table("mail_folders")
+    op.drop_index(
         "uq_lifecycles_name_revision",
         table_name="lifecycles",
         sqlite_where=sa.text("deleted_at IS NULL"),
@@ -2007,6 +2413,20 @@ def downgrade() -> None:
         postgresql_where=sa.text("owner_id IS NOT NULL"),
     )
     op.drop_table("lifecycles")
+    op.drop_index(
+        "ix_legal_holds_team_id",
+        table_name="legal_holds",
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.drop_index("ix_legal_holds_record_id", table_name="legal_holds")
+    op.drop_index(
+        "ix_legal_holds_owner_id",
+        table_name="legal_holds",
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.drop_table("legal_holds")
     op.drop_index(
         "uq_interactions_channel_external_key",
         table_name="interactions",
@@ -2054,6 +2474,20 @@ def downgrade() -> None:
     )
     op.drop_index("ix_import_runs_fingerprint", table_name="import_runs")
     op.drop_table("import_runs")
+    op.drop_index("ix_handovers_user_id", table_name="handovers")
+    op.drop_index(
+        "ix_handovers_team_id",
+        table_name="handovers",
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_handovers_owner_id",
+        table_name="handovers",
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.drop_table("handovers")
     op.drop_index(
         "uq_exchange_rates_base_quote_valid_from",
         table_name="exchange_rates",
@@ -2073,6 +2507,41 @@ def downgrade() -> None:
         postgresql_where=sa.text("owner_id IS NOT NULL"),
     )
     op.drop_table("exchange_rates")
+    op.drop_index(
+        "ix_erasures_team_id",
+        table_name="erasures",
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_erasures_owner_id",
+        table_name="erasures",
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_erasures_kept_until",
+        table_name="erasures",
+        sqlite_where=sa.text("kept_until IS NOT NULL"),
+        postgresql_where=sa.text("kept_until IS NOT NULL"),
+    )
+    op.drop_index("ix_erasures_customer_id", table_name="erasures")
+    op.drop_table("erasures")
+    op.drop_index("ix_delegations_user_id", table_name="delegations")
+    op.drop_index(
+        "ix_delegations_team_id",
+        table_name="delegations",
+        sqlite_where=sa.text("team_id IS NOT NULL"),
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_delegations_owner_id",
+        table_name="delegations",
+        sqlite_where=sa.text("owner_id IS NOT NULL"),
+        postgresql_where=sa.text("owner_id IS NOT NULL"),
+    )
+    op.drop_index("ix_delegations_deputy_id_ends_at", table_name="delegations")
+    op.drop_table("delegations")
     op.drop_index(
         "ix_customers_team_id",
         table_name="customers",
@@ -2145,6 +2614,12 @@ def downgrade() -> None:
     )
     op.drop_table("users")
     op.drop_table("tenants")
+    op.drop_table("search_near_words")
+    op.drop_table("search_headwords")
+    op.drop_index("uq_search_documents_record_id", table_name="search_documents")
+    op.drop_index("ix_search_documents_document", table_name="search_documents")
+    op.drop_table("search_documents")
+    op.drop_table("rights_versions")
     op.drop_table("parked_events")
     op.drop_index("ix_merge_journals_lost_id", table_name="merge_journals")
     op.drop_index("ix_merge_journals_kept_id", table_name="merge_journals")
@@ -2159,6 +2634,8 @@ def downgrade() -> None:
     op.drop_table("external_identities")
     op.drop_table("events")
     op.drop_table("event_cursors")
+    op.drop_table("erasure_secrets")
+    op.drop_table("erased_keys")
     op.drop_index(op.f("ix_customer_match_sets_tenant_id"), table_name="customer_match_sets")
     op.drop_table("customer_match_sets")
     op.drop_table("customer_match_keys")

@@ -1,0 +1,149 @@
+"""``crmkit search``: records by whatever is remembered of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crmkit.cli.localized import Group, argument, json_option, option
+from crmkit.cli.words import translated, wording
+
+if TYPE_CHECKING:
+    from crmkit.runtime.crm import Crm
+    from crmkit.services.search import Excerpt, Hit
+
+_STEP = 20_000
+"""Events of one step and one transaction: neighbouring places of many records are written together."""
+
+_PATIENCE = 100
+"""How often the index waits, a fifth of a second each, for transactions that are writing to end."""
+
+
+class _SearchGroup(Group):
+    """Takes what is no command of it as the text to search for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["for", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    "search",
+    cls=_SearchGroup,
+    help=wording(
+        "Find records by names, mail addresses, phone numbers and what was written: crmkit search TEXT.\n\n"
+        "All words must be found. Beginnings of words do, accents do not matter, Chinese names are found by pinyin, too."
+    ),
+    no_args_is_help=True,
+)
+def search() -> None:
+    pass
+
+
+@search.command("for", help=wording("Search for a text; the word for may be left out."))
+@argument("text", nargs=-1, required=True, help=wording("What to search for."))
+@option(
+    "--entity",
+    "-e",
+    "entities",
+    multiple=True,
+    metavar="NAME",
+    help=wording("Only this kind of record; may be given again."),
+)
+@option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 200), help=wording("How many records to show.")
+)
+@json_option
+def search_for(text: tuple[str, ...], entities: tuple[str, ...], limit: int, as_json: bool) -> None:
+    from crmkit.cli.output import print_block, print_json, table
+    from crmkit.cli.running import entity_named, say, working
+    from crmkit.core.messages import msg
+    from crmkit.services.search import search as find
+
+    with working() as (crm, session):
+        names = [entity_named(crm, name).name for name in entities]
+        found = find(session, " ".join(text), names, limit)
+        rows = [] if as_json else [_row(crm, hit) for hit in found.hits]
+    if as_json:
+        print_json(found)
+    elif rows:
+        headings = [wording("Title"), wording("Kind"), wording("Found in"), wording("Text"), "Id"]
+        print_block(table([translated(heading) for heading in headings], rows))
+    else:
+        say(msg("nothing was found"))
+    if found.behind:
+        say(msg("the newest changes are not indexed yet; run crmkit search index to find those, too"))
+
+
+@search.command(
+    "index", help=wording("Index what is new or changed. It can be interrupted and goes on where it stopped.")
+)
+@option("--rebuild", is_flag=True, help=wording("Empty the index and make it again."))
+def index(rebuild: bool) -> None:
+    from crmkit.cli.running import opened, say
+    from crmkit.core.errors import Conflict
+    from crmkit.core.messages import msg
+    from crmkit.services.search import index as step
+    from crmkit.services.search import unindexed
+
+    taken = waited = 0
+    with opened() as crm, _progress() as tell:
+        while True:
+            with crm.session() as session:
+                moved, complete = step(session, _STEP, rebuild=rebuild)
+                left = 0 if complete or tell is None else unindexed(session)
+            taken, rebuild = taken + moved, False
+            if tell is not None:
+                tell(taken, taken + left)
+            if complete:
+                break
+            if moved:
+                waited = 0
+                continue
+            waited += 1
+            if waited > _PATIENCE:
+                raise Conflict(msg("others keep writing or indexing; what is done is kept, run it again"))
+            time.sleep(0.2)
+    say(msg("{count} events indexed", count=taken))
+
+
+def _row(crm: Crm, hit: Hit) -> list[Any]:
+    info = crm.registry.get(hit.entity)
+    entity, _, field = hit.field.partition(".")
+    place = crm.registry.get(entity).by_name.get(field) if entity in crm.registry else None
+    where = translated(place.label) if place is not None else hit.field
+    return [hit.title, translated(info.label), where, _marked(hit.excerpt), hit.id]
+
+
+def _marked(excerpt: Excerpt) -> Any:
+    from rich.text import Text
+
+    from crmkit.cli.output import clean
+
+    shown = Text(clean(excerpt.text))
+    if len(shown.plain) == len(excerpt.text):
+        for first, last in excerpt.marks:
+            shown.stylize("bold", first, last)
+    return shown
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Give what shows how far it is; None where nobody watches."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(translated(wording("indexing")), total=None)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)

@@ -1,0 +1,23 @@
+"""Attachments: files that come with interactions, kept once by their content, checked for type and size."""
+
+from __future__ import annotations
+
+from crmkit.services.attachments.attaching import Attachments, attach, check, read
+from crmkit.services.attachments.contents import Contents, FolderContents, MemoryContents
+from crmkit.services.attachments.media_types import media_type_of
+from crmkit.services.attachments.names import safe_name
+from crmkit.services.attachments.removing import release, sweep
+
+__all__ = [
+    "Attachments",
+    "Contents",
+    "FolderContents",
+    "MemoryContents",
+    "attach",
+    "check",
+    "media_type_of",
+    "read",
+    "release",
+    "safe_name",
+    "sweep",
+]

@@ -1,0 +1,1 @@
+"""Mail: read from files and mailboxes, taken in as interactions, and sent."""

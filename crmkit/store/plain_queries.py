@@ -1,0 +1,58 @@
+"""Statements compiled once to the text of a dialect and run by the driver: for the few reads that are asked all the time.
+
+Values are bound and converted as SQLAlchemy would; rows come as the driver gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import sqlalchemy as sa
+
+from crmkit.store.types import StoredType
+
+
+@attrs.frozen(eq=False)
+class PlainQuery:
+    """``order`` names the values by place, None where the driver takes them by name.
+
+    ``asked`` gives the values that are asked for anew each time, such as the present moment.
+    """
+
+    text: str
+    values: Mapping[str, Any]
+    converters: Mapping[str, Callable[[Any], Any]]
+    order: tuple[str, ...] | None
+    asked: Mapping[str, Callable[[], Any]]
+
+    def rows(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Return all rows for ``values``, by the names of their parameters."""
+        bound = {**self.values, **values}
+        for name, ask in self.asked.items():
+            bound[name] = ask()
+        for name, convert in self.converters.items():
+            bound[name] = convert(bound[name])
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.text, bound if self.order is None else [bound[name] for name in self.order])
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
+
+
+def plain_query(statement: sa.Select[Any], dialect: sa.Dialect) -> PlainQuery:
+    """Compile a select whose values are bound one by one. Raises ValueError for one with lists, whose length varies."""
+    compiled: Any = statement.compile(dialect=dialect)
+    converters: dict[str, Callable[[Any], Any]] = {}
+    asked: dict[str, Callable[[], Any]] = {}
+    for name, parameter in compiled.binds.items():
+        if parameter.expanding:
+            raise ValueError(f"{name} is a list")
+        if parameter.callable is not None:
+            asked[name] = parameter.callable
+        if isinstance(parameter.type, StoredType) and (convert := parameter.type.to_driver(dialect.name)) is not None:
+            converters[name] = convert
+    order = tuple(compiled.positiontup) if compiled.positional else None
+    return PlainQuery(compiled.string, dict(compiled.params), converters, order, asked)

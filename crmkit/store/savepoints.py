@@ -1,0 +1,36 @@
+"""Writing several things as a whole within a session's transaction: all of them, or none and the session goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from crmkit.store.session import Session
+
+
+@contextmanager
+def as_a_whole(session: Session) -> Iterator[None]:
+    """Undo whatever was written and staged within the block when it raises; what was written before stays.
+
+    Where the write path fails within its SQL, the session itself has ended as it always does.
+    """
+    session.flush()
+    first, actions = session.first_event, list(session.on_commit)
+    savepoint = session.connection.begin_nested()
+    try:
+        yield
+        session.flush()
+    except BaseException:
+        session.work.pending, session.work.derived = {}, {}
+        session.work.forget()
+        session.first_event, session.on_commit = first, actions
+        if savepoint.is_active:
+            # What led here is what matters, not that a server which hung up cannot take anything back.
+            with suppress(sa.exc.SQLAlchemyError):
+                savepoint.rollback()
+        raise
+    savepoint.commit()
