@@ -156,6 +156,11 @@ def key_counts(info: EntityInfo, key: tuple[str, ...], values: tuple[Any, ...]) 
     )
 
 
+def identifies(values: tuple[Any, ...]) -> bool:
+    """Whether the values of a key tell a record from others: not when all of them are missing."""
+    return any(value is not None and value != "" for value in values)
+
+
 def unique_key_of(violation: UniqueViolation, info: EntityInfo) -> tuple[str, ...] | None:
     """Return the fields of the unique index that a violation names, or None when it is none of the entity's."""
     for key in info.unique:

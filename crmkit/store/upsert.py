@@ -13,7 +13,7 @@ from crmkit.core.entity import STAMPED, Part, change
 from crmkit.core.errors import ConfigError
 from crmkit.core.messages import msg
 from crmkit.store.database import Database
-from crmkit.store.references import CHUNK, key_values
+from crmkit.store.references import CHUNK, identifies, key_values
 from crmkit.store.unit_of_work import Pair
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def upsert(session: Session, entity: type[Any], records: Sequence[Any], key: tuple[str, ...]) -> dict[str, int]:
-    """Add new records and change known ones; returns the counts created, updated and unchanged."""
+    """Add new records and change known ones; returns the counts created, updated and unchanged.
+
+    A record whose key is empty is a new one: it equals no other.
+    """
     info = session.database.registry.get(entity)
     session.actor.require(info.name, "bulk")
     for name in key:
@@ -29,14 +32,15 @@ def upsert(session: Session, entity: type[Any], records: Sequence[Any], key: tup
             raise ConfigError(
                 msg("{entity}.{field} cannot be a key: it is a custom field", entity=info.name, field=name)
             )
-    known = find_by_key(session, entity, key, [key_values(record, key) for record in records])
+    keys = [key_values(record, key) for record in records]
+    known = find_by_key(session, entity, key, [values for values in keys if identifies(values)])
     counts = {"created": 0, "updated": 0, "unchanged": 0}
-    for record in records:
-        values = key_values(record, key)
+    for record, values in zip(records, keys, strict=True):
         before = known.get(values)
         if before is None:
             session.add(record)
-            known[values] = record
+            if identifies(values):
+                known[values] = record
             counts["created"] += 1
             continue
         after = overlay(before, filled_values(record))

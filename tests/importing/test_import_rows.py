@@ -254,3 +254,24 @@ def test_error_files_of_an_earlier_import_are_put_aside(load: Load, tmp_path: Pa
     path.write_text(f"{HEADER}\n{row(owner='')}")
     assert load(path, contacts()).error_files == ()
     assert [file.name for file in (tmp_path / "errors").iterdir()] == ["contacts.csv~"]
+
+
+def test_a_row_without_what_it_is_known_by_is_refused(load: Load, tmp_path: Path, crm: Crm) -> None:
+    mapping = """
+name = "companies"
+[[record]]
+source = "companies"
+entity = "customer"
+match = ["domain"]
+[record.fields]
+kind = { value = "organization" }
+name = "{name}"
+domain = "{domain}"
+"""
+    path = tmp_path / "companies.csv"
+    path.write_text("name,domain\nAlpha,\nBeta,\nGamma,gamma.example\n")
+    report = load(path, mapping)
+    assert (report.rejected, report.counts["customer"]["created"]) == (2, 1)
+    assert "customer.domain" in report.errors[0].render()
+    with crm.session(reads=True) as session:
+        assert [customer.name for customer in session.list(Customer)] == ["Gamma"]

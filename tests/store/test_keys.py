@@ -273,3 +273,12 @@ def test_nothing_to_upsert_is_nothing(crm: Crm) -> None:
         assert s.bulk_upsert(Product, [], key=("sku",)) == {"created": 0, "updated": 0, "unchanged": 0}
         with pytest.raises(ConfigError, match="product has no field skuu; did you mean sku"):
             s.bulk_upsert(Product, [], key=("skuu",))
+
+
+def test_an_empty_key_equals_no_other(crm: Crm) -> None:
+    make(crm, Customer(name="Stored", kind="organization"))
+    given = [Customer(name=name, kind="organization") for name in ("One", "Two")]
+    with crm.session() as s:
+        assert s.bulk_upsert(Customer, given, key=("domain",)) == {"created": 2, "updated": 0, "unchanged": 0}
+    with crm.session(reads=True) as s:
+        assert [customer.name for customer in s.list(Customer, order="name")] == ["One", "Stored", "Two"]

@@ -22,6 +22,7 @@ from crmkit.hooks.run import run_derive
 from crmkit.services.importing.blocks import Block, Reference, missing
 from crmkit.services.importing.lookups import Lookups
 from crmkit.services.importing.templates import as_text
+from crmkit.store.references import identifies
 from crmkit.store.session import Session
 from crmkit.store.upsert import overlay
 
@@ -192,7 +193,8 @@ class Chunk:
         keys = [block.key(draft.values) for draft in drafts] if rule.match else [()] * len(drafts)
         by_key: dict[Any, UUID] = {}
         if rule.match:
-            by_key = lookups.keys(self._session, info, rule.match, dict.fromkeys(keys), whole=True)
+            asked = dict.fromkeys(key for key in keys if identifies(key))
+            by_key = lookups.keys(self._session, info, rule.match, asked, whole=True)
         owners: dict[Any, set[UUID]] = {}
         if rule.identify:
             owners = lookups.owners(self._session, dict.fromkeys(point for draft in drafts for point in draft.points))
@@ -209,6 +211,11 @@ class Chunk:
                 id = by_key.get(key) or fresh_keys.get(key)
             if id is None and draft.points:
                 id = self._by_points(block, draft, owners)
+            if id is None and rule.match and not (identifies(key) or draft.external or draft.points):
+                # Taken as new, it would come in again with every import.
+                draft.row.problems += [
+                    FieldError(f"{info.name}.{name}", "required", "", msg("a value")) for name in rule.match
+                ]
             if draft.row.problems:
                 continue
             id = self._prepare(block, draft, id, existing)
@@ -218,7 +225,7 @@ class Chunk:
                 lookups.fresh_external[external] = id
                 if not linked:
                     self._identify(block, draft, id)
-            if rule.match:
+            if rule.match and identifies(key):
                 fresh_keys[key] = id
             for point in draft.points:
                 lookups.fresh_points.setdefault(point, id)
