@@ -118,7 +118,7 @@ def _exact(crm: Crm, database: str, count: int, known: Sequence[Known], user: Ac
                 Figure(
                     name=f"I1 identify by {what} among {count:,}{name}, {database}",
                     ours=middle["limited" if limited else "ours"],
-                    beside="the look-up by hand, in a transaction of its own",
+                    beside="the look-up by hand",
                     limit=middle["hand"],
                     unit="us",
                     at_most=15.0 if limited else 5.0,
@@ -215,7 +215,7 @@ def _alike(crm: Crm, database: str, count: int, known: Sequence[Known]) -> list[
     notes = f"the middle one takes {statistics.median(ours) * 1e3:.1f} ms; {right / len(known):.0%} found"
     return [
         Figure(
-            name=f"I2 identify what only resembles among {count:,}, {database}",
+            name=f"I2 identify resemblance among {count:,}, {database}",
             ours=slow,
             beside="95 of 100 within 50 ms",
             limit=50.0,
@@ -225,9 +225,9 @@ def _alike(crm: Crm, database: str, count: int, known: Sequence[Known]) -> list[
             notes=notes,
         ),
         Figure(
-            name=f"I2 identify what only resembles among {count:,}, {database}",
+            name=f"I2 identify resemblance among {count:,}, {database}",
             ours=slow,
-            beside="the candidate query by hand, 95 of 100",
+            beside="the candidates by hand",
             limit=slow_hand,
             unit="ms",
             at_most=5.0,

@@ -71,6 +71,7 @@ RECORDED = [
     "ValidationFailed",
     "Via",
     "ViaLink",
+    "ViaRecord",
     "change",
     "did_you_mean",
     "entity",
