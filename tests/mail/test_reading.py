@@ -90,7 +90,9 @@ def test_charsets_are_checked_not_believed(name: str) -> None:
     st.binary(), st.sampled_from(["", "utf-8", "gb2312", "us-ascii", "utf-16", "utf-7", "hz", "idna", "base64", "zip"])
 )
 def test_any_bytes_become_text(data: bytes, charset: str) -> None:
-    storable(decoded(data, charset)).encode()
+    text = storable(decoded(data, charset))
+    assert "\x00" not in text
+    assert text.encode().decode() == text
 
 
 HEADERS = {
@@ -153,7 +155,8 @@ def test_pages_become_text(page: str) -> None:
 
 @given(st.text(alphabet="<>/!-[]&;\"'= abpstyle\n", max_size=300))
 def test_any_markup_is_read(page: str) -> None:
-    text_of_html(page)
+    text = text_of_html(page)
+    assert text == text.strip()
 
 
 def test_a_mail_that_is_a_page_alone_is_read_as_text() -> None:
@@ -260,7 +263,9 @@ def test_broken_mails_are_read_as_far_as_they_go(name: str) -> None:
     b"Content-Type: message/delivery-status\r\n", b"Final-Recipient: rfc822; a@b.de\r\n", b"Message-ID: <a\r\n", b"\x00",
 ])))  # fmt: skip
 def test_any_mail_is_read(parts: list[bytes]) -> None:
-    read_mail(b"".join(parts))
+    read = read_mail(b"".join(parts))
+    assert "\x00" not in read.subject + read.body
+    assert read.key == read_mail(b"".join(parts)).key
 
 
 # -- machines -----------------------------------------------------------------------------------------------------

@@ -143,8 +143,10 @@ def test_who_was_there_before_may_take_over_an_address(crm: Crm, clock: FixedClo
 def test_an_erasure_concerns_its_own_tenant(crm: Crm, open_crm: OpenCrm) -> None:
     gone(crm)
     made = Customer(name="Anna Berg")
-    with open_crm(tenant="elsewhere").session() as s:
+    elsewhere = open_crm(tenant="elsewhere")
+    with elsewhere.session() as s:
         s.add(made, ContactPoint(customer_id=made.id, kind="email", value="anna@example.com"))
+    assert names(elsewhere) == ["Anna Berg"]
 
 
 @pytest.mark.parametrize(("policy", "state"), [("refuse", "dismissed"), ("ask", "open"), ("new", "open")])
