@@ -10,7 +10,7 @@ import attrs
 
 from crmkit.core.customer import Customer
 from crmkit.core.entity import EntityInfo, Part
-from crmkit.core.errors import AccessDenied, BadInput, CrmError, PluginError, Refused, StaleVersion
+from crmkit.core.errors import BadInput, CrmError, PluginError, Refused, StaleVersion
 from crmkit.core.identity import NotTheSame
 from crmkit.core.journal import MergeJournal
 from crmkit.core.merging import MergePlan, different_kinds, mergeable, merged_fields, merged_record
@@ -18,13 +18,13 @@ from crmkit.core.messages import Message, msg
 from crmkit.hooks.merging import Merging
 from crmkit.hooks.records import Change
 from crmkit.hooks.run import refusals, run_derive
+from crmkit.services.access.required import require_right
 from crmkit.services.append_only import rewriting
 from crmkit.services.merging.followers import Followers
 from crmkit.services.merging.images import Moved, images_of
 from crmkit.services.merging.planning import Planning
 from crmkit.services.merging.resolving import resolve_all
 from crmkit.store.locking import locked
-from crmkit.store.references import existing_ids
 from crmkit.store.repointing import repoint, written_ids
 from crmkit.store.savepoints import as_a_whole
 from crmkit.store.session import Session
@@ -80,7 +80,7 @@ def merge(session: Session, plan: MergePlan) -> MergeJournal:
     """
     session.flush()
     info = session.database.registry.get(plan.entity)
-    require_right(session, info, [plan.kept.id, plan.lost.id])
+    require_right(session, info, [plan.kept.id, plan.lost.id], "merge")
     return _carried_out(session, info, plan.kept, plan.lost, plan.choices)
 
 
@@ -138,7 +138,7 @@ def _mergeable(session: Session, entity: type[Part]) -> EntityInfo:
 def _both(session: Session, info: EntityInfo, kept: UUID, lost: UUID) -> tuple[Any, Any]:
     """Return two records that the actor sees and may merge; raises NotFound and AccessDenied otherwise."""
     records = session.get(info.cls, kept), session.get(info.cls, lost)
-    require_right(session, info, [kept, lost])
+    require_right(session, info, [kept, lost], "merge")
     return records
 
 
@@ -174,17 +174,6 @@ def _followed(session: Session, followers: Followers) -> Moved:
     info, field, before, after = followers.info, followers.field, followers.before, followers.after
     ids = repoint(session, info, field, before, after, list(followers.ids))
     return Moved(info.name, field.name, str(before), str(after), written_ids(ids))
-
-
-def require_right(session: Session, info: EntityInfo, ids: Iterable[UUID]) -> None:
-    """Raise AccessDenied unless the actor may merge each of these records, deleted ones too."""
-    wanted = set(ids)
-    reach = session.narrowing
-    allowed = existing_ids(session.connection, session.database, reach, info.name, wanted, "merge", deleted=True)
-    for id in sorted(wanted - allowed):
-        raise AccessDenied(
-            msg("{actor} may not merge {entity} {record}", actor=session.actor.name, entity=info.name, record=str(id))
-        )
 
 
 def _planned(

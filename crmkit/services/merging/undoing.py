@@ -14,10 +14,10 @@ from crmkit.core.fieldtypes import Kind
 from crmkit.core.journal import MergeJournal
 from crmkit.core.messages import Message, msg, shown
 from crmkit.core.values.ids import parse_id
+from crmkit.services.access.required import require_right
 from crmkit.services.append_only import rewriting
 from crmkit.services.merging.images import Image, Moved, RecordImage, moved_in, plain, read_images, taken_back
 from crmkit.services.merging.resolving import merges_of
-from crmkit.services.merging.running import require_right
 from crmkit.store.locking import locked
 from crmkit.store.repointing import read_ids, repoint, unseen, written_ids
 from crmkit.store.savepoints import as_a_whole
@@ -100,7 +100,7 @@ def undo(session: Session, journal_id: UUID) -> UndoReport:
     with session.acting_as(session.actor.elevated()):
         journal = session.get(MergeJournal, journal_id)
     info = session.database.registry.get(journal.entity)
-    require_right(session, info, [journal.kept_id, journal.lost_id])
+    require_right(session, info, [journal.kept_id, journal.lost_id], "merge")
     with session.acting_as(session.actor.elevated()), as_a_whole(session):
         locked(session, info.name, [journal.kept_id, journal.lost_id])
         journal = locked(session, "merge_journal", [journal_id])[journal_id]
