@@ -1,12 +1,15 @@
 """Delivers committed events to notify hooks: in process, from the event log, each plugin with a cursor of its own.
 
 What a hook writes and the move of its cursor are one transaction, so a delivery takes effect once even when two processes
-try it. A hook that keeps failing is parked: recorded, and the others go on.
+try it. A hook that keeps failing is parked: recorded, and the others go on. What a busy or absent database keeps from
+being delivered waits for the next delivery. No failure here reaches those whose work is committed already.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,29 +19,25 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from crmkit.core.entity import change
-from crmkit.core.errors import CrmError, HookLoop, PluginError
-from crmkit.core.interaction import Interaction
-from crmkit.core.journal import AuditEntry, Event
+from crmkit.core.errors import DatabaseUnavailable, HookLoop
+from crmkit.core.journal import Event
 from crmkit.core.values.ids import new_id
 from crmkit.hooks.causation import DEPTH_LIMIT, Cause, repeating
-from crmkit.hooks.interactions import InteractionsLogged
-from crmkit.hooks.records import Change, RecordBatch
-from crmkit.hooks.run import run_notify
-from crmkit.services.importing.finished import finished_imports
-from crmkit.services.lifecycle.committed import committed_moves
-from crmkit.services.merging.committed import committed_merges
-from crmkit.services.segments.committed import committed_memberships
+from crmkit.runtime.telling import tell
 from crmkit.store.settling import log_writers
 from crmkit.store.tenant_wall import EVERY_TENANT
-from crmkit.store.trail import values_before
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
     from crmkit.store.session import Session
 
+log = logging.getLogger("crmkit.delivery")
+
 BATCH = 500
 ATTEMPTS = 3
+
+PAUSE = 0.05
+"""Seconds before a busy database is asked a second time; then twice as long each time."""
 
 
 @attrs.frozen
@@ -62,18 +61,21 @@ class Delivery:
         self._waits = False
         self._enrolled: frozenset[str] = frozenset()
         self._unsettled: dict[str, tuple[int, frozenset[str]]] = {}
+        self._later: set[str] = set()
         self._known: tuple[int, list[str]] = (-1, [])
 
     def committed(self, first: UUID) -> None:
         """Deliver after a commit; what hooks cause in turn is delivered by the same loop."""
         if not self._subscribers():
             return
-        if not self._enrolled.issuperset(self._subscribers()):
-            self.enrol(first)
-        self._waits = True
-        # Whoever drains, in this thread or another, looks again before it stops.
-        while self._waits and self._draining.acquire(blocking=False):
-            self._drain()
+        try:
+            if not self._enrolled.issuperset(self._subscribers()):
+                self.enrol(first)
+            self._waits = True
+            self._drain_what_waits()
+        except Exception:
+            # The commit stands; what it has to tell waits in the log for the next delivery.
+            log.exception("committed events were not delivered; they wait for the next delivery")
 
     def drain(self) -> int:
         """Deliver everything that waits; returns the number of batches delivered or parked."""
@@ -83,7 +85,15 @@ class Delivery:
         if not self._enrolled.issuperset(self._subscribers()):
             self.enrol()
         self._draining.acquire()
-        return self._drain()
+        made = self._drain()
+        self._drain_what_waits()
+        return made
+
+    def _drain_what_waits(self) -> None:
+        # Whoever drains, in this thread or another, looks again after giving the lock back: who came when it had the
+        # lock but had stopped looking relies on it.
+        while self._waits and self._draining.acquire(blocking=False):
+            self._drain()
 
     def enrol(self, first: UUID | None = None) -> None:
         """Give subscribers that the database does not know their place: before the event ``first``, by default the log's end.
@@ -116,10 +126,11 @@ class Delivery:
         self._drainer = threading.get_ident()
         try:
             self._waits = False
+            self._later.clear()
             while progress:
                 progress = False
                 for subscriber in self._subscribers():
-                    if self._deliver(subscriber):
+                    if subscriber not in self._later and self._deliver(subscriber):
                         made += 1
                         progress = True
         finally:
@@ -162,9 +173,9 @@ class Delivery:
         return self._known[1]
 
     def _deliver(self, subscriber: str) -> bool:
-        """Deliver the next batch of events to one subscriber; False when none waits."""
+        """Deliver the next batch of events to one subscriber; False when none waits, or none can be delivered now."""
         error: Exception | None = None
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             position, events = self._waiting(subscriber)
             if not events:
                 return False
@@ -172,11 +183,19 @@ class Delivery:
                 self._hand_over(subscriber, position, events)
             except _Elsewhere:
                 return True
+            except DatabaseUnavailable as caught:
+                # It says nothing against the events: another transaction was in the way, or the server is gone.
+                if attempt + 1 == ATTEMPTS:
+                    log.warning("%s is told later: %s", subscriber, caught)
+                    self._later.add(subscriber)
+                    return False
+                time.sleep(PAUSE * 2**attempt)
             except Exception as caught:
                 error = caught
             else:
                 return True
-        assert error is not None
+        if error is None:
+            return False
         self._park(subscriber, position, events, error)
         return True
 
@@ -189,57 +208,10 @@ class Delivery:
         cause = Cause(event_id=events[-1].id, chain=(*("",) * depth, f"{subscriber}:{events[-1].type}"))
         actor = crm.system.for_plugin(subscriber)
         with crm.session(actor, cause=cause) as session:
-            self._call(session, subscriber, events, cause)
+            with session.lent():
+                tell(session, subscriber, events, cause)
             session.flush()
             self._move(session, subscriber, position, events[-1].position)
-
-    def _call(self, session: Session, subscriber: str, events: Sequence[Event], cause: Cause) -> None:
-        crm = self._crm
-        hooks = crm.hooks
-        by_entity: dict[str, list[Event]] = {}
-        for event in events:
-            by_entity.setdefault(event.entity, []).append(event)
-        for entity, some in by_entity.items():
-            caller = hooks.caller("after_records_saved_committed", entity)
-            if any(impl.plugin == subscriber for impl in caller.impls):
-                batch = RecordBatch(entity, _changes(session, entity, some), cause, tuple(some))
-                if batch.changes:
-                    _raise_first(run_notify(caller, session.contexts, batch, only=subscriber), caller.info.name)
-        logged = [e.record_id for e in by_entity.get("interaction", ()) if e.type == "interaction.created"]
-        caller = hooks.caller("after_interactions_logged_committed")
-        if logged and any(impl.plugin == subscriber for impl in caller.impls):
-            interactions = tuple(session.list(Interaction, id=logged))
-            if interactions:
-                call = InteractionsLogged(interactions, cause)
-                _raise_first(run_notify(caller, session.contexts, call, only=subscriber), caller.info.name)
-        for moves in committed_moves(session, by_entity.get("stage_transition", ()), cause):
-            caller = hooks.caller("after_stage_changed_committed", moves.entity)
-            _raise_first(run_notify(caller, session.contexts, moves, only=subscriber), caller.info.name)
-        for merged in committed_merges(session, by_entity.get("merge_journal", ()), cause):
-            caller = hooks.caller("after_records_merged_committed", merged.entity)
-            _raise_first(run_notify(caller, session.contexts, merged, only=subscriber), caller.info.name)
-        for changes in committed_memberships(session, by_entity.get("segment_member", ()), cause):
-            caller = hooks.caller("after_segment_membership_changed_committed", changes.entity)
-            _raise_first(run_notify(caller, session.contexts, changes, only=subscriber), caller.info.name)
-        if "handover" in by_entity:
-            # Imported when there is one: hand-overs are rare, and every start would pay for them.
-            from crmkit.services.handover.committed import committed_handovers
-
-            caller = hooks.caller("after_handover_committed")
-            for handed in committed_handovers(session, by_entity["handover"], cause):
-                _raise_first(run_notify(caller, session.contexts, handed, only=subscriber), caller.info.name)
-        for finished in finished_imports(session, by_entity.get("import_run", ()), cause):
-            caller = hooks.caller("after_import_finished_committed", finished.entity)
-            _raise_first(run_notify(caller, session.contexts, finished, only=subscriber), caller.info.name)
-
-        tombstones = by_entity.get("erasure", ())
-        caller = hooks.caller("after_customers_erased_committed")
-        if tombstones and any(impl.plugin == subscriber for impl in caller.impls):
-            # Imported when somebody was erased: what erasing takes would slow down every start.
-            from crmkit.services.personal_data.committed import committed_erasures
-
-            for erased in committed_erasures(session, tombstones, cause):
-                _raise_first(run_notify(caller, session.contexts, erased, only=subscriber), caller.info.name)
 
     def _waiting(self, subscriber: str) -> tuple[int, list[Event]]:
         database = self._crm.database
@@ -318,45 +290,3 @@ class Delivery:
 
 class _Elsewhere(Exception):
     """Another process has delivered this batch."""
-
-
-def _changes(session: Session, entity: str, events: Sequence[Event]) -> tuple[Change, ...]:
-    """Return the records of events, each once: as they were before the first of them, and as they are now."""
-    cls = session.database.registry.get(entity).cls
-    ids: list[UUID] = list(dict.fromkeys(event.record_id for event in events))
-    created = {event.record_id for event in events if event.type.endswith(".created")}
-    found: dict[UUID, Any] = {}
-    for start in range(0, len(ids), BATCH):
-        found.update({r.id: r for r in session.list(cls, id=ids[start : start + BATCH], deleted=True)})
-    olds = _before(session, [event for event in events if event.record_id not in created])
-    changes: list[Change] = []
-    for record_id in ids:
-        after = found.get(record_id)
-        if after is not None:
-            before = None if record_id in created else change(after, **olds.get(record_id, {}))
-            changes.append(Change(before, after))
-    return tuple(changes)
-
-
-def _before(session: Session, events: Sequence[Event]) -> dict[UUID, dict[str, Any]]:
-    """Return what the fields of records held before events, from the audit entries of the same ids."""
-    entries: dict[UUID, AuditEntry] = {}
-    ids = [event.id for event in events]
-    for start in range(0, len(ids), BATCH):
-        entries.update({entry.id: entry for entry in session.list(AuditEntry, id=ids[start : start + BATCH])})
-    olds: dict[UUID, dict[str, Any]] = {}
-    for event in events:
-        entry = entries.get(event.id)
-        if entry is not None:
-            info = session.database.registry.get(event.entity)
-            old = values_before(info, entry.delta)
-            # The first event of a record tells what it was; later ones add only fields untouched until then.
-            olds[event.record_id] = {"version": entry.version - 1, **old, **olds.get(event.record_id, {})}
-    return olds
-
-
-def _raise_first(failures: Sequence[Any], hook: str) -> None:
-    for failure in failures:
-        if isinstance(failure.error, CrmError):
-            raise failure.error
-        raise PluginError(failure.plugin, hook, failure.error)

@@ -15,7 +15,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
-from crmkit.core.errors import Conflict, CrmError
+from crmkit.core.errors import ConfigError, Conflict, CrmError
 from crmkit.core.messages import msg
 from crmkit.store.faults import UniqueViolation, faults_translated
 from crmkit.store.responses import records_seen, stored_response
@@ -39,6 +39,28 @@ class _Waiting:
     future: Future[Any]
 
 
+class _Result(Future[Any]):
+    """The result of a command, for which the thread that is to execute it does not wait."""
+
+    def __init__(self, submitter: Submitter) -> None:
+        super().__init__()
+        self._submitter = submitter
+
+    def result(self, timeout: float | None = None) -> Any:
+        self._refuse_the_writer()
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        self._refuse_the_writer()
+        return super().exception(timeout)
+
+    def _refuse_the_writer(self) -> None:
+        if not self.done() and self._submitter.executes_here():
+            raise ConfigError(
+                msg("a command or hook cannot wait for a command that it has submitted: it is executed afterwards")
+            )
+
+
 class Submitter:
     """One writer thread, started with the first command."""
 
@@ -51,7 +73,7 @@ class Submitter:
 
     def submit(self, command: Any, actor: Actor) -> Future[Any]:
         """Queue a command; its future is done after the commit that it shares."""
-        future: Future[Any] = Future()
+        future: Future[Any] = _Result(self)
         with self._lock:
             if self._closed:
                 raise CrmError(msg("this CRM is closed; it takes no more commands"))
@@ -60,6 +82,10 @@ class Submitter:
                 self._thread.start()
             self._queue.put(_Waiting(command, actor, future))
         return future
+
+    def executes_here(self) -> bool:
+        """Whether the calling thread is the one that executes commands."""
+        return threading.current_thread() is self._thread
 
     def close(self) -> None:
         """Finish what is queued, then stop."""

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from crmkit.core.errors import CrmError, DatabaseUnavailable
 from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
+from crmkit.store import engine
 from crmkit.store.blueprint import blueprint_of
 from crmkit.store.engine import READ, is_memory, make_engine
 from crmkit.store.faults import faults_translated, translate
@@ -70,20 +71,11 @@ class Database:
             if self._holder == threading.get_ident():
                 # Two transactions cannot share the connection, and waiting for oneself would take for ever.
                 raise CrmError(msg("a database in memory has one connection: end the session that is open first"))
-            self._alone.acquire()
+            if not self._alone.acquire(timeout=engine.BUSY_SECONDS):
+                raise DatabaseUnavailable(msg("the database is busy with conflicting work; try again"))
             self._holder = threading.get_ident()
         try:
-            try:
-                connection = self._idle[reads].pop()
-            except IndexError:
-                connection = (self.reading if reads else self.writing).connect()
-            try:
-                connection.info.update({TENANT: tenant, ALONE: alone})
-                connection.begin()
-            except BaseException:
-                connection.invalidate()
-                connection.close()
-                raise
+            connection = self._begun(reads, tenant, alone)
         except BaseException as error:
             if self._alone is not None:
                 self._holder = 0
@@ -93,8 +85,30 @@ class Database:
             raise
         return connection
 
-    def release(self, connection: sa.Connection, reads: bool = False, lost: bool = False) -> None:
-        """Take a connection back; what is not committed is rolled back. ``lost`` says that the server hung up."""
+    def _begun(self, reads: bool, tenant: UUID | str | None, alone: bool) -> sa.Connection:
+        """Return a connection with a transaction begun: an idle one, or a new one where the server hung up on the idle."""
+        while True:
+            kept = bool(self._idle[reads])
+            try:
+                connection = self._idle[reads].pop()
+            except IndexError:
+                connection = (self.reading if reads else self.writing).connect()
+            try:
+                connection.info.update({TENANT: tenant, ALONE: alone})
+                connection.begin()
+                return connection
+            except BaseException as error:
+                dead = hung_up(connection)
+                connection.invalidate()
+                connection.close()
+                if not (kept and dead and isinstance(error, Exception)):
+                    raise
+            # Nothing was asked of it yet, so nothing is lost by asking another one.
+            self._forget_idle()
+
+    def release(self, connection: sa.Connection, reads: bool = False) -> None:
+        """Take a connection back; what is not committed is rolled back."""
+        lost = hung_up(connection)
         try:
             if not lost and connection.in_transaction():
                 connection.rollback()
@@ -121,15 +135,11 @@ class Database:
         It sees the rows of ``tenant`` alone: none without one, all with ``EVERY_TENANT``.
         """
         connection = self.acquire(reads, tenant)
-        lost = False
         try:
             with faults_translated():
                 yield connection
-        except DatabaseUnavailable:
-            lost = self.dialect != "sqlite"
-            raise
         finally:
-            self.release(connection, reads, lost)
+            self.release(connection, reads)
 
     def close(self) -> None:
         """Give back every connection."""
@@ -155,3 +165,10 @@ class Database:
     def column_of(self, entity: str, field: str) -> Any:
         """Return the column that a field is stored in."""
         return self.tables[entity].c[field]
+
+
+def hung_up(connection: sa.Connection) -> bool:
+    """Whether the server has ended the connection, as far as the driver has noticed. A file ends none."""
+    if connection.dialect.name == "sqlite":
+        return False
+    return connection.invalidated or bool(getattr(connection.connection.driver_connection, "closed", False))

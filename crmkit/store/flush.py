@@ -17,7 +17,7 @@ from crmkit.core.errors import CrmError, FieldError, HookLoop, PluginError, Stal
 from crmkit.core.fieldtypes import Kind
 from crmkit.hooks.records import Change, RecordBatch
 from crmkit.hooks.run import run_derive, run_guard
-from crmkit.store.faults import ReferenceViolation, UniqueViolation
+from crmkit.store.faults import ReferenceViolation, UniqueViolation, translate
 from crmkit.store.growth import BATCH
 from crmkit.store.journal import JournalRows
 from crmkit.store.references import check_references, explain_unique, key_values, missing_reference, unique_key_of
@@ -211,7 +211,7 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> U
                 database.writer.insert(cursor, "audit_entry", rows.audit)
                 database.writer.insert(cursor, "event", rows.event_rows)
             except Exception as error:
-                raise session.fault(error) from error
+                raise translate(error) from error
         else:
             try:
                 row = database.codecs[entity].to_row(lone, session.driver_tenant)
@@ -296,7 +296,7 @@ def _explain(session: Session, entity: str, pairs: list[Pair], error: Exception)
     """Raise what a person can understand instead of a driver's error."""
     if isinstance(error, CrmError):
         raise error
-    fault = session.fault(error)
+    fault = translate(error)
     if isinstance(fault, UniqueViolation):
         info = session.database.registry.get(entity)
         key = unique_key_of(fault, info)

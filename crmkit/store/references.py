@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import CrmError, FieldError, ValidationFailed
-from crmkit.core.merging import mergeable
+from crmkit.core.merging import generic_reference, mergeable
 from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
 from crmkit.store.database import Database
@@ -32,6 +32,12 @@ class ReferencePlan:
         }
         self.classes: Mapping[str, type[Any]] = {info.name: info.cls for info in registry}
         self.merged = frozenset(info.name for info in registry if mergeable(info))
+        self.open: Mapping[str, FieldInfo] = {
+            info.name: field
+            for info in registry
+            if (field := generic_reference(info)) is not None and "entity" in info.by_name
+        }
+        """The fields that refer to records of the entity that the record names, such as that of a tagging."""
 
 
 def check_references(
@@ -57,11 +63,22 @@ def check_references(
                 target = getattr(after, name)
                 if target is None or (field.reference, target) in work.verified:
                     continue
-                if _seen(plan, work, field, target) and not (shared and _stored(plan, work, field, target)):
+                if _in_hand(plan, work, field.reference, target, shared):
                     continue
                 if before is None or getattr(before, name) != target:
                     asked = wanted.setdefault((field.reference, field.common), {})
                     asked.setdefault(target, []).append((f"{entity}.{name}", after.id))
+        if entity in plan.open:
+            name = plan.open[entity].name
+            for before, after in pairs:
+                target, kind = getattr(after, name), after.entity
+                if kind not in plan.merged or after.deleted_at is not None or target is None:
+                    continue
+                if before is not None and getattr(before, name) == target:
+                    continue
+                if (kind, target) not in work.verified and not _in_hand(plan, work, kind, target, shared):
+                    # Who may write such a record is the business of its access rule; here it must not lead nowhere.
+                    wanted.setdefault((kind, True), {}).setdefault(target, []).append((f"{entity}.{name}", after.id))
     errors: list[FieldError] = []
     for (entity, common), ids in wanted.items():
         # Who owns a record may be somebody whose own record the actor cannot read.
@@ -77,15 +94,15 @@ def check_references(
         raise ValidationFailed(errors)
 
 
-def _seen(plan: ReferencePlan, work: UnitOfWork, field: FieldInfo, target: UUID) -> bool:
-    """Whether the session has ``target`` in hand, as a living record of what ``field`` refers to."""
+def _in_hand(plan: ReferencePlan, work: UnitOfWork, entity: str, target: UUID, shared: bool) -> bool:
+    """Whether the session has ``target`` as a living record of ``entity``, and nobody can merge it meanwhile.
+
+    In a ``shared`` database others can, unless this flush writes it itself.
+    """
     known = work.current.get(target)
-    return known is not None and type(known) is plan.classes[field.reference] and known.deleted_at is None
-
-
-def _stored(plan: ReferencePlan, work: UnitOfWork, field: FieldInfo, target: UUID) -> bool:
-    """Whether ``target`` is a record that others can merge meanwhile: not one that this flush writes itself."""
-    return field.reference in plan.merged and work.original(field.reference, target) is None
+    if known is None or type(known) is not plan.classes[entity] or known.deleted_at is not None:
+        return False
+    return not (shared and entity in plan.merged and work.original(entity, target) is None)
 
 
 def existing_ids(

@@ -18,7 +18,7 @@ from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import AccessDenied
 from crmkit.core.messages import msg
 from crmkit.store.database import Database
-from crmkit.store.faults import ReferenceViolation, UniqueViolation, faults_translated
+from crmkit.store.faults import ReferenceViolation, UniqueViolation, faults_translated, translate
 from crmkit.store.journal import JournalRows
 from crmkit.store.references import explain_unique, missing_reference
 from crmkit.store.rights_version import RIGHTS
@@ -138,7 +138,7 @@ def repoint(
             database.writer.insert(cursor, "audit_entry", rows.audit)
             database.writer.insert(cursor, "event", rows.event_rows)
     except Exception as error:
-        fault = session.fault(error)
+        fault = translate(error)
         if isinstance(fault, UniqueViolation):
             raise explain_unique(fault, info, ()) from error
         raise missing_reference(fault) if isinstance(fault, ReferenceViolation) else fault from error

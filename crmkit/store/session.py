@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.entity import EntityInfo, Part, change
-from crmkit.core.errors import AccessDenied, ConfigError, CrmError, DatabaseUnavailable, NotFound, StaleVersion
+from crmkit.core.errors import AccessDenied, ConfigError, CrmError, NotFound, StaleVersion
 from crmkit.core.field_rights import MASKED_VERSION
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import Clock
@@ -91,7 +91,7 @@ class Session(SessionReads):
         self.driver_tenant = to_driver(actor.tenant_id) if to_driver else actor.tenant_id
         self._connection = connection
         self._guest = connection is not None
-        self._lost = False
+        self._lent = False
         self._committing = False
         self._flushing = False
         self._contexts: Contexts | None = None
@@ -110,8 +110,6 @@ class Session(SessionReads):
         try:
             if kind is None:
                 self.commit()
-            elif isinstance(error, DatabaseUnavailable):
-                self._lost = self.database.dialect != "sqlite"
         finally:
             self.close()
 
@@ -171,21 +169,26 @@ class Session(SessionReads):
             self.work.keep(frozenset())
 
     def commit(self) -> None:
-        """Write what is pending and commit; then the committed events are delivered. The session can go on."""
-        self._committing = not self._guest
+        """Write what is pending and commit; then the committed events are delivered.
+
+        The session can go on: what it reads next, it reads anew. Where the transaction is another's (a command that was
+        submitted, a hook after a commit), nothing is committed yet. Raises ConfigError within a hook of a flush.
+        """
+        self._refuse_in_hooks()
+        self._committing = not self.shared
         try:
             self._flush()
         finally:
             self._committing = False
-        if self._connection is None or self._guest:
+        if self._connection is None or self.shared:
             return
         try:
             self._connection.commit()
         except Exception as error:
-            fault = self.fault(error)
+            fault = translate(error)
             raise missing_reference(fault) if isinstance(fault, ReferenceViolation) else fault from error
         self._release()
-        self.work.verified.clear()
+        self.work.committed()
         first, self.first_event = self.first_event, None
         actions, self.on_commit = self.on_commit, []
         for action in actions:
@@ -194,17 +197,39 @@ class Session(SessionReads):
             self.application.committed(first)
 
     def rollback(self) -> None:
-        """Undo everything since the last commit and forget what was seen."""
+        """Undo everything since the last commit and forget what was seen.
+
+        Raises ConfigError where the transaction is another's and within a hook of a flush: an error that leaves the
+        command or hook undoes what it did.
+        """
+        self._refuse_in_hooks()
+        if self.shared:
+            raise ConfigError(
+                msg("a command or hook does not roll back a transaction that others share: it raises an error")
+            )
         self.work, self.first_event, self.broken = UnitOfWork(), None, False
         self.on_commit = []
-        if not self._guest:
-            self._release()
+        self._release()
 
     def close(self) -> None:
         """Give the connection back; what is not committed is rolled back."""
         self.on_commit = []
         if not self._guest:
             self._release()
+
+    @property
+    def shared(self) -> bool:
+        """Whether the transaction is another's, who alone ends it."""
+        return self._guest or self._lent
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Within the block, the session works for somebody who does not end its transaction: see ``commit``."""
+        self._lent = True
+        try:
+            yield
+        finally:
+            self._lent = False
 
     def rights_changed(self) -> None:
         """Note that this transaction changes somebody's rights, the actor's own perhaps."""
@@ -222,13 +247,7 @@ class Session(SessionReads):
     def _release(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            self.database.release(connection, self.read_only, self._lost)
-
-    def fault(self, error: Exception) -> Exception:
-        """Return what to raise for an error of the driver, and note when it means that the server hung up."""
-        fault = translate(error)
-        self._lost = isinstance(fault, DatabaseUnavailable) and self.database.dialect != "sqlite"
-        return fault
+            self.database.release(connection, self.read_only)
 
     @contextmanager
     def acting_as(self, actor: Actor) -> Iterator[None]:
@@ -280,7 +299,7 @@ class Session(SessionReads):
             staged = self.work.original(entity, record.id)
             known = staged[0] if staged else self.work.current.get(record.id)
             if known is None and staged is None:
-                known = self.get(type(record), record.id)
+                known = self.work.before(record) or self.get(type(record), record.id)
             if known is not None and known.version != record.version:
                 raise StaleVersion(entity, record.id, record.version)
             self.work.stage_change(entity, known, record)
@@ -295,7 +314,10 @@ class Session(SessionReads):
     def _refuse_in_hooks(self) -> None:
         if self._flushing:
             raise ConfigError(
-                msg("a hook of a save does not call add, update or delete: derive_records returns its changes")
+                msg(
+                    "a hook of a save does not call add, update, delete, commit or rollback: derive_records returns its "
+                    "changes"
+                )
             )
 
     def delete(self, *records: Part) -> None:

@@ -188,18 +188,22 @@ class SessionReads(ABC):
     # -- for hooks within a flush --------------------------------------------------------------------------------
 
     def peek(self, entity: type[E], id: UUID) -> E | None:
-        """Return a record as it will be, pending changes included, without starting a flush; None when there is none."""
+        """Return a living record as it will be, pending changes included, without a flush; None when there is none."""
         known = self.work.current.get(id)
         if known is not None and type(known) is entity:
-            return known
+            return None if _deleted(known) else known
         return self._first(entity, {"id": id})
 
     def peek_any(self, id: UUID) -> Any:
-        """Return a customer or other record the session has seen, or the customer with this id, without a flush."""
-        return self.work.current.get(id) or self.peek(Customer, id)
+        """Return a living record that the session has seen, or the customer with this id, without a flush."""
+        known = self.work.current.get(id)
+        return self.peek(Customer, id) if known is None or _deleted(known) else known
 
     def peek_all(self, entity: type[E], field: str = "", values: Sequence[Any] = ()) -> Sequence[E]:
-        """Return records as they will be, pending changes included, whose field is one of the values; all without a field."""
+        """Return living records as they will be, pending changes included, whose field is one of the values.
+
+        All without a field.
+        """
         name = self.database.registry.get(entity).name
         found: dict[UUID, E] = {}
         with faults_translated():
@@ -211,7 +215,7 @@ class SessionReads(ABC):
         wanted = set(values)
         for _, after in self.work.pending.get(name, {}).values():
             found[after.id] = after
-        return [r for r in found.values() if not field or getattr(r, field) in wanted]
+        return [r for r in found.values() if not _deleted(r) and (not field or getattr(r, field) in wanted)]
 
 
 def _deleted(record: Any) -> bool:

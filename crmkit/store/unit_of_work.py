@@ -17,6 +17,7 @@ class UnitOfWork:
 
     def __init__(self) -> None:
         self.current: dict[UUID, Any] = {}
+        self._ended: dict[UUID, Any] = {}
         self.pending: dict[str, dict[UUID, Pair]] = {}
         self.derived: dict[UUID, str] = {}
         # Records known to be valid, by identity; kept here so that no other object takes their identity meanwhile.
@@ -27,6 +28,20 @@ class UnitOfWork:
         """Return the session's state of a record just read; what was read or changed before wins."""
         known = self.current.setdefault(record.id, record)
         return known if known.__class__ is record.__class__ else record
+
+    def before(self, record: Any) -> Any:
+        """Return what a change starts from when it was seen at the end of the transaction before; None: read it.
+
+        Writing checks that it has still this version.
+        """
+        known = self._ended.get(record.id)
+        same = known is not None and known.version == record.version and known.__class__ is record.__class__
+        return known if same else None
+
+    def committed(self) -> None:
+        """Forget what was seen in the transaction that has ended; the next one sees what others wrote meanwhile."""
+        self._ended, self.current = self.current, {}
+        self.verified.clear()
 
     def stage_new(self, entity: str, record: Any) -> None:
         """Note a record to insert."""
@@ -58,6 +73,7 @@ class UnitOfWork:
         pending = {id for staged in self.pending.values() for id in staged}
         for id in [id for id in self.current if id not in seen and id not in pending]:
             del self.current[id]
+        self._ended = {}
         self.verified.clear()
 
     def forget_where(self, cls: type[Any], field: str, value: Any) -> None:
@@ -69,6 +85,7 @@ class UnitOfWork:
     def forget(self) -> None:
         """Drop every record seen, to keep memory bounded in long work. Pending changes must be written first."""
         self.current.clear()
+        self._ended = {}
         self.verified.clear()
 
 

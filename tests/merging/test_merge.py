@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -484,6 +485,25 @@ def test_many_merges_report_each_pair(crm: Crm, twins: Twins) -> None:
     with crm.session(reads=True) as session:
         assert session.count(Customer) == 2
         assert session.count(ContactPoint, customer_id=twins.anna.id) == 3
+
+
+def test_many_merges_within_a_command_are_committed_with_it(crm: Crm, twins: Twins) -> None:
+    a, b, stranger = twins.anna, twins.berg, twins.firm
+    product = Product(sku="tea", name="Tea")
+    with crm.session() as session:
+        session.add(product)
+
+    class MergeAll:
+        def execute(self, ctx: Any) -> list[bool]:
+            ctx.session.update(change(ctx.session.get(Product, product.id), name="Green tea"))
+            results = merge_many(ctx.session, [(a.id, stranger.id), (a.id, b.id)])
+            return [result.error is None for result in results]
+
+    assert crm.submit(MergeAll()).result(60) == [False, True]
+    with crm.session(reads=True) as session:
+        assert session.get(Product, product.id).name == "Green tea"
+        assert merged_into(session, Customer, a.id) == (b.id,)
+        assert session.get(Customer, stranger.id).deleted_at is None
 
 
 # -- other records -------------------------------------------------------------------------------------------------

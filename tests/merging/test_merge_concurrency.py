@@ -13,11 +13,13 @@ import sqlalchemy as sa
 
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.errors import ValidationFailed
+from crmkit.core.grouping import Tag, Tagging
 from crmkit.core.identity import ExternalIdentity
 from crmkit.runtime.crm import Crm
 from crmkit.services.importing.mapping import read_mapping
 from crmkit.services.importing.running import run_import
 from crmkit.services.merging import merge, merge_many, preview, resolve
+from crmkit.store.session import Session
 from tests.importing.conftest import HEADER, contacts
 
 OpenCrm = Callable[..., Crm]
@@ -89,26 +91,68 @@ def test_who_read_a_customer_before_it_was_merged_is_told(postgres: Crm) -> None
 def test_a_merge_waits_for_who_is_writing(postgres: Crm) -> None:
     a, b = two(postgres)
     point = ContactPoint(customer_id=b.id, kind="email", value="b@example.com")
-    errors: list[BaseException] = []
-
-    def merging() -> None:
-        try:
-            with postgres.session() as session:
-                merge(session, preview(session, a.id, b.id))
-        except BaseException as error:
-            errors.append(error)
-
-    merger = threading.Thread(target=merging)
     with postgres.session() as session:
         session.add(point)
         session.flush()
-        merger.start()
-        waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')")
-        with postgres.database.engine.connect() as connection:
-            while connection.scalar(waits) == 0 and merger.is_alive():
-                pass
-        assert merger.is_alive()
-    merger.join()
-    assert errors == []
+        merger = waiting(postgres, lambda other: merge(other, preview(other, a.id, b.id)))
+    merger()
     with postgres.session(reads=True) as session:
         assert session.get(ContactPoint, point.id).customer_id == a.id
+
+
+def test_a_merge_waits_for_who_is_tagging(postgres: Crm) -> None:
+    """A tagging names the entity of its record itself; no foreign key guards it."""
+    a, b = two(postgres)
+    with postgres.session() as session:
+        tag = Tag(name="vip")
+        session.add(tag)
+    with postgres.session() as session:
+        tagging = Tagging(tag_id=tag.id, entity="customer", record_id=b.id)
+        session.add(tagging)
+        session.flush()
+        merger = waiting(postgres, lambda other: merge(other, preview(other, a.id, b.id)))
+    merger()
+    with postgres.session(reads=True) as session:
+        assert session.get(Tagging, tagging.id).record_id == a.id
+
+
+def test_who_tags_during_a_merge_is_told(postgres: Crm) -> None:
+    a, b = two(postgres)
+    with postgres.session() as session:
+        tag = Tag(name="vip")
+        session.add(tag)
+    with postgres.session() as session:
+        merge(session, preview(session, a.id, b.id))
+        session.flush()
+        tagging = waiting(postgres, lambda other: other.add(Tagging(tag_id=tag.id, entity="customer", record_id=b.id)))
+    with pytest.raises(ValidationFailed, match=r"tagging\.record_id"):
+        tagging()
+    with postgres.session(reads=True) as session:
+        assert session.count(Tagging) == 0
+
+
+def waiting(crm: Crm, work: Callable[[Session], Any]) -> Callable[[], None]:
+    """Have ``work`` done in a transaction of another thread, which waits by now; the answer ends it and raises its error."""
+    errors: list[BaseException] = []
+
+    def working() -> None:
+        try:
+            with crm.session() as session:
+                work(session)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=working)
+    thread.start()
+    waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')")
+    with crm.database.engine.connect() as connection:
+        while connection.scalar(waits) == 0 and thread.is_alive():
+            pass
+    assert thread.is_alive(), errors
+
+    def end() -> None:
+        thread.join()
+        if errors:
+            raise errors[0]
+
+    return end

@@ -375,3 +375,11 @@ def test_each_plugin_has_its_own_context(open_crm: OpenCrm) -> None:
     assert sorted(seen) == ["one", "two"]
     assert seen["one"][0] is not seen["two"][0]
     assert seen["one"][1:] == ("system", crm.clock.now(), "en", None)
+
+
+@pytest.mark.parametrize("ending", ["commit", "rollback"])
+def test_a_hook_of_a_save_does_not_end_the_transaction(open_crm: OpenCrm, ending: str) -> None:
+    crm = open_crm(Plugin("hasty", guard_records=lambda ctx, call: getattr(ctx.session, ending)()))
+    error = fails(crm, Customer(name="Anna"))
+    assert "does not call add, update, delete, commit or rollback" in str(error)
+    assert written(crm) == (0, 0, 0)

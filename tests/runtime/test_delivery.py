@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
 from crmkit.core.entity import CustomField, change
-from crmkit.core.errors import ValidationFailed
+from crmkit.core.errors import DatabaseUnavailable, ValidationFailed
 from crmkit.core.grouping import Tag
 from crmkit.core.interaction import Interaction
 from crmkit.core.journal import AuditEntry, Event
+from crmkit.core.messages import msg
 from crmkit.core.product import Product
 from crmkit.core.values.clock import FixedClock
 from crmkit.core.values.money import Money
@@ -24,6 +25,7 @@ from crmkit.hooks.causation import DEPTH_LIMIT
 from crmkit.hooks.interactions import InteractionsLogged
 from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.records import RecordBatch
+from crmkit.runtime import delivery
 from crmkit.runtime.crm import Crm
 from crmkit.runtime.delivery import ATTEMPTS, ParkedDelivery
 from crmkit.runtime.manifest import Manifest
@@ -274,6 +276,65 @@ def test_a_plugin_that_recovers_is_told_once(open_crm: OpenCrm) -> None:
         assert s.count(Tag) == 1
 
 
+def test_a_hook_that_meets_a_busy_database_is_told_later_and_never_parked(
+    open_crm: OpenCrm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "PAUSE", 0)
+    busy = [True] * (ATTEMPTS + 1)
+
+    def locked(ctx: Any, call: RecordBatch) -> None:
+        if busy:
+            busy.pop()
+            raise DatabaseUnavailable(msg("the database is busy with conflicting work; try again"))
+
+    patient, other = Subscriber("patient", locked), Subscriber("z")
+    crm = open_crm(patient, other)
+    save(crm, Customer(name="x"))
+    assert len(patient.batches) == ATTEMPTS
+    assert other.told == [("customer", ["x"])]
+    save(crm, Customer(name="y"))
+    assert patient.told[ATTEMPTS + 1 :] == [("customer", ["x", "y"])]
+    assert parked(crm) == []
+    assert cursor(crm, "patient") == last_position(crm)
+
+
+def test_a_delivery_that_cannot_be_made_does_not_fail_the_commit(
+    open_crm: OpenCrm, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = Subscriber("told")
+    crm = open_crm(told)
+
+    def gone(*_: Any) -> None:
+        raise DatabaseUnavailable(msg("the database cannot be reached: {error}", error="gone"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crm._delivery, "_waiting", gone)
+        save(crm, Customer(name="x"))
+        with pytest.raises(DatabaseUnavailable):
+            crm.drain()
+    assert "wait for the next delivery" in caplog.text
+    assert told.batches == []
+    assert crm.drain() == 1
+    assert told.told == [("customer", ["x"])]
+
+
+def test_a_hook_does_not_end_the_transaction_that_delivers_to_it(open_crm: OpenCrm) -> None:
+    def hasty(ctx: Any, call: RecordBatch) -> None:
+        if call.entity == "customer":
+            ctx.session.add(Tag(name="hasty"))
+            ctx.session.commit()
+            raise KeyError("colour")
+
+    crm = open_crm(Subscriber("hasty", hasty))
+    save(crm, Customer(name="x"))
+    with crm.session(reads=True) as s:
+        assert s.count(Tag) == 0
+    assert parked_by(crm) == [("hasty", ATTEMPTS)]
+    crm = open_crm(Subscriber("undoing", lambda ctx, call: ctx.session.rollback()), check=True)
+    save(crm, Customer(name="y"))
+    assert "does not roll back" in parked(crm)[-1].error
+
+
 def test_what_a_hook_may_not_write_is_a_failure_of_the_hook(open_crm: OpenCrm) -> None:
     crm = open_crm(Subscriber("wrong", lambda ctx, call: ctx.session.add(Customer(name=""))))
     save(crm, Customer(name="x"))
@@ -362,6 +423,24 @@ def test_commits_of_many_threads_are_all_told_once(open_crm: OpenCrm) -> None:
     crm.drain()
     heard = [name for _, names in told.told for name in names]
     assert sorted(heard) == sorted(f"{worker}.{number}" for worker in range(4) for number in range(10))
+
+
+def test_who_commits_while_a_drain_is_ending_is_told_too(open_crm: OpenCrm, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Subscriber("told")
+    crm = open_crm(told)
+    deliver, came = crm._delivery._deliver, []
+
+    def last_look(subscriber: str) -> bool:
+        progress = deliver(subscriber)
+        if not progress and not came:
+            came.append(threading.Thread(target=save, args=(crm, Customer(name="late"))))
+            came[0].start()
+            came[0].join()
+        return progress
+
+    monkeypatch.setattr(crm._delivery, "_deliver", last_look)
+    crm.drain()
+    assert told.told == [("customer", ["late"])]
 
 
 def test_events_of_a_slow_transaction_are_not_skipped(open_crm: OpenCrm, core_url: str) -> None:

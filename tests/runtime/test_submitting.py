@@ -13,12 +13,15 @@ import pytest
 
 from crmkit.core.customer import Customer
 from crmkit.core.entity import change
-from crmkit.core.errors import Conflict, CrmError, ValidationFailed
+from crmkit.core.errors import ConfigError, Conflict, CrmError, ValidationFailed
 from crmkit.core.journal import AuditEntry, Event
 from crmkit.core.product import Product
 from crmkit.core.staff import User
 from crmkit.core.values.clock import FixedClock
+from crmkit.hooks.kinds import hookimpl
+from crmkit.hooks.records import RecordBatch
 from crmkit.runtime.crm import Crm
+from crmkit.runtime.manifest import Manifest
 from crmkit.runtime.submitting import MOST
 from tests.conftest import OpenCrm
 
@@ -239,6 +242,60 @@ def test_a_command_acts_with_the_rights_of_its_actor(crm: Crm) -> None:
     with pytest.raises(CrmError, match="nobody may not create user"):
         crm.submit(Add("anna"), nobody).result(WAIT)
     assert logins(crm) == []
+
+
+def test_a_command_does_not_undo_what_others_share(crm: Crm) -> None:
+    def undo(ctx: Any) -> None:
+        ctx.session.add(User(login="half", name="x"))
+        ctx.session.flush()
+        ctx.session.rollback()
+
+    futures = in_one_group(crm, Add("anna"), Do(undo), Add("ben"))
+    assert isinstance(futures[1].exception(), ConfigError)
+    assert "does not roll back" in str(futures[1].exception())
+    assert logins(crm) == ["anna", "ben"]
+
+
+def test_a_command_that_waits_for_another_is_told_so(crm: Crm) -> None:
+    submitted: list[Future[Any]] = []
+
+    def impatient(ctx: Any) -> None:
+        submitted.append(crm.submit(Add("later")))
+        submitted[0].result()
+
+    def patient(ctx: Any) -> None:
+        submitted.append(crm.submit(Add("afterwards")))
+
+    with pytest.raises(ConfigError, match="cannot wait for a command"):
+        crm.submit(Do(impatient)).result(WAIT)
+    crm.submit(Do(patient)).result(WAIT)
+    for future in submitted:
+        future.result(WAIT)
+    assert logins(crm) == ["afterwards", "later"]
+
+
+def test_a_hook_told_of_a_command_does_not_wait_for_another(open_crm: OpenCrm) -> None:
+    waited: list[BaseException | None] = []
+    told = threading.Event()
+
+    class Impatient:
+        manifest = Manifest(name="impatient")
+
+        @hookimpl(entities=("user",))
+        def after_records_saved_committed(self, ctx: Any, call: RecordBatch) -> None:
+            if not waited:
+                try:
+                    crm.submit(Add("second")).exception()
+                except ConfigError as error:
+                    waited.append(error)
+                    told.set()
+
+    crm = open_crm(Impatient())
+    crm.submit(Add("first")).result(WAIT)
+    assert told.wait(WAIT)
+    crm.close()
+    assert len(waited) == 1
+    assert logins(open_crm()) == ["first", "second"]
 
 
 def test_closing_finishes_what_waits_and_takes_no_more(open_crm: OpenCrm) -> None:

@@ -12,6 +12,7 @@ from crmkit.core.entity import change
 from crmkit.core.errors import AccessDenied, BadInput, NotFound, Refused, ValidationFailed
 from crmkit.core.filter import FilterError
 from crmkit.core.grouping import Segment, SegmentMember
+from crmkit.core.product import Product
 from crmkit.core.staff import Role, RoleAssignment, User
 from crmkit.runtime.crm import Crm
 from crmkit.services.segments import (
@@ -272,13 +273,16 @@ def test_a_list_takes_records_of_its_entity_alone(crm: Crm, people: People) -> N
             add_members(session, "German", [people["Anna"]])
         with pytest.raises(BadInput, match="holds records of customer"):
             add_members(session, "invited", [find_segment(session, "German")])
-        with pytest.raises(Refused, match="there is no customer with id"):
+        with pytest.raises(ValidationFailed, match=r"segment_member\.record_id"):
             add_members(session, "invited", [UUID(int=1)])
         session.rollback()
         german, invited = find_segment(session, "German"), find_segment(session, "invited")
+        product = Product(sku="p", name="Chai")
+        session.add(product)
+        session.commit()
         for member, problem in (
             (SegmentMember(segment_id=german.id, record_id=people["Anna"].id), "follows from its filter"),
-            (SegmentMember(segment_id=invited.id, entity="product", record_id=people["Anna"].id), "a list of customer"),
+            (SegmentMember(segment_id=invited.id, entity="product", record_id=product.id), "a list of customer"),
         ):
             session.add(member)
             with pytest.raises(Refused, match=problem):
@@ -395,6 +399,6 @@ def test_twin_tenants_never_mix(open_crm: Any) -> None:
     with two.session() as session:
         with pytest.raises(NotFound):
             count(session, theirs.id)
-        with pytest.raises(Refused, match="there is no customer"):
+        with pytest.raises(ValidationFailed, match=r"segment_member\.record_id"):
             add_members(session, "list", [mine])
         session.rollback()

@@ -7,17 +7,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.core.entity import change
 from crmkit.core.errors import ConfigError, CrmError, DatabaseUnavailable, StorageFull
 from crmkit.core.journal import AuditEntry, Event
 from crmkit.core.messages import msg
 from crmkit.runtime.crm import Crm
 from crmkit.store.faults import faults_translated
+from crmkit.store.session import Session
 
 
 def counts(crm: Crm) -> tuple[int, int, int]:
@@ -88,6 +91,46 @@ def test_one_error_and_all_idle_connections_are_new(postgres_crm: Crm) -> None:
             failures += 1
     assert failures == 1
     assert counts(crm) == (5, 5, 5)
+
+
+def test_who_only_begins_gets_a_new_connection_for_a_dead_one(postgres_crm: Crm) -> None:
+    crm = postgres_crm
+    with crm.session() as one, crm.session(reads=True) as two, crm.session(reads=True) as three:
+        pids = [int(s.connection.scalar(sa.text("SELECT pg_backend_pid()")) or 0) for s in (one, two, three)]
+    terminate(crm, *pids)
+    assert counts(crm) == (0, 0, 0)
+    with crm.session() as s:
+        s.add(Customer(name="x"), Customer(name="y"))
+    assert counts(crm) == (2, 2, 2)
+
+
+def test_a_conflict_is_no_lost_server(postgres_crm: Crm) -> None:
+    """The connections are as good as before, so none is given up."""
+    crm = postgres_crm
+
+    def backend(session: Session) -> int:
+        return int(session.connection.scalar(sa.text("SELECT pg_backend_pid()")) or 0)
+
+    with crm.session() as s:
+        anna = Customer(name="Anna")
+        s.add(anna)
+    with crm.session() as one, crm.session() as two, crm.session() as three:
+        before = {backend(s) for s in (one, two, three)}
+    with crm.session() as holder:
+        holder.update(change(holder.get(Customer, anna.id), name="Berta"))
+        holder.flush()
+
+        def conflict() -> None:
+            with crm.session() as session:
+                session.connection.execute(sa.text("SET LOCAL lock_timeout = '10ms'"))
+                session.update(change(session.get(Customer, anna.id), name="Clara"))
+
+        with pytest.raises(DatabaseUnavailable, match="busy"):
+            conflict()
+    with crm.session() as one, crm.session() as two, crm.session() as three:
+        assert {backend(s) for s in (one, two, three)} == before
+    with crm.session(reads=True) as s:
+        assert s.get(Customer, anna.id).name == "Berta"
 
 
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
@@ -199,6 +242,21 @@ def test_threads_take_turns_in_memory() -> None:
         for thread in threads:
             thread.join()
         assert counts(crm) == (100, 100, 100)
+
+
+def test_who_waits_for_what_waits_for_oneself_in_memory_is_told_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crmkit.store.engine.BUSY_SECONDS", 0.05)
+
+    class Count:
+        def execute(self, ctx: Any) -> int:
+            return int(ctx.session.count(Customer))
+
+    with Crm.open(plugins=[]) as crm:
+        with crm.session() as session:
+            session.list(Customer)
+            with pytest.raises(DatabaseUnavailable, match="busy"):
+                crm.submit(Count()).result(60)
+        assert crm.submit(Count()).result(60) == 0
 
 
 def test_a_session_within_a_session_in_memory_is_refused_and_harms_nothing() -> None:

@@ -250,9 +250,11 @@ def test_upserts_of_one_key_twice_make_one_record(crm: Crm) -> None:
 def test_upserts_by_a_key_of_several_fields(crm: Crm) -> None:
     tag, other = Tag(name="t"), Tag(name="o")
     records = [new_id() for _ in range(2_000)]
-    make(crm, tag, other, *(Tagging(tag_id=tag.id, entity="customer", record_id=record) for record in records[:1_500]))
-    wanted = [Tagging(tag_id=tag.id, entity="customer", record_id=record) for record in records[1_000:]]
-    wanted += [Tagging(tag_id=other.id, entity="customer", record_id=records[0])]
+    make(
+        crm, tag, other, *(Tagging(tag_id=tag.id, entity="interaction", record_id=record) for record in records[:1_500])
+    )
+    wanted = [Tagging(tag_id=tag.id, entity="interaction", record_id=record) for record in records[1_000:]]
+    wanted += [Tagging(tag_id=other.id, entity="interaction", record_id=records[0])]
     with crm.session() as s:
         counts = s.bulk_upsert(Tagging, wanted, key=("tag_id", "entity", "record_id"))
     assert counts == {"created": 501, "updated": 0, "unchanged": 500}

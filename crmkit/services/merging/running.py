@@ -93,6 +93,7 @@ def merge_many(
 ) -> list[MergeResult]:
     """Merge the second of each pair into the first, in their order, and commit after each.
 
+    In a transaction that others share (of a command that was submitted, or a hook after a commit) they are committed with it.
     A pair that cannot be merged is reported and the others go on. Pairs may overlap and form rings: each is taken as
     what its records are by then. What is pending in the session is committed first. For groups see ``pairs_of``. Raises
     AccessDenied for several pairs without the right to work in bulk.
@@ -118,9 +119,11 @@ def merge_many(
             session.commit()
             results.append(MergeResult(first.id, second.id, journal))
         except CrmError as error:
-            session.rollback()
-            if error.code in ("database_unavailable", "storage_full"):
+            if error.code in ("database_unavailable", "storage_full") or (session.shared and session.broken):
                 raise
+            # A merge that failed has undone itself; of a transaction that others share no more may be undone.
+            if not session.shared:
+                session.rollback()
             results.append(MergeResult(one, other, error=error))
         else:
             # Others may change what this session saw before its next transaction.
