@@ -302,15 +302,15 @@ def test_an_upgrade_raises_it_where_it_is_missing(database: str) -> None:
 
 def test_a_server_that_hangs_up_is_told_of(database: str, postgres_server: PostgresServer) -> None:
     with opened(database, "one") as crm:
-        with crm.session() as s:
-            pid = s.connection.scalar(sa.text("SELECT pg_backend_pid()"))
         admin = sa.create_engine(
             make_url(postgres_server.address).set(drivername="postgresql+psycopg"), poolclass=sa.NullPool
         )
-        with admin.begin() as connection:
-            connection.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
-        with pytest.raises(DatabaseUnavailable), crm.session() as s:
-            s.count(Customer)
+        with crm.session() as s:
+            pid = s.connection.scalar(sa.text("SELECT pg_backend_pid()"))
+            with admin.begin() as connection:
+                connection.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            with pytest.raises(DatabaseUnavailable):
+                s.count(Customer)
         with crm.session() as s:
             assert s.count(Customer) == 0
 
