@@ -30,7 +30,7 @@ def faults_translated() -> Iterator[None]:
     """Within, a driver's error leaves as a CrmError, a UniqueViolation or a ReferenceViolation."""
     try:
         yield
-    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+    except (sa.exc.DBAPIError, sa.exc.PendingRollbackError, sqlite3.Error) as error:
         raise translate(error) from error
     except Exception as error:
         if type(error).__module__.startswith("psycopg"):
@@ -40,6 +40,11 @@ def faults_translated() -> Iterator[None]:
 
 def translate(error: BaseException) -> Exception:
     """Return what to raise for a driver's error; an unknown one comes back as it is."""
+    if isinstance(error, sa.exc.PendingRollbackError):
+        # The connection went away earlier in this transaction, which somebody tries to go on with.
+        return DatabaseUnavailable(
+            msg("the connection to the database was lost; nothing of this transaction is written")
+        )
     origin = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
     if isinstance(origin, sqlite3.Error):
         return _translate_sqlite(origin)

@@ -309,8 +309,14 @@ def test_a_server_that_hangs_up_is_told_of(database: str, postgres_server: Postg
             pid = s.connection.scalar(sa.text("SELECT pg_backend_pid()"))
             with admin.begin() as connection:
                 connection.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
-            with pytest.raises(DatabaseUnavailable):
+            with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
                 s.count(Customer)
+            with pytest.raises(DatabaseUnavailable, match="was lost"):
+                s.count(Customer)
+            with pytest.raises(DatabaseUnavailable, match="was lost"):
+                s.commit()
+            s.rollback()
+            assert s.count(Customer) == 0
         with crm.session() as s:
             assert s.count(Customer) == 0
 
