@@ -35,7 +35,8 @@ demo: $(READY) ## Open a CRM filled with sample data
 test: $(READY) ## Run the tests, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow"
 
-test-all: $(READY) ## Run the tests with full matrices, long loops and big sizes too
+test-all: $(READY) ## Run the tests with full matrices, long loops, big sizes and Spark (with Java) too
+	$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,spark]'
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --timeout 3600 --hypothesis-profile thorough
 
 check: check-style check-types check-layers check-links $(GENERATED) ## Check style, types, layers, links and generated files
@@ -63,7 +64,7 @@ reference: $(READY) ## Write the reference pages that are made from the code
 	$(BIN)/python -m tools.reference
 
 constraints: $(READY) ## Choose the newest versions of everything that is installed, and write them to constraints.txt
-	printf 'editables\nhatchling\nuv\n' | $(UV) pip compile --quiet --universal --upgrade --python-version 3.11 --extra dev \
+	printf 'editables\nhatchling\nuv\n' | $(UV) pip compile --quiet --universal --upgrade --python-version 3.11 --extra dev --extra spark \
 		--no-annotate --custom-compile-command "make constraints" --output-file constraints.txt \
 		pyproject.toml $(PLUGINS:%=%/pyproject.toml) -
 

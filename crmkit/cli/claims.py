@@ -76,7 +76,9 @@ def show(claim: str, as_json: bool) -> None:
 @argument("claim", help=wording("The id of the claim."))
 @argument("customer", help=wording("The customer's name, id, number in another system or mail address."))
 @option("--learn", is_flag=True, help=wording("Add the claim's mail addresses and phones to the customer."))
-def resolve(claim: str, customer: str, learn: bool) -> None:
+@json_option
+def resolve(claim: str, customer: str, learn: bool, as_json: bool) -> None:
+    from crmkit.cli.output import print_json
     from crmkit.cli.running import say, working
     from crmkit.core.messages import msg
     from crmkit.core.values.ids import parse_id
@@ -86,26 +88,36 @@ def resolve(claim: str, customer: str, learn: bool) -> None:
     with working() as (_, session):
         chosen = find_customer(session, customer)
         count = decide(session, parse_id(claim), chosen, learn=learn)
-    say(msg("it is {name}; {count} interactions attached", name=chosen.name, count=count))
+    if as_json:
+        print_json({"id": parse_id(claim), "state": "resolved", "customer_id": chosen.id, "interactions": count})
+    else:
+        say(msg("it is {name}; {count} interactions attached", name=chosen.name, count=count))
 
 
 @claim.command("dismiss", help=wording("Decide that a claim is nobody to know; the same evidence makes no new claim."))
 @argument("claim", help=wording("The id of the claim."))
-def dismiss(claim: str) -> None:
+@json_option
+def dismiss(claim: str, as_json: bool) -> None:
+    from crmkit.cli.output import print_json
     from crmkit.cli.running import say, working
     from crmkit.core.messages import msg
     from crmkit.core.values.ids import parse_id
     from crmkit.services.identify import dismiss as decide
 
     with working() as (_, session):
-        decide(session, parse_id(claim))
-    say(msg("dismissed"))
+        done = decide(session, parse_id(claim))
+    if as_json:
+        print_json({"id": done.id, "state": done.state})
+    else:
+        say(msg("dismissed"))
 
 
 @claim.command("reject", help=wording("Remember that a claim is not this customer."))
 @argument("claim", help=wording("The id of the claim."))
 @argument("customer", help=wording("The customer's name, id, number in another system or mail address."))
-def reject(claim: str, customer: str) -> None:
+@json_option
+def reject(claim: str, customer: str, as_json: bool) -> None:
+    from crmkit.cli.output import print_json
     from crmkit.cli.running import say, working
     from crmkit.core.messages import msg
     from crmkit.core.values.ids import parse_id
@@ -114,8 +126,11 @@ def reject(claim: str, customer: str) -> None:
 
     with working() as (_, session):
         chosen = find_customer(session, customer)
-        decide(session, parse_id(claim), chosen)
-    say(msg("remembered: it is not {name}", name=chosen.name))
+        done = decide(session, parse_id(claim), chosen)
+    if as_json:
+        print_json({"id": done.id, "state": done.state, "rejected": done.rejected})
+    else:
+        say(msg("remembered: it is not {name}", name=chosen.name))
 
 
 def _shown(claim: IdentityClaim) -> str:

@@ -28,7 +28,9 @@ def db() -> None:
 
 
 @db.command("create", help=wording("Create the tables in an empty database."))
-def create() -> None:
+@json_option
+def create(as_json: bool) -> None:
+    from crmkit.cli.output import print_json
     from crmkit.cli.running import opened, say
     from crmkit.core.messages import msg
 
@@ -36,7 +38,10 @@ def create() -> None:
         if not crm.database.in_memory:
             crm.create_schema()
         address = crm.database.engine.url.render_as_string(hide_password=True)
-    say(msg("created {database}", database=address))
+    if as_json:
+        print_json({"database": address})
+    else:
+        say(msg("created {database}", database=address))
 
 
 @db.command("status", help=wording("Show how the database stands to this installation."))

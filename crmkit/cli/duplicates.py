@@ -49,7 +49,9 @@ def duplicates(ctx: click.Context, threshold: float, limit: int | None, as_json:
 @argument("first", help=wording("The customer's name, id, number in another system or mail address."))
 @argument("second", help=wording("The other customer."))
 @option("--note", default="", metavar="TEXT", help=wording("Why they are not the same."))
-def dismiss(first: str, second: str, note: str) -> None:
+@json_option
+def dismiss(first: str, second: str, note: str, as_json: bool) -> None:
+    from crmkit.cli.output import print_json
     from crmkit.cli.running import say, working
     from crmkit.core.messages import msg
     from crmkit.services.customer_view import find_customer
@@ -57,5 +59,8 @@ def dismiss(first: str, second: str, note: str) -> None:
 
     with working() as (_, session):
         one, other = find_customer(session, first), find_customer(session, second)
-        not_the_same(session, one, other, note)
-    say(msg("remembered: {first} is not {second}", first=one.name, second=other.name))
+        kept = not_the_same(session, one, other, note)
+    if as_json:
+        print_json({"id": kept.id, "first_id": kept.first_id, "second_id": kept.second_id, "note": kept.note})
+    else:
+        say(msg("remembered: {first} is not {second}", first=one.name, second=other.name))

