@@ -210,6 +210,9 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> U
             try:
                 database.writer.insert(cursor, "audit_entry", rows.audit)
                 database.writer.insert(cursor, "event", rows.event_rows)
+                if len(rows.audit) >= BATCH and database.growth is not None:
+                    for name in ("audit_entry", "event"):
+                        database.growth.added(cursor, database.tables[name], len(rows.audit))
             except Exception as error:
                 raise translate(error) from error
         else:

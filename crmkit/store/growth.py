@@ -40,7 +40,8 @@ class Growth:
         if measured + added < max(LEAST, FACTOR * measured):
             self._added[name] = added
             return
-        cursor.execute(f'ANALYZE "{name}" ({_searched(table)})')
+        # The lock of measuring lasts as long as the transaction: who finds it taken leaves the table to whoever has it.
+        cursor.execute(f'ANALYZE (SKIP_LOCKED) "{name}" ({_searched(table)})')
         self._measured[name], self._added[name] = measured + added, 0
 
 

@@ -34,10 +34,22 @@ def test_a_table_is_measured_whenever_it_has_outgrown_its_statistics(postgres_ur
         fill(crm, LEAST)
         first = measured(crm, "customers")
         assert first == measured(crm, "contact_points") == 2 * LEAST - 1
+        assert measured(crm, "audit_entries") == measured(crm, "events") == 2 * (LEAST - 1)
         fill(crm, LEAST)
         assert measured(crm, "customers") == first
         fill(crm, FACTOR * first)
         assert measured(crm, "customers") > FACTOR * first
+
+
+def test_nobody_waits_for_a_table_that_another_measures(postgres_url: str) -> None:
+    with Crm.open(postgres_url, plugins=[]) as crm, crm.session() as measuring:
+        measuring.add(*[Customer(name=f"customer {number}") for number in range(2 * LEAST)])
+        measuring.flush()
+        with crm.session() as other:
+            other.connection.execute(sa.text("SET LOCAL lock_timeout = '1s'"))
+            other.add(*[Customer(name=f"other {number}") for number in range(20 * LEAST)])
+        measuring.commit()
+        assert measuring.count(Customer) == 22 * LEAST
 
 
 def test_a_look_up_by_mail_address_takes_the_key_in_a_table_just_filled(postgres_url: str) -> None:
