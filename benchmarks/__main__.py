@@ -19,7 +19,7 @@ from rich.table import Table
 
 from benchmarks.figures import Figure
 
-NAMES = ("customers", "contacts", "hooks", "identify", "merging", "search", "segments", "startup", "timeline")
+NAMES = ("customers", "contacts", "hooks", "identify", "lists", "merging", "search", "segments", "startup", "timeline")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,19 +1,63 @@
-"""A PostgreSQL server for the benchmarks, with durable settings as in production."""
+"""Databases for the benchmarks: a new one for each, with durable settings as in production."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache, partial
+from typing import Any
 from uuid import uuid4
 
 import psycopg
+import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from crmkit import Crm
+
 _BOUND = "crmkit_bench"
+
+
+@contextmanager
+def sqlite() -> Iterator[Crm]:
+    """Give an empty installation in a file of SQLite, deleted afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="crmkit-bench-") as folder,
+        Crm.open(f"sqlite:///{folder}/crm.db", plugins=[]) as crm,
+    ):
+        yield crm
+
+
+@contextmanager
+def postgres(*, bound: bool = False) -> Iterator[Crm]:
+    """Give an empty installation on PostgreSQL, dropped afterwards; ``bound`` as in ``postgres_address``."""
+    with postgres_address(bound=bound) as address, Crm.open(address, plugins=[]) as crm:
+        yield crm
+
+
+Opener = Callable[[], AbstractContextManager[Crm]]
+
+
+def databases(*, bound: bool = False) -> tuple[tuple[str, Opener], ...]:
+    """Return what opens an empty installation on each database, by the name that figures have of it."""
+    return ("SQLite", sqlite), ("PostgreSQL", partial(postgres, bound=bound))
+
+
+def driver_connection(crm: Crm) -> Any:
+    """Return a connection of its own to a benchmark's database, by the driver alone and beyond row-level security."""
+    if crm.database.dialect == "sqlite":
+        return crm.database.engine.raw_connection()
+    address = make_url(_server()).set(database=crm.database.engine.url.database)
+    return psycopg.connect(address.render_as_string(hide_password=False))
+
+
+def settle(crm: Crm) -> None:
+    """Let PostgreSQL measure what was loaded, as it does by itself in time; SQLite has the hints it was made with."""
+    if crm.database.dialect == "postgresql":
+        with crm.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("VACUUM ANALYZE"))
 
 
 @contextmanager

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import json
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.databases import postgres_address
+from benchmarks.databases import databases
 from benchmarks.figures import Figure
 from crmkit import Crm
 from crmkit.core.customer import Customer
@@ -33,7 +30,7 @@ def measure(small: bool) -> list[Figure]:
     """Return the figures for SQLite and PostgreSQL."""
     count, rounds = (500, 2) if small else (10_000, 5)
     found: list[Figure] = []
-    for database, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+    for database, opened in databases():
         with opened() as crm:
             found += _compare(crm, database, count, rounds)
     return found
@@ -151,18 +148,6 @@ def _update(crm: Crm, updates: list[Any], audit: list[Any]) -> None:
         crm.database.writer.insert(cursor, "audit_entry", audit)
         cursor.close()
         connection.commit()
-
-
-@contextmanager
-def _sqlite() -> Iterator[Crm]:
-    with tempfile.TemporaryDirectory() as folder, Crm.open(f"sqlite:///{folder}/merging.db", plugins=[]) as crm:
-        yield crm
-
-
-@contextmanager
-def _postgres() -> Iterator[Crm]:
-    with postgres_address() as address, Crm.open(address, plugins=[]) as crm:
-        yield crm
 
 
 if __name__ == "__main__":

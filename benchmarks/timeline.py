@@ -90,8 +90,8 @@ def _compare(crm: Crm, database: str, sizes: tuple[int, int], own: int, rounds: 
             beside=beside,
             limit=large["hand"],
             unit="us",
-            at_most=10.0,
-            goal=4.0,
+            at_most=4.0,
+            goal=2.5,
             notes=note,
         ),
         Figure(

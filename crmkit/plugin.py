@@ -39,6 +39,7 @@ from crmkit.core.interaction import InteractionKind
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.lifecycle_reading import lifecycle_from_toml
 from crmkit.core.messages import Message, msg
+from crmkit.core.quality import QualityExpectation
 from crmkit.core.timeline import TimelineEntry
 from crmkit.core.values.money import Money
 from crmkit.core.values.partial_date import PartialDate
@@ -98,6 +99,7 @@ __all__ = [
     "PartialDate",
     "Permission",
     "PluginError",
+    "QualityExpectation",
     "Recipient",
     "Record",
     "RecordBatch",

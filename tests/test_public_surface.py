@@ -48,6 +48,7 @@ RECORDED = [
     "PartialDate",
     "Permission",
     "PluginError",
+    "QualityExpectation",
     "Recipient",
     "Record",
     "RecordBatch",

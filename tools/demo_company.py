@@ -103,9 +103,20 @@ _SEEN_BY_ALL = (
     "relation_type",
     "working_calendar",
     "lifecycle",
+    "exchange_rate",
+    "survey_question",
 )
-_OF_CUSTOMERS = ("customer", "contact_point", "customer_relation", "consent", "asset", "relationship")
-_OF_CONTACTS = ("interaction", "interaction_participant", "interaction_line", "interaction_link")
+_OF_CUSTOMERS = (
+    "customer",
+    "contact_point",
+    "customer_relation",
+    "consent",
+    "asset",
+    "relationship",
+    "stage_track",
+    "stage_transition",
+)
+_OF_CONTACTS = ("interaction", "interaction_participant", "interaction_line", "interaction_link", "survey_answer")
 
 
 def _grants(*rights: tuple[tuple[str, ...], tuple[str, ...], str]) -> list[dict[str, str]]:
@@ -159,6 +170,8 @@ LIFECYCLE = {
     "label": "Customer · 客户生命周期",
     "entity": "relationship",
     "definition": {
+        "subject": "customer_id",
+        "start": "prospect",
         "stages": [
             {"name": name, "category": category, "label": label}
             for name, category, label in (
@@ -169,7 +182,41 @@ LIFECYCLE = {
                 ("lost", "ended", "Lost · 流失"),
                 ("won_back", "active", "Won back · 挽回"),
             )
-        ]
+        ],
+        "events": {
+            name: {"children": "interactions", "where": where, "same": ["line_of_business"]}
+            for name, where in (
+                ("visit", "kind = visit and status = completed"),
+                ("purchase", "kind = purchase and status = completed"),
+            )
+        },
+        # Consumables last about a year; who orders none for a quarter more is watched.
+        "rules": [
+            {"name": "first_visit", "from": ["prospect"], "to": "interested", "on": "visit", "past": True},
+            {
+                "name": "first_purchase",
+                "from": ["prospect", "interested"],
+                "to": "customer",
+                "on": "purchase",
+                "past": True,
+            },
+            {
+                "name": "no_purchase_for_450_days",
+                "from": ["customer", "won_back"],
+                "to": "at_risk",
+                "without": "purchase",
+                "after": "450 days",
+            },
+            {"name": "purchase_when_at_risk", "from": ["at_risk"], "to": "customer", "on": "purchase"},
+            {
+                "name": "no_purchase_for_600_days",
+                "from": ["at_risk"],
+                "to": "lost",
+                "without": "purchase",
+                "after": "600 days",
+            },
+            {"name": "purchase_after_lost", "from": ["lost"], "to": "won_back", "on": "purchase"},
+        ],
     },
 }
 
@@ -178,6 +225,27 @@ PRODUCTS = [Product.of(row) for row in _table("products")]
 ORGANIZATIONS = [Organization.of(row) for row in _table("organizations")]
 
 SEGMENTS = _table("segments")
+
+RATES = _table("rates")
+
+DELEGATIONS = _table("delegations")
+
+CARDS = [
+    dict(
+        zip(
+            ("code", "kind", "given_name", "family_name", "name", "country", "phone", "email", "domain", "owner"),
+            row,
+            strict=True,
+        )
+    )
+    for row in _table("cards")
+]
+"""Business cards from a fair, entered in a hurry: customers who are known already under another address."""
+
+QUESTIONS = [
+    dict(zip(("name", "survey", "side", "measure", "lowest", "highest", "text"), row, strict=True))
+    for row in _table("questions")
+]
 
 SUPPLIED_BY = {
     "D10": "D22",

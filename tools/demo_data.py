@@ -19,13 +19,14 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 from tools import demo_company as company  # noqa: E402
-from tools.demo_records import Chance, Contact, Line, Machine, Person  # noqa: E402
+from tools.demo_people import all_people, consents, language_of, phone_of, team_of, zone_of  # noqa: E402
+from tools.demo_records import Chance, Contact, Line, Machine  # noqa: E402
 from tools.demo_story import CATALOGUE, Story  # noqa: E402
+from tools.demo_surveys import answers  # noqa: E402
 
 FOLDER = ROOT / "crmkit" / "demo"
 _CONSENT = ("person", "purpose", "channel", "decision", "basis", "evidence", "at")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 TAGS = {
     "Key account · 大客户": "red",
@@ -39,7 +40,7 @@ TAGS = {
 def files() -> dict[str, str]:
     """Return the content of every file by its path below ``crmkit/demo``."""
     users = {user.login: user for user in company.USERS}
-    people = _people()
+    people = all_people()
     story = Story(users)
     for organization in company.ORGANIZATIONS:
         if organization.part != "own":
@@ -57,12 +58,17 @@ def files() -> dict[str, str]:
         "data/organizations.csv": _table(_organization(at, o) for at, o in enumerate(company.ORGANIZATIONS, 1)),
         "data/relations.csv": _csv(("from", "to", "type"), _relations()),
         "data/people.csv": _table(person.row for person in people),
-        "data/consents.csv": _csv(_CONSENT, _consents(people)),
+        "data/consents.csv": _csv(_CONSENT, consents(people)),
         "data/taggings.csv": _csv(("tag", "customer"), _taggings()),
         "data/relationships.csv": _csv(("customer", "line_of_business", "since"), _relationships(contacts)),
         "data/assets.csv": _table(map(_asset, story.machines)),
         "data/interactions.csv": _table(map(_interaction, contacts)),
         "data/lines.csv": _table(_line(c, at, line) for c in contacts for at, line in enumerate(c.lines, 1)),
+        "data/rates.csv": _csv(("base", "quote", "valid_from", "rate"), company.RATES),
+        "data/delegations.csv": _csv(("user", "deputy", "starts_at", "ends_at", "reason"), company.DELEGATIONS),
+        "data/cards.csv": _table({**card, "team": team_of(card["owner"])} for card in company.CARDS),
+        "data/questions.csv": _table(company.QUESTIONS),
+        "data/answers.csv": _table(answers(contacts)),
         "data/links.csv": _csv(
             ("channel", "key", "about_channel", "about_key"),
             [(c.channel, c.key, c.about.channel, c.about.key) for c in contacts if c.about],
@@ -71,7 +77,7 @@ def files() -> dict[str, str]:
 
 
 def _user(user: company.User) -> dict[str, Any]:
-    return {**user._asdict(), "timezone": _zone("CN" if user.chinese else "DE")}
+    return {**user._asdict(), "timezone": zone_of("CN" if user.chinese else "DE")}
 
 
 def _product(product: company.Product) -> dict[str, Any]:
@@ -88,12 +94,12 @@ def _organization(number: int, organization: company.Organization) -> dict[str, 
     return {
         **row,
         "domain": domain,
-        "language": _language(organization),
-        "timezone": _zone(organization.country),
+        "language": language_of(organization),
+        "timezone": zone_of(organization.country),
         "email": f"info@{domain}",
-        "phone": _phone(organization, number),
+        "phone": phone_of(organization, number),
         "url": f"https://www.{domain}/",
-        "team": _team(organization.owner),
+        "team": team_of(organization.owner),
     }
 
 
@@ -126,57 +132,6 @@ def _line(order: Contact, position: int, line: Line) -> dict[str, Any]:
     }
 
 
-def _people() -> list[Person]:
-    found: list[Person] = []
-    taken: set[str] = set()
-    chance = Chance("kranichquell people")
-    for number, organization in enumerate(company.ORGANIZATIONS):
-        names = organization.country if organization.country in company.FAMILIES else "DE"
-        titles = company.TITLES["zh" if organization.chinese else "en"]
-        for at in range(0 if organization.part == "own" else 3 if organization.part == "key" else 2):
-            while True:
-                family = chance.one(company.FAMILIES[names])
-                given = chance.one(company.GIVEN[names])
-                if family + given not in taken:
-                    taken.add(family + given)
-                    break
-            title = titles[(number + at * 2) % len(titles)]
-            found.append(_person(len(found) + 1, organization, family, given, title, chance))
-    return found
-
-
-def _person(
-    number: int, organization: company.Organization, family: str, given: str, title: str, chance: Chance
-) -> Person:
-    doctor = chance.happens(0.3)
-    code = f"P{number:03d}"
-    if organization.chinese:
-        name, address, local = family + given, family + ("博士" if doctor else "老师"), f"p{number:03d}"
-    else:
-        name = f"{given} {family}"
-        address = f"Dr. {family}" if doctor else name
-        local = f"{given}.{family}".lower().translate(_GERMAN)
-    phone = _phone(organization, 100 + number)
-    row = {
-        "code": code,
-        "organization": organization.code,
-        "prefix": ("" if organization.chinese else "Dr.") if doctor else "",
-        "suffix": "博士" if doctor and organization.chinese else "",
-        "given_name": given,
-        "family_name": family,
-        "title": title,
-        "country": organization.country,
-        "language": _language(organization),
-        "birthday": f"--{chance.number(1, 12):02d}-{chance.number(1, 28):02d}" if chance.happens(0.2) else "",
-        "email": f"{local}@{organization.domain}",
-        "phone": phone,
-        "wechat": f"微信: kq_{code.lower()}" if organization.chinese and chance.happens(0.5) else "",
-        "owner": organization.owner,
-        "team": _team(organization.owner),
-    }
-    return Person(code, organization, name, address, row["email"], phone, row)
-
-
 def _relations() -> Iterable[tuple[str, str, str]]:
     for o in company.ORGANIZATIONS:
         if o.parent:
@@ -184,28 +139,6 @@ def _relations() -> Iterable[tuple[str, str, str]]:
         if o.part == "dealer":
             yield o.code, "C01" if o.chinese else "D01", "dealer_of"
     yield from ((dealer, customer, "supplier_of") for customer, dealer in company.SUPPLIED_BY.items())
-
-
-def _consents(people: Sequence[Person]) -> Iterable[tuple[str, ...]]:
-    chance = Chance("kranichquell consents")
-    for person in people:
-        if not chance.happens(0.6):
-            continue
-        at = f"202{chance.number(4, 5)}-{chance.number(7, 12):02d}-{chance.number(1, 28):02d}T10:00:00Z"
-        decision = "granted" if chance.happens(0.85) else "denied"
-        evidence = "展会登记表，本人签字" if person.organization.chinese else "Card filled in and signed at the visit"
-        yield person.code, "newsletter", "email", decision, "consent", evidence, at
-        if decision == "granted" and chance.happens(0.15):
-            after = f"2026-{chance.number(1, 5):02d}-{chance.number(1, 28):02d}T08:30:00Z"
-            yield (
-                person.code,
-                "newsletter",
-                "email",
-                "withdrawn",
-                "consent",
-                "Unsubscribed by link · 通过链接退订",
-                after,
-            )
 
 
 def _taggings() -> Iterable[tuple[str, str]]:
@@ -238,6 +171,8 @@ def _interaction(c: Contact) -> dict[str, Any]:
         "key": c.key,
         "kind": c.kind,
         "direction": c.direction,
+        "status": c.status,
+        "thread": c.thread,
         "subject": c.subject,
         "body": c.body,
         "at": c.at.strftime(_TIME),
@@ -252,24 +187,6 @@ def _interaction(c: Contact) -> dict[str, Any]:
         "user": c.user.login,
         "team": c.user.team,
     }
-
-
-def _phone(organization: company.Organization, number: int) -> str:
-    form = company.AREA_CODES.get(organization.city, company.AREA_CODES["Hamburg"])
-    return form.format(number)
-
-
-def _team(login: str) -> str:
-    return next(user.team for user in company.USERS if user.login == login)
-
-
-def _language(organization: company.Organization) -> str:
-    return {"CN": "zh-Hans", "GB": "en"}.get(organization.country, "de")
-
-
-def _zone(country: str) -> str:
-    cities = {"CN": "Asia/Shanghai", "GB": "Europe/London", "AT": "Europe/Vienna", "CH": "Europe/Zurich"}
-    return cities.get(country, "Europe/Amsterdam" if country == "NL" else "Europe/Berlin")
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> str:

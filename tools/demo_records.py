@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
+from uuid import UUID, uuid5
 
 import attrs
 
@@ -16,6 +17,8 @@ T = TypeVar("T")
 
 LAST = date(2026, 6, 30)
 """The day on which the story ends."""
+
+_THREADS = UUID("0b2f4c1e-6a35-5d0e-9b1c-7f0a3a9a5d21")
 
 _CHANNELS = {"email": "mail", "call": "phone", "web": "web", "survey": "survey", "purchase": "erp", "payment": "erp"}
 _CHANNELS |= {"delivery": "erp", "return": "erp", "refund": "erp", "complaint": "mail"}
@@ -86,10 +89,22 @@ class Contact:
     lines: list[Line] = attrs.field(factory=list)
     minutes: int = 0
     key: str = ""
+    status: str = "completed"
+    rated: tuple[int, int] | None = None
+    """What was expected of the installation and what was experienced."""
 
     @property
     def channel(self) -> str:
         return _CHANNELS.get(self.kind, "field")
+
+    @property
+    def thread(self) -> str:
+        """The id of the conversation that an enquiry or a complaint began, empty outside of one."""
+        first = self
+        while first.about is not None:
+            first = first.about
+        begun = first.kind in ("email", "web", "complaint") and first.direction == "inbound"
+        return str(uuid5(_THREADS, f"{first.channel}\0{first.key}")) if begun else ""
 
 
 @attrs.define(eq=False)

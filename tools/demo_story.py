@@ -16,6 +16,8 @@ _PLACE = re.compile("<[a-z]+ [0-9]+>")
 """Stands for a number that is given when everything is known and in the order of time."""
 
 FIRST = date(2024, 7, 1)
+ANNUAL = date(2026, 6, 15)
+"""From this day on all customers are asked once a year."""
 CNY = Decimal("7.8")
 CATALOGUE = {product.sku: product for product in PRODUCTS}
 _KIND_OF_NEED = {
@@ -93,6 +95,11 @@ class _Telling:
             self.add("note", 25, "note", self.seller, "internal")
         else:
             self.customer(part)
+        # Last, so that it moves nothing of the story.
+        if part not in ("prospect", "lost"):
+            self.day = ANNUAL
+            asked = self.add("survey", self.chance.number(0, 4), "annual", self.seller, "outbound")
+            asked.status = "completed" if self.chance.happens(0.55) else "in_progress"
 
     def customer(self, part: str) -> None:
         system = self.system()
@@ -179,7 +186,8 @@ class _Telling:
         machine.installed = visit.at.date()
         self.after(10, 20)
         self.facts |= {"expected": self.chance.number(7, 9), "experienced": self.chance.number(6, 10)}
-        self.add("survey", 0, "survey", self.seller, "inbound", about=visit)
+        survey = self.add("survey", 0, "survey", self.seller, "inbound", about=visit)
+        survey.rated = self.facts["expected"], self.facts["experienced"]
         return machine
 
     def complaint(self, machine: Machine) -> None:

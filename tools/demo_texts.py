@@ -24,12 +24,13 @@ class Language:
     faults: Sequence[str]
     rivals: Sequence[str]
     remarks: Sequence[str]
+    wishes: Sequence[str]
 
 
 def _read(code: str) -> Language:
     texts: dict[str, Any] = tomllib.loads((FOLDER / f"texts-{code}.toml").read_text(encoding="utf-8"))
     words, needs = texts.pop("words"), texts.pop("needs")
-    return Language(texts, needs, words["faults"], words["rivals"], words["remarks"])
+    return Language(texts, needs, words["faults"], words["rivals"], words["remarks"], words["wishes"])
 
 
 ENGLISH, CHINESE = _read("en"), _read("zh")

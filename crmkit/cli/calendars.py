@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmkit.cli.calendar_making import add, change_, day
 from crmkit.cli.localized import argument, group, json_option, option
 from crmkit.cli.words import translated, wording
 
@@ -24,9 +25,13 @@ _DAYS = {
 }
 
 
-@group("calendar", help=wording("Show working calendars, and the working time between two dates."))
+@group("calendar", help=wording("Make and show working calendars, and the working time between two dates."))
 def calendar() -> None:
     pass
+
+
+for _command in (add, change_, day):
+    calendar.add_command(_command)
 
 
 _name = argument("name", help=wording("The calendar's name or id."))

@@ -63,19 +63,20 @@ def demo(as_json: bool) -> None:
 def next_steps(program: str, url: str) -> list[tuple[str, str]]:
     """Return what to try next: what it shows, and the command to copy."""
     start = f"{program} --db {url}"
-    orders = '--filter "kind = purchase and occurred_at = 2026" --order -occurred_at --fields occurred_at,subject,money'
     return [
         (wording("Everything about one customer"), f'{start} customer show "Spreegen AG"'),
         (wording("The same in Chinese"), f'{start} --lang zh customer show "华东明源生物制药股份有限公司"'),
-        (wording("Large customers in China"), f'{start} customer list --filter "country = CN and employees > 1000"'),
+        (wording("Find somebody in Chinese or by pinyin"), f"{start} search mingyuan"),
+        (wording("What happened with a customer"), f'{start} interaction timeline "Optik Saaleck GmbH" --limit 10'),
         (
-            wording("Customers who complained"),
-            f'{start} customer list --filter "has an interaction where kind = complaint"',
+            wording("A segment, as a representative in Shanghai sees it"),
+            f'{start} --as wang.siyu segment members "Slowing down · 采购放缓" --fields name,industry,country',
         ),
-        (wording("Orders of 2026, newest first"), f"{start} list interaction {orders}"),
-        (wording("How many customers a representative sees"), f"{start} --as wang.siyu count customer"),
-        (wording("Where plugins can take part, and who does"), f"{start} hooks"),
-        (wording("Customers as a file for a spreadsheet"), f"{start} export customer -o customers.csv"),
+        (wording("What customers are worth, in one currency"), f"{start} value ranking --limit 10"),
+        (wording("What customers say in surveys"), f"{start} satisfaction report"),
+        (wording("Who calls from this number"), f'{start} identify --phone "+49 30 23125118"'),
+        (wording("How good the data is"), f"{start} quality report"),
+        (wording("Where plugins can take part, and who does"), f"{start} hooks --used"),
     ]
 
 

@@ -1,9 +1,10 @@
-"""The demonstration company: brought into a database by the import engine, and counted."""
+"""The demonstration company: brought into a database by the import engine, caught up with, and counted."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,22 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from crmkit.cli.indexing import IDENTIFY_STEP, SEARCH_STEP, caught_up
 from crmkit.core.customer import Customer
 from crmkit.core.errors import BadInput
 from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.journal import ImportRun
+from crmkit.core.lifecycle import StageTransition
 from crmkit.core.messages import msg
 from crmkit.core.staff import Role
 from crmkit.core.values.money import Money
 from crmkit.runtime.crm import Crm
+from crmkit.services.identify import index as index_for_identify
 from crmkit.services.importing.mapping import ImportMapping, load_mapping
 from crmkit.services.importing.running import Progress, run_import
 from crmkit.services.importing.sources import fingerprint
+from crmkit.services.lifecycle.evaluating import evaluate_rules
+from crmkit.services.search import index as index_for_search
 from crmkit.store.session import Session
 
 FOLDER = Path(__file__).resolve().parents[1] / "demo"
@@ -29,11 +35,14 @@ DATA, MAPPING = FOLDER / "data", FOLDER / "mapping.toml"
 
 COUNTED = (
     "user", "team", "role", "product", "customer", "contact_point", "customer_relation", "consent", "asset", "segment",
-    "interaction", "interaction_line",
+    "interaction", "interaction_line", "survey_answer", "stage_transition",
 )  # fmt: skip
 """The entities that the summary counts, in its order."""
 
 TOP = 5
+
+STORY_ENDS = datetime(2026, 7, 1, tzinfo=UTC)
+"""Up to here the rules of the lifecycle move customers: what happened later, nobody has written."""
 
 
 @attrs.frozen
@@ -46,14 +55,17 @@ class Summary:
 
 
 def load(crm: Crm, on_progress: Callable[[Progress], None] | None = None) -> bool:
-    """Import the company; returns False when the database holds it already, from the same files.
+    """Import the company and make ready what follows from it; returns False when the database holds it already.
 
     Raises BadInput for a database with records of somebody else's.
     """
     mapping = load_mapping(MAPPING)
     with crm.session() as session:
-        if session.count(ImportRun, fingerprint=import_fingerprint(mapping), state="finished"):
-            return False
+        here = session.count(ImportRun, fingerprint=import_fingerprint(mapping), state="finished") > 0
+    if here:
+        # Somebody may have stopped it between the import and this.
+        return settle(crm)
+    with crm.session() as session:
         if not session.count(ImportRun, name=mapping.name) and session.count(Customer):
             raise BadInput(
                 msg(
@@ -68,7 +80,22 @@ def load(crm: Crm, on_progress: Callable[[Progress], None] | None = None) -> boo
         for refused in report.errors[:5]:
             error.add_note(f"{refused.source} {refused.number}: {refused.render()}")
         raise error
+    settle(crm)
     return True
+
+
+def settle(crm: Crm) -> bool:
+    """Move customers through their lifecycle and bring the indexes up to date; returns whether customers were moved.
+
+    It happens once: later, rules are for whoever works with the company.
+    """
+    with crm.session(reads=True) as session:
+        moved = session.count(StageTransition, cause="rule") > 0
+    if not moved:
+        evaluate_rules(crm, crm.system, min(STORY_ENDS, crm.clock.now()), lifecycle="customer")
+    caught_up(crm, index_for_search, SEARCH_STEP)
+    caught_up(crm, index_for_identify, IDENTIFY_STEP)
+    return not moved
 
 
 def import_fingerprint(mapping: ImportMapping) -> str:

@@ -211,7 +211,8 @@ def _show(plan: ErasurePlan) -> None:
     if plan.claims:
         say(
             msg(
-                "{count} claims that are not decided may be this customer; decide on them first", count=len(plan.claims)
+                "{count} claims that are not decided may be this customer: what came in with them goes, so decide first",
+                count=len(plan.claims),
             )
         )
     for reason in plan.blocked:

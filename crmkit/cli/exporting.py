@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from crmkit.cli.localized import argument, command, option
+from crmkit.cli.localized import argument, command, json_option, option
 from crmkit.cli.records import filter_option
-from crmkit.cli.words import wording
+from crmkit.cli.words import translated, wording
 
 
 @command("export", help=wording("Write the records of an entity to a file, or as CSV to the standard output."))
@@ -29,12 +29,16 @@ from crmkit.cli.words import wording
     metavar="FILE",
     help=wording("The file to write."),
 )
-def export(entity: str, filter_: str, fields: str, format_: str | None, output: Path | None) -> None:
+@json_option
+def export(entity: str, filter_: str, fields: str, format_: str | None, output: Path | None, as_json: bool) -> None:
+    from crmkit.cli.output import print_json
     from crmkit.cli.running import entity_named, say, working
     from crmkit.core.messages import msg
     from crmkit.services.exporting.running import export as write
     from crmkit.services.exporting.running import format_of
 
+    if as_json and output is None:
+        raise click.UsageError(translated(wording("--json tells of a file: name it with --output.")))
     with working(reads=True) as (crm, session):
         info = entity_named(crm, entity)
         names = [name.strip() for name in fields.split(",") if name.strip()]
@@ -46,5 +50,7 @@ def export(entity: str, filter_: str, fields: str, format_: str | None, output: 
             filter=filter_ or None,
             fields=names,
         )
-    if output is not None:
+    if as_json:
+        print_json({"path": str(output), "records": count})
+    elif output is not None:
         say(msg("{count} records written to {path}", count=count, path=str(output)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from crmkit.cli.journals import newest_options, print_newest
 from crmkit.cli.localized import argument, group, json_option, option
 from crmkit.cli.words import translated, wording
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from crmkit.runtime.crm import Crm
-    from crmkit.services.handover import HandOverPlan, HandOverReport, HandOverRules, HandOverUndone, Holdings, Left
+    from crmkit.services.handover import HandOverRules
     from crmkit.services.handover.assigning import Values
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -73,6 +74,7 @@ def _rule_options(function: F) -> F:
 @_rule_options
 @click.pass_context
 def preview_(ctx: click.Context, /, login: str, as_json: bool, **options: Any) -> None:
+    from crmkit.cli.handover_pages import held_document, plan_document, show_held, show_plan
     from crmkit.cli.output import print_json
     from crmkit.cli.running import working
     from crmkit.services.handover import find_user, holdings, preview
@@ -83,11 +85,11 @@ def preview_(ctx: click.Context, /, login: str, as_json: bool, **options: Any) -
         plan = preview(session, user, rules, _values(crm)) if rules is not None else None
         held = plan.holdings if plan is not None else holdings(session, user)
     if as_json:
-        print_json(_plan_document(plan) if plan is not None else _held_document(held))
+        print_json(plan_document(plan) if plan is not None else held_document(held))
     else:
-        _show_held(held)
+        show_held(held)
         if plan is not None:
-            _show_plan(plan)
+            show_plan(plan)
     if plan is not None and not plan.allowed:
         ctx.exit(5)
 
@@ -103,6 +105,7 @@ def preview_(ctx: click.Context, /, login: str, as_json: bool, **options: Any) -
 @_rule_options
 @option("--note", default="", metavar="TEXT", help=wording("Why, for the record."))
 def run_(login: str, note: str, as_json: bool, **options: Any) -> None:
+    from crmkit.cli.handover_pages import report_document, show_report
     from crmkit.cli.output import print_json
     from crmkit.cli.running import acting, opened
     from crmkit.services.handover import run
@@ -112,9 +115,9 @@ def run_(login: str, note: str, as_json: bool, **options: Any) -> None:
         report = run(crm, acting(crm), login, rules, note=note, values=_values(crm))
         logins = _logins(crm)
     if as_json:
-        print_json(_report_document(report, logins))
+        print_json(report_document(report, logins))
     else:
-        _show_report(report, logins)
+        show_report(report, logins)
 
 
 @handover.command(
@@ -123,6 +126,7 @@ def run_(login: str, note: str, as_json: bool, **options: Any) -> None:
 @argument("needle", metavar="HANDOVER", help=wording("The id of the hand-over, the login of the user, or last."))
 @json_option
 def undo_(needle: str, as_json: bool) -> None:
+    from crmkit.cli.handover_pages import show_undone
     from crmkit.cli.output import print_json
     from crmkit.cli.running import acting, opened
     from crmkit.services.handover import find_handover, undo
@@ -143,43 +147,27 @@ def undo_(needle: str, as_json: bool) -> None:
             }
         )
     else:
-        _show_undone(report)
+        show_undone(report)
 
 
 @handover.command("list", help=wording("List hand-overs, newest first."))
-@option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    metavar="N",
-    help=wording("At most this many."),
-)
-@json_option
+@newest_options
 def list_(limit: int, as_json: bool) -> None:
-    from zoneinfo import ZoneInfo
-
-    from crmkit.cli.output import print_block, print_json, shown_value, table
-    from crmkit.cli.running import say, working
+    from crmkit.cli.running import working
     from crmkit.core.messages import msg
     from crmkit.services.handover import handovers
 
     with working(reads=True) as (_, session):
         found = handovers(session, limit=limit)
-        zone = ZoneInfo(session.actor.timezone)
-    if as_json:
-        names = ("id", "state", "note", "created_at", "created_by", "finished_at", "undone_at")
-        print_json([{"login": user.login, **{name: getattr(one, name) for name in names}} for one, user in found])
-        return
-    if not found:
-        say(msg("nobody has handed over yet"))
-        return
-    headings = [wording("Time"), wording("User"), wording("State"), wording("Note"), wording("Hand-over")]
-    rows = [
-        (shown_value(one.created_at, zone), user.login, translated(_STATES[one.state]), one.note, str(one.id))
-        for one, user in found
-    ]
-    print_block(table([translated(heading) for heading in headings], rows))
+    names = ("id", "state", "note", "created_at", "created_by", "finished_at", "undone_at")
+    print_newest(
+        [{"login": user.login, **{name: getattr(one, name) for name in names}} for one, user in found],
+        [wording("Time"), wording("User"), wording("State"), wording("Note"), wording("Hand-over")],
+        [(one.created_at, user.login, translated(_STATES[one.state]), one.note, str(one.id)) for one, user in found],
+        session.actor.timezone,
+        as_json,
+        msg("nobody has handed over yet"),
+    )
 
 
 _STATES = {
@@ -241,156 +229,3 @@ def _logins(crm: Crm) -> Mapping[UUID, str]:
 
 
 # -- as JSON -----------------------------------------------------------------------------------------------------------
-
-
-def _held_document(held: Holdings) -> dict[str, Any]:
-    return {
-        "login": held.user.login,
-        "state": held.user.state,
-        "owned": held.owned,
-        "assigned": held.assigned,
-        "shares": held.shares,
-        "delegations": held.delegations,
-        "reports": [user.login for user in held.reports],
-    }
-
-
-def _plan_document(plan: HandOverPlan) -> dict[str, Any]:
-    logins = {share.heir.id: share.heir.login for share in plan.shares}
-    shares = [
-        {
-            "heir": share.heir.login,
-            "entity": share.entity,
-            "field": share.field,
-            "count": share.count,
-            "open": share.open,
-            "closed": share.closed,
-        }
-        for share in plan.shares
-    ]
-    values = {logins[heir]: value for heir, value in plan.values.items()}
-    return {
-        **_held_document(plan.holdings),
-        "passes": shares,
-        "values": values,
-        "untaken": plan.untaken,
-        "blocked": list(plan.blocked),
-    }
-
-
-def _report_document(report: HandOverReport, logins: Mapping[UUID, str]) -> dict[str, Any]:
-    return {
-        "id": report.handover.id,
-        "login": report.user.login,
-        "state": report.user.state,
-        "moved": {logins[heir]: counts for heir, counts in report.moved.items()},
-        "left": report.left,
-        "remaining": report.remaining,
-        "resumed": report.resumed,
-    }
-
-
-# -- for people --------------------------------------------------------------------------------------------------------
-
-
-def _show_held(held: Holdings) -> None:
-    from crmkit.cli.output import print_block, table
-    from crmkit.cli.running import say
-    from crmkit.core.messages import msg
-
-    if not held.total:
-        say(msg("{login} owns nothing", login=held.user.login))
-    else:
-        headings = [wording("Owned"), wording("Records"), wording("Open"), wording("Closed"), wording("Private")]
-        rows = [
-            (translated(h.label), str(h.total), str(h.open or ""), str(h.closed or ""), str(h.private or ""))
-            for h in held.owned
-        ]
-        print_block(table([translated(heading) for heading in headings], rows, right=(1, 2, 3, 4)))
-    for holding in held.assigned:
-        say(
-            msg(
-                "{count} open records name {login} as {field}",
-                count=holding.total,
-                login=held.user.login,
-                field=f"{holding.entity}.{holding.field}",
-            )
-        )
-    if held.shares:
-        say(msg("{count} shares with {login} end", count=held.shares, login=held.user.login))
-    if held.delegations:
-        say(msg("{count} delegations of or to {login} end", count=held.delegations, login=held.user.login))
-    for user in held.reports:
-        say(msg("{user} reports to {login}", user=user.login, login=held.user.login))
-
-
-def _show_plan(plan: HandOverPlan) -> None:
-    from crmkit.cli.output import print_block, table
-    from crmkit.cli.running import say
-    from crmkit.core.messages import msg
-
-    if plan.shares:
-        headings = [wording("Heir"), wording("Gets"), wording("Records"), wording("Open"), wording("Closed")]
-        rows = [
-            (
-                share.heir.login,
-                share.entity if share.field == "owner_id" else f"{share.entity}.{share.field}",
-                str(share.count),
-                str(share.open or ""),
-                str(share.closed or ""),
-            )
-            for share in plan.shares
-        ]
-        click.echo()
-        print_block(table([translated(heading) for heading in headings], rows, right=(2, 3, 4)))
-    for share in {share.heir.id: share for share in plan.shares}.values():
-        if share.heir.id in plan.values:
-            value = f"{plan.values[share.heir.id]:,.2f}"
-            say(msg("the customers of {login} are worth {value}", login=share.heir.login, value=value))
-    for reason in plan.blocked:
-        say(msg("cannot be handed over: {reason}", reason=reason))
-
-
-def _show_report(report: HandOverReport, logins: Mapping[UUID, str]) -> None:
-    from crmkit.cli.output import print_block, table
-    from crmkit.cli.running import say
-    from crmkit.core.messages import msg
-
-    click.echo(str(report.handover.id))
-    if report.moved:
-        headings = [translated(wording("Heir")), translated(wording("Entity")), translated(wording("Records"))]
-        rows = [
-            (logins[heir], entity, str(count))
-            for heir, counts in sorted(report.moved.items(), key=lambda item: logins[item[0]])
-            for entity, count in sorted(counts.items())
-        ]
-        print_block(table(headings, rows, right=[2]))
-    _show_left(report.left)
-    if report.remaining:
-        say(msg("{login} is frozen and still owns {count} records", login=report.user.login, count=report.remaining))
-    else:
-        say(msg("{login} has departed", login=report.user.login))
-
-
-def _show_undone(report: HandOverUndone) -> None:
-    from crmkit.cli.running import say
-    from crmkit.core.messages import msg
-
-    say(
-        msg(
-            "{login} has {count} records back and is {state}",
-            login=report.user.login,
-            count=report.restored,
-            state=report.user.state,
-        )
-    )
-    _show_left(report.left)
-
-
-def _show_left(left: Sequence[Left]) -> None:
-    from crmkit.cli.output import print_block, table
-
-    if left:
-        headings = [wording("Left as it is"), wording("Entity"), wording("Why")]
-        rows = [(one.title or str(one.record_id), one.entity, one.reason) for one in left]
-        print_block(table([translated(heading) for heading in headings], rows))

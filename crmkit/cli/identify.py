@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from crmkit.cli.indexing import index_options
 from crmkit.cli.localized import group, json_option, option
 from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
     from crmkit.services.identify import Candidate, Evidence, Recognition
-
-_STEP = 50_000
-"""Events of one step: neighbouring keys of many customers are written together, which saves most of the work."""
-
-_PATIENCE = 100
-"""How often the index waits, a fifth of a second each, for transactions that are writing to end."""
 
 
 @group(
@@ -66,29 +60,12 @@ def identify(ctx: click.Context, /, as_json: bool, **known: Any) -> None:
 
 
 @identify.command("index", help=wording("Index customers that are new or changed, for finding who looks alike."))
-@option("--rebuild", is_flag=True, help=wording("Empty the index and make it again."))
-def index(rebuild: bool) -> None:
-    from crmkit.cli.running import opened, say
-    from crmkit.core.errors import Conflict
-    from crmkit.core.messages import msg
+@index_options
+def index(rebuild: bool, as_json: bool) -> None:
+    from crmkit.cli.indexing import IDENTIFY_STEP, run_index
     from crmkit.services.identify import index as step
 
-    taken = waited = 0
-    with opened() as crm:
-        while True:
-            with crm.session() as session:
-                moved, complete = step(session, _STEP, rebuild=rebuild)
-            taken, rebuild = taken + moved, False
-            if complete:
-                break
-            if moved:
-                waited = 0
-                continue
-            waited += 1
-            if waited > _PATIENCE:
-                raise Conflict(msg("others keep writing or indexing; what is done is kept, run it again"))
-            time.sleep(0.2)
-    say(msg("{count} events indexed", count=taken))
+    run_index(step, IDENTIFY_STEP, rebuild, as_json)
 
 
 def _evidence(known: dict[str, Any]) -> Evidence:

@@ -87,15 +87,18 @@ def _mapping(crm: Crm, path: Path, mapping: Path | None, entity: str | None) -> 
 def _import(
     crm: Crm, actor: Actor, path: Path, mapping: ImportMapping, dry_run: bool, errors: Path | None, as_json: bool
 ) -> int:
+    from crmkit.cli.indexing import keep_up
     from crmkit.cli.running import say
     from crmkit.core.messages import msg
     from crmkit.services.importing.running import run_import
 
     # A dry run leaves nothing behind, unless it is told where to.
-    folder = errors or (None if dry_run else _error_folder(path))
+    folder = errors or (None if dry_run else error_folder(path))
     try:
         with _progress_bar(path.name) as tell:
             report = run_import(crm, actor, path, mapping, dry_run=dry_run, error_folder=folder, on_progress=tell)
+        if not dry_run:
+            keep_up(crm)
     except KeyboardInterrupt:
         say(msg("interrupted; nothing was written") if dry_run else msg("interrupted; run the same command to go on"))
         sys.exit(130)
@@ -108,7 +111,7 @@ def _import(
     return report.rejected
 
 
-def _error_folder(path: Path) -> Path:
+def error_folder(path: Path) -> Path:
     """Return where rejected rows go unless told: in this folder, and never where the import reads from."""
     folder = Path(f"{path.resolve().stem}-errors")
     read_from = path if path.is_dir() else path.parent
@@ -243,6 +246,7 @@ def _list(crm: Crm, actor: Actor, as_json: bool) -> None:
 
 
 def _revert(crm: Crm, actor: Actor, needle: str, dry_run: bool, as_json: bool) -> None:
+    from crmkit.cli.indexing import keep_up
     from crmkit.cli.output import print_json
     from crmkit.cli.running import say
     from crmkit.core.messages import msg
@@ -250,6 +254,8 @@ def _revert(crm: Crm, actor: Actor, needle: str, dry_run: bool, as_json: bool) -
 
     try:
         report = revert_import(crm, actor, needle, dry_run=dry_run)
+        if not dry_run:
+            keep_up(crm)
     except KeyboardInterrupt:
         say(msg("interrupted; run the same command to go on"))
         sys.exit(130)

@@ -256,6 +256,7 @@ _WORDS = {
     "internal": wording("between our own people"),
     "nobody": wording("without anybody else"),
     "unknown": wording("from nobody known"),
+    "erased": wording("of people who were erased"),
     "failed": wording("failed"),
 }
 

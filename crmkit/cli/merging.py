@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from crmkit.cli.bulk_merging import finder, many, title_of
+from crmkit.cli.journals import newest_options, print_newest
 from crmkit.cli.localized import argument, group, json_option, option
 from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from crmkit.core.merging import MergePlan
     from crmkit.runtime.crm import Crm
     from crmkit.services.merging import MergeResult, UndoReport
-    from crmkit.store.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,7 +52,7 @@ def preview_(ctx: click.Context, kept: str, lost: str, entity: str, take: tuple[
 
     with working(reads=True) as (crm, session):
         cls = entity_named(crm, entity).cls
-        one, other = (_found(session, cls, needle) for needle in (kept, lost))
+        one, other = map(finder(session, cls), (kept, lost))
         plan = preview(session, one, other, _choices(take), entity=cls)
         if as_json:
             print_json(_document(plan))
@@ -75,8 +74,9 @@ def run(kept: str, lost: tuple[str, ...], entity: str, take: tuple[str, ...], as
 
     with working() as (crm, session):
         cls = entity_named(crm, entity).cls
-        stays = _found(session, cls, kept)
-        pairs = [(stays, _found(session, cls, needle)) for needle in lost]
+        find = finder(session, cls)
+        stays = find(kept)
+        pairs = [(stays, find(needle)) for needle in lost]
         results = merge_many(session, pairs, _choices(take), entity=cls)
     if as_json:
         print_json([_result(result) for result in results])
@@ -93,6 +93,9 @@ def run(kept: str, lost: tuple[str, ...], entity: str, take: tuple[str, ...], as
             if result.error is not None and result.error is not errors[-1]:
                 say(msg("{lost} was not merged: {error}", lost=str(result.lost_id), error=result.error.message))
         raise errors[-1]
+
+
+merge.add_command(many)
 
 
 @merge.command("undo", help=wording("Take a merge back; what was changed since stays and is shown."))
@@ -122,33 +125,15 @@ def undo_(merge: str, as_json: bool) -> None:
 
 
 @merge.command("list", help=wording("List merges, newest first."))
-@option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    metavar="N",
-    help=wording("At most this many."),
-)
-@json_option
+@newest_options
 def list_(limit: int, as_json: bool) -> None:
-    from zoneinfo import ZoneInfo
-
-    from crmkit.cli.output import print_block, print_json, shown_value, table
-    from crmkit.cli.running import say, working
+    from crmkit.cli.running import working
     from crmkit.core.messages import msg
     from crmkit.services.merging import merges
 
     with working(reads=True) as (_, session):
         found = merges(session, limit=limit)
-        zone = ZoneInfo(session.actor.timezone)
-    if as_json:
-        names = ("id", "entity", "kept_id", "lost_id", "created_at", "created_by", "undone_at")
-        print_json([{name: getattr(journal, name) for name in names} for journal in found])
-        return
-    if not found:
-        say(msg("nothing was merged yet"))
-        return
+    names = ("id", "entity", "kept_id", "lost_id", "created_at", "created_by", "undone_at")
     headings = [
         wording("Time"),
         wording("Entity"),
@@ -157,27 +142,14 @@ def list_(limit: int, as_json: bool) -> None:
         wording("Undone"),
         wording("Merge"),
     ]
-    rows = [
-        (
-            shown_value(j.created_at, zone),
-            j.entity,
-            str(j.kept_id),
-            str(j.lost_id),
-            shown_value(j.undone_at, zone),
-            str(j.id),
-        )
-        for j in found
-    ]
-    print_block(table([translated(heading) for heading in headings], rows))
-
-
-def _found(session: Session, cls: type[Any], needle: str) -> UUID:
-    """Return the id that ``needle`` names; only customers are known by more than their id."""
-    from crmkit.core.customer import Customer
-    from crmkit.core.values.ids import parse_id
-    from crmkit.services.customer_view import find_customer
-
-    return find_customer(session, needle).id if cls is Customer else parse_id(needle)
+    print_newest(
+        [{name: getattr(journal, name) for name in names} for journal in found],
+        headings,
+        [(j.created_at, j.entity, str(j.kept_id), str(j.lost_id), j.undone_at, str(j.id)) for j in found],
+        session.actor.timezone,
+        as_json,
+        msg("nothing was merged yet"),
+    )
 
 
 def _choices(take: Sequence[str]) -> dict[str, str]:
@@ -203,6 +175,7 @@ def _document(plan: MergePlan) -> dict[str, Any]:
             for f in plan.fields
             if f.differs
         ],
+        "hidden": plan.hidden,
         "references": plan.references,
         "blocked": list(plan.blocked),
     }
@@ -228,8 +201,10 @@ def _show(crm: Crm, plan: MergePlan) -> None:
         for f in plan.fields
         if f.differs
     ]
-    title = f"{shown_value(_title(crm, plan, plan.kept))} ← {shown_value(_title(crm, plan, plan.lost))}"
+    title = f"{shown_value(title_of(crm.registry, plan, plan.kept))} ← {shown_value(title_of(crm.registry, plan, plan.lost))}"
     print_block(table([translated(heading) for heading in headings], rows, title=title))
+    if plan.hidden:
+        say(msg("hidden fields: {names}", names=", ".join(plan.hidden)))
     if plan.references:
         headings = [
             wording("Refers to it"),
@@ -246,10 +221,6 @@ def _show(crm: Crm, plan: MergePlan) -> None:
         print_block(table([translated(heading) for heading in headings], uses, right=(2, 3, 4)))
     for reason in plan.blocked:
         say(msg("cannot be merged: {reason}", reason=reason))
-
-
-def _title(crm: Crm, plan: MergePlan, record: Any) -> Any:
-    return getattr(record, crm.registry.get(plan.entity).title)
 
 
 def _show_undone(report: UndoReport) -> None:

@@ -12,10 +12,13 @@ from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
     from crmkit.core.entity import EntityInfo
+    from crmkit.store.paging import Page
     from crmkit.store.session import Session
 
 SHOWN = 50
 """How many records a table shows unless told otherwise."""
+START = "start"
+"""What stands for the cursor of the first page."""
 _COLUMNS = 4
 
 filter_option = option(
@@ -29,15 +32,34 @@ filter_option = option(
 @option("--order", default="", metavar="FIELDS", help=wording("Sort by these fields, as in -created_at,name."))
 @option("--limit", type=click.IntRange(min=0), metavar="N", help=wording("At most this many records; 0 for all."))
 @option("--fields", metavar="FIELDS", help=wording("Show these fields, separated by commas."))
+@option(
+    "--after",
+    metavar="CURSOR",
+    help=wording(
+        "List by pages: start gives the first page of --limit records, and each page tells what to write here for the "
+        "next one; with --json as an object with records and next, which is empty on the last page."
+    ),
+)
 @json_option
-def list_(entity: str, filter_: str, order: str, limit: int | None, fields: str | None, as_json: bool) -> None:
+def list_(
+    entity: str, filter_: str, order: str, limit: int | None, fields: str | None, after: str | None, as_json: bool
+) -> None:
     from crmkit.cli.output import print_json_array
     from crmkit.cli.running import entity_named, working
 
     with working(reads=True) as (crm, session):
         info = entity_named(crm, entity)
         names = chosen_fields(info, fields) or [field.name for field in info.fields]
-        if as_json:
+        if after is not None:
+            page = session.page(
+                info.cls,
+                filter_ or None,
+                order=order,
+                limit=SHOWN if limit is None else limit,
+                after="" if after == START else after,
+            )
+            _print_page(session, info, page, fields, names, as_json)
+        elif as_json:
             print_json_array(
                 session.shown(record, names) for record in _records(session, info, filter_, order, limit or 0)
             )
@@ -93,6 +115,23 @@ def print_records(session: Session, info: EntityInfo, filter: str, order: str, l
     if more:
         say(msg("the first {limit}; --limit 0 shows all", limit=limit))
     elif not records:
+        say(msg("nothing found"))
+
+
+def _print_page(
+    session: Session, info: EntityInfo, page: Page[Any], fields: str | None, names: list[str], as_json: bool
+) -> None:
+    from crmkit.cli.output import print_json
+    from crmkit.cli.running import say
+    from crmkit.core.messages import msg
+
+    if as_json:
+        print_json({"records": [session.shown(record, names) for record in page.records], "next": page.next})
+        return
+    print_found(session, info, page.records, fields)
+    if page.next:
+        say(msg("more: --after {cursor}", cursor=page.next))
+    elif not page.records:
         say(msg("nothing found"))
 
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from crmkit.cli.indexing import index_options
 from crmkit.cli.localized import Group, argument, json_option, option
 from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
     from crmkit.services.search import Excerpt, Hit
-
-_STEP = 20_000
-"""Events of one step and one transaction: neighbouring places of many records are written together."""
-
-_PATIENCE = 100
-"""How often the index waits, a fifth of a second each, for transactions that are writing to end."""
 
 
 class _SearchGroup(Group):
@@ -83,33 +75,13 @@ def search_for(text: tuple[str, ...], entities: tuple[str, ...], limit: int, as_
 @search.command(
     "index", help=wording("Index what is new or changed. It can be interrupted and goes on where it stopped.")
 )
-@option("--rebuild", is_flag=True, help=wording("Empty the index and make it again."))
-def index(rebuild: bool) -> None:
-    from crmkit.cli.running import opened, say
-    from crmkit.core.errors import Conflict
-    from crmkit.core.messages import msg
+@index_options
+def index(rebuild: bool, as_json: bool) -> None:
+    from crmkit.cli.indexing import SEARCH_STEP, run_index
     from crmkit.services.search import index as step
     from crmkit.services.search import unindexed
 
-    taken = waited = 0
-    with opened() as crm, _progress() as tell:
-        while True:
-            with crm.session() as session:
-                moved, complete = step(session, _STEP, rebuild=rebuild)
-                left = 0 if complete or tell is None else unindexed(session)
-            taken, rebuild = taken + moved, False
-            if tell is not None:
-                tell(taken, taken + left)
-            if complete:
-                break
-            if moved:
-                waited = 0
-                continue
-            waited += 1
-            if waited > _PATIENCE:
-                raise Conflict(msg("others keep writing or indexing; what is done is kept, run it again"))
-            time.sleep(0.2)
-    say(msg("{count} events indexed", count=taken))
+    run_index(step, SEARCH_STEP, rebuild, as_json, unindexed)
 
 
 def _row(crm: Crm, hit: Hit) -> list[Any]:
@@ -130,20 +102,3 @@ def _marked(excerpt: Excerpt) -> Any:
         for first, last in excerpt.marks:
             shown.stylize("bold", first, last)
     return shown
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Give what shows how far it is; None where nobody watches."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(translated(wording("indexing")), total=None)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)

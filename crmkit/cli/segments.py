@@ -8,6 +8,7 @@ import click
 
 from crmkit.cli.localized import argument, group, json_option, option
 from crmkit.cli.records import SHOWN, filter_option
+from crmkit.cli.segment_lists import add, freeze_, remove
 from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ def segment() -> None:
 
 
 _name = argument("name", help=wording("The segment's name or id."))
-_list = argument("name", help=wording("The name or id of a frozen list."))
-_records = argument(
-    "record", nargs=-1, required=True, help=wording("Customers by name, number or mail address; else titles or ids.")
-)
 _fields = option("--fields", metavar="FIELDS", help=wording("Show these fields, separated by commas."))
 _entity = option(
     "--entity", default="customer", show_default=True, metavar="NAME", help=wording("What its records are.")
@@ -251,55 +248,6 @@ def watch_(name: str, off: bool, as_json: bool) -> None:
         tell(session, made, as_json)
 
 
-@segment.command("freeze", help=wording("Make a frozen list of who is in a segment now."))
-@_name
-@argument("list", metavar="LIST", help=wording("What the list is called."))
-@json_option
-def freeze_(name: str, list: str, as_json: bool) -> None:
-    from crmkit.cli.running import working
-    from crmkit.cli.segment_pages import tell
-    from crmkit.services.segments import freeze
-
-    with working() as (_, session):
-        tell(session, freeze(session, name, list), as_json)
-
-
-@segment.command("add", help=wording("Put records on a frozen list."))
-@_list
-@_records
-@json_option
-def add(name: str, record: tuple[str, ...], as_json: bool) -> None:
-    _change(name, record, as_json, putting=True)
-
-
-@segment.command("remove", help=wording("Take records off a frozen list."))
-@_list
-@_records
-@json_option
-def remove(name: str, record: tuple[str, ...], as_json: bool) -> None:
-    _change(name, record, as_json, putting=False)
-
-
-def _change(name: str, needles: tuple[str, ...], as_json: bool, *, putting: bool) -> None:
-    from crmkit.cli.needles import named_records
-    from crmkit.cli.output import print_json
-    from crmkit.cli.running import say, working
-    from crmkit.core.messages import msg
-    from crmkit.services.segments import add_members, count, find_segment, remove_members
-
-    with working() as (crm, session):
-        found = find_segment(session, name)
-        records = named_records(session, crm.registry.get(found.entity), needles)
-        changed = (add_members if putting else remove_members)(session, found, records)
-        number = count(session, found)
-    if as_json:
-        print_json({"id": found.id, "name": found.name, "changed": changed, "count": number})
-    elif putting:
-        say(msg("{name}: {changed} added, {count} in all", name=found.name, changed=changed, count=number))
-    else:
-        say(msg("{name}: {changed} removed, {count} left", name=found.name, changed=changed, count=number))
-
-
 def _size(session: Session, found: Segment) -> int | None:
     """Return how many are in a segment; None for one that is broken or that the reader may not ask."""
     from crmkit.core.errors import AccessDenied, BadInput
@@ -321,3 +269,7 @@ def _actor(crm: Any) -> Any:
 
     login = global_options().get("login")
     return crm.actor(login) if login else crm.system
+
+
+for _command in (freeze_, add, remove):
+    segment.add_command(_command)

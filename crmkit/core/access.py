@@ -96,6 +96,8 @@ class Actor:
     """When the delegation ends."""
     rights_version: int | None = None
     """As of which change of anybody's rights these are; None for rights that were not read from the database."""
+    kept: dict[Any, Any] = attrs.field(init=False, factory=dict, repr=False)
+    """What the store has made for this actor and needs again; it goes with the actor."""
     _hidden: dict[tuple[EntityInfo, str], frozenset[str]] = attrs.field(init=False, factory=dict, repr=False)
 
     @property
@@ -153,7 +155,7 @@ class Actor:
 
     def has_rights_of(self, other: Actor) -> bool:
         """Return whether nothing but the version tells this actor from another."""
-        names = [a.name for a in attrs.fields(Actor) if a.name not in ("rights_version", "_hidden")]
+        names = [a.name for a in attrs.fields(Actor) if a.init and a.name != "rights_version"]
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmkit.core.confirmation import ValueConfirmation
 from crmkit.core.consent import Consent
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation, RelationType
 from crmkit.core.exchange_rate import ExchangeRate
@@ -38,6 +39,7 @@ CORE_ENTITIES: tuple[type, ...] = (
     ExternalIdentity,
     IdentityClaim,
     NotTheSame,
+    ValueConfirmation,
     Consent,
     Product,
     Asset,

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.composing import composer_of
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.fields import (
     EMPTY,
@@ -77,12 +78,14 @@ class Via:
 class ViaLink:
     """Whoever may see a record that the linking entity joins to this one may see this one.
 
-    ``link`` is the linking entity; its field ``here`` points at this record, its field ``there`` at the other.
+    ``link`` is the linking entity; its field ``here`` points at this record, its field ``there`` at the other. Its fields
+    ``copies`` always hold what the fields of the same names of this record do: an index of links may then sort by them.
     """
 
     link: str
     here: str
     there: str
+    copies: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -191,6 +194,7 @@ def entity(
             raise ConfigError(msg("entity {name}: a name is lower-case letters, digits and underscores", name=name))
         if issubclass(cls, Part):
             cls.__hash__ = Part.__hash__  # type: ignore[method-assign]
+            cls.__attrs_post_init__ = _composer(cls, name)  # type: ignore[attr-defined]
         made = attrs.define(cls, frozen=True, slots=True, kw_only=True, eq=True, unsafe_hash=False)
         fields = tuple(_read_fields(made, name))
         made.__crm_entity__ = EntityInfo(  # type: ignore[attr-defined]
@@ -210,6 +214,13 @@ def entity(
         return made
 
     return decorate
+
+
+def _composer(cls: type[Any], name: str) -> Callable[[Any], None]:
+    try:
+        return composer_of(cls)
+    except TypeError as error:
+        raise ConfigError(msg("entity {name}: {error}", name=name, error=str(error))) from None
 
 
 def entity_info(cls: type[Any]) -> EntityInfo:
@@ -309,6 +320,15 @@ def _read_fields(cls: type[Any], entity_name: str) -> typing.Iterator[FieldInfo]
             ) from None
         required = options.pop("required", None)
         default = attribute.default
+        if isinstance(default, float):
+            raise ConfigError(
+                msg(
+                    "{entity}.{field}: the default {value} is a float, which is not exact; write a Decimal",
+                    entity=entity_name,
+                    field=attribute.name,
+                    value=str(default),
+                )
+            )
         if required is None:
             required = default is attrs.NOTHING
         options["label"] = options.get("label") or title_of(attribute.name)

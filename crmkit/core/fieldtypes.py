@@ -79,6 +79,8 @@ def read_annotation(annotation: Any) -> tuple[Kind, bool, tuple[str, ...]]:
         return Kind.WORDS, nullable, ()
     if origin in (Mapping, tuple):
         return Kind.JSON, nullable, ()
+    if annotation is float:
+        raise TypeError("float is not exact; use Decimal, or Money for an amount of a currency")
     raise TypeError(
         f"{annotation} is not a type that a field can have; choose one of {', '.join(k.value for k in Kind)}"
     )

@@ -53,7 +53,7 @@ STANDARD_KINDS: tuple[InteractionKind, ...] = (
 
 @entity(
     "interaction",
-    access=(Own(), ViaLink("interaction_participant", "interaction_id", "customer_id")),
+    access=(Own(), ViaLink("interaction_participant", "interaction_id", "customer_id", copies=("occurred_at",))),
     title="subject",
     unique=(("channel", "external_key"),),
     indexes=(("occurred_at",), ("thread_id",)),

@@ -64,7 +64,10 @@ class Event:
 
 @entity("merge_journal", plural="merge_journals", title="entity")
 class MergeJournal(Part):
-    """The before-images of a merge, so that it can be undone; ``lost_id`` resolves to ``kept_id`` for ever."""
+    """The before-images of a merge, so that it can be undone; ``lost_id`` resolves to ``kept_id`` for ever.
+
+    ``images`` hold values of any field: whoever may not read all fields of all entities does not see them.
+    """
 
     entity: str = field(max_length=100)
     kept_id: UUID = field(label="Kept", indexed=True)

@@ -13,6 +13,7 @@ import attrs
 
 from crmkit.core.entity import STAMPED, EntityInfo, FieldInfo, MergePolicy, Record, change
 from crmkit.core.errors import BadInput, did_you_mean
+from crmkit.core.field_rights import MASKED, masked
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.messages import Message, msg
 
@@ -69,7 +70,9 @@ class ReferenceUse:
 class MergePlan:
     """What merging ``lost`` into ``kept`` would do. ``blocked`` says why it cannot be done; empty: it can.
 
-    ``result`` is the kept record as it would be; ``choices`` are what the user asked for.
+    ``result`` is the kept record as it would be; ``choices`` are what the user asked for. ``versions`` are those of
+    ``kept`` and ``lost``, which a plan was made from. ``hidden`` are the fields that the reader may not see: the records
+    hold nothing in them, and ``fields`` hold ``MASKED``.
     """
 
     entity: str
@@ -80,11 +83,32 @@ class MergePlan:
     references: tuple[ReferenceUse, ...]
     blocked: tuple[Message, ...]
     choices: Mapping[str, Any]
+    versions: tuple[int, int]
+    hidden: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> bool:
         """Whether nothing speaks against it."""
         return not self.blocked
+
+
+def masked_plan(info: EntityInfo, plan: MergePlan, hidden: frozenset[str]) -> MergePlan:
+    """Return a plan as it may be shown: nothing of hidden fields, not even whether the two records differ in them."""
+    if not hidden:
+        return plan
+    return attrs.evolve(
+        plan,
+        kept=masked(info, plan.kept, hidden),
+        lost=masked(info, plan.lost, hidden),
+        result=masked(info, plan.result, hidden),
+        fields=tuple(
+            attrs.evolve(field, kept=MASKED, lost=MASKED, result=MASKED, taken="kept")
+            if field.name in hidden
+            else field
+            for field in plan.fields
+        ),
+        hidden=tuple(sorted(hidden)),
+    )
 
 
 def mergeable(info: EntityInfo) -> bool:
@@ -194,17 +218,27 @@ def pairs_of(groups: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, Any]]:
             yield group[0], lost
 
 
-def different_kinds(entity: str, kept: Any, lost: Any) -> Message | None:
-    """Return why two records cannot be one for being of different kinds, such as a person and an organization."""
+def different_kinds(entity: str, kept: Any, lost: Any, hidden: frozenset[str] = frozenset()) -> Message | None:
+    """Return why two records cannot be one for being of different kinds, such as a person and an organization.
+
+    What is in ``hidden`` fields is not told.
+    """
     if entity != "customer" or kept.kind == lost.kind:
         return None
+    if "kind" in hidden:
+        return msg("{kept} and {lost} are of different kinds", kept=called(kept, hidden), lost=called(lost, hidden))
     return msg(
         "{kept} is a {kept_kind}, {lost} is a {lost_kind}; correct one of them first",
-        kept=kept.name,
+        kept=called(kept, hidden),
         kept_kind=kept.kind,
-        lost=lost.name,
+        lost=called(lost, hidden),
         lost_kind=lost.kind,
     )
+
+
+def called(customer: Any, hidden: frozenset[str]) -> str:
+    """Return a customer's name, or the id where the name is hidden."""
+    return str(customer.id if "name" in hidden else customer.name)
 
 
 def _sides(info: EntityInfo, kept: Any, lost: Any) -> Iterator[tuple[str, bool, tuple[Any, Any]]]:

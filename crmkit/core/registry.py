@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
-from crmkit.core.entity import CustomField, EntityInfo, FieldInfo, Part, entity_info
+from crmkit.core.entity import CustomField, EntityInfo, FieldInfo, Part, ViaLink, entity_info
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.fields import ErasePolicy, MergePolicy
 from crmkit.core.messages import msg
@@ -24,8 +24,13 @@ class EntityRegistry:
         for custom in custom_fields:
             self._extend(custom)
         self._by_class = {info.cls: info for info in self._by_name.values()}
+        self.parsed: dict[tuple[str, str], Any] = {}
+        """Filters that were read already, by entity and text: what they mean depends on the entities alone."""
+        self.counted: dict[str, Any] = {}
+        """What filters can count from an entity, once it was worked out."""
         self._check_references()
         self._check_policies()
+        self._check_copies()
 
     def __iter__(self) -> Iterator[EntityInfo]:
         return iter(self._by_name.values())
@@ -110,6 +115,15 @@ class EntityRegistry:
                             hint=did_you_mean(field.reference, self._by_name),
                         )
                     )
+
+    def _check_copies(self) -> None:
+        """What a link says to hold of the record that it leads to is a field of both."""
+        for info in self:
+            for rule in info.access:
+                if isinstance(rule, ViaLink) and rule.link in self:
+                    for name in rule.copies:
+                        info.field(name)
+                        self.get(rule.link).field(name)
 
     def _check_policies(self) -> None:
         """Customers are merged and erased; whoever refers to one says what becomes of the reference."""

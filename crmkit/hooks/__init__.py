@@ -1,8 +1,8 @@
 """Hooks: what plugins can take part in, how they are called, and what an error in one of them does.
 
 A hook is one method of a specification class in a subject module (``setup``, ``records``, ``interactions``,
-``channels``, ``handover``, ``identity``, ``lifecycle``, ``merging``, ``imports``, ``personal_data``, ``search``, ``segments``). To
-add one, add the method there; a new subject module also joins ``SPECS``.
+``channels``, ``handover``, ``identity``, ``lifecycle``, ``merging``, ``imports``, ``personal_data``, ``quality``,
+``search``, ``segments``). To add one, add the method there; a new subject module also joins ``SPECS``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from crmkit.hooks.interactions import InteractionSpecs
 from crmkit.hooks.lifecycle import LifecycleSpecs
 from crmkit.hooks.merging import MergeSpecs
 from crmkit.hooks.personal_data import PersonalDataSpecs
+from crmkit.hooks.quality import QualitySpecs
 from crmkit.hooks.records import RecordSpecs
 from crmkit.hooks.search import SearchSpecs
 from crmkit.hooks.segments import SegmentSpecs
@@ -31,6 +32,7 @@ SPECS: tuple[type, ...] = (
     HandOverSpecs,
     ImportSpecs,
     PersonalDataSpecs,
+    QualitySpecs,
     SearchSpecs,
     SegmentSpecs,
 )

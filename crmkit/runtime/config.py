@@ -18,6 +18,7 @@ from crmkit.core.formats import FORMATS
 from crmkit.core.mail_settings import MailSettings
 from crmkit.core.messages import msg
 from crmkit.core.personal_data import PersonalDataSettings, settings_errors
+from crmkit.core.quality import QualitySettings
 from crmkit.core.values.country import country_code
 from crmkit.runtime.bad_config import BadConfig
 from crmkit.runtime.defined import DefinedEntity, definition_errors, make_entities
@@ -70,6 +71,8 @@ class Config:
     """Where attachments are kept, and which are taken."""
     personal_data: PersonalDataSettings = attrs.field(factory=PersonalDataSettings)
     """Who answers for personal data, how long what is kept, and what happens when an erased customer comes again."""
+    quality: QualitySettings = attrs.field(factory=QualitySettings)
+    """What is expected of records, and when their values are too old."""
     mail: MailSettings = attrs.field(factory=MailSettings)
     """Which mail addresses are ours, and the servers that mail is sent and fetched by."""
     custom_fields: tuple[CustomField, ...] = ()

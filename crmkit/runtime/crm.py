@@ -21,6 +21,8 @@ from crmkit.core.interaction import STANDARD_KINDS, InteractionKind
 from crmkit.core.lifecycle_checks import check_lifecycle
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.personal_data import ProcessingActivity
+from crmkit.core.quality import QualityExpectation
+from crmkit.core.quality_rules import QualityRules
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.values.clock import Clock, SystemClock
 from crmkit.hooks.causation import ROOT, Cause
@@ -95,6 +97,7 @@ class Crm:
                 distribution=self.hooks.distribution,
             )
         )
+        self.quality = self._register_quality(setup, contexts)
         self._lifecycles = self._register_lifecycles(setup, contexts)
         self._channels = self._register_channels(setup, contexts)
         self.commands = tuple(
@@ -310,6 +313,19 @@ class Crm:
         for plugin, definition in records:
             check_lifecycle(definition, self.registry, plugin)
         return tuple(definition for _, definition in records)
+
+    def _register_quality(self, setup: Setup, contexts: Any) -> QualityRules:
+        expectations = run_register(
+            self.hooks.caller("register_quality_expectations"),
+            contexts,
+            setup,
+            of=QualityExpectation,
+            key=lambda one: (one.entity, one.word),
+            distribution=self.hooks.distribution,
+        )
+        rules = QualityRules(self.registry, expectations, self.config.quality)
+        rules.check()
+        return rules
 
     def _register_channels(self, setup: Setup, contexts: Any) -> Mapping[str, Channel]:
         records = run_register(

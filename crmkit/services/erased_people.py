@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crmkit.core.messages import msg
@@ -38,6 +38,23 @@ class PersonalDataRules:
             found += arrival_refusals(session, secret, arriving, self._personal_data.returning)
         return found
 
+    @hookimpl(specname="guard_records", entities=("interaction",), fields=("channel", "external_key"))
+    def guard_erased_contacts(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
+        """Refuse to log an interaction again that went with an erased person."""
+        session: Any = ctx.session
+        arriving = [
+            c.after
+            for c in call.changes
+            if c.after.external_key and (c.before is None or c.changed("external_key") or c.changed("channel"))
+        ]
+        return _erased_contacts(session, arriving)
+
+    @hookimpl(specname="guard_records", entities=("external_identity",), fields=("system", "external_id", "entity"))
+    def guard_erased_numbers(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
+        """Refuse an interaction that another system calls as it called one that went with an erased person."""
+        session: Any = ctx.session
+        return _erased_contacts(session, [c.after for c in call.changes if c.after.deleted_at is None])
+
     @hookimpl(specname="derive_records", entities=("identity_claim",))
     def derive_erased(self, ctx: Context, call: RecordBatch) -> list[Any]:
         """Keep nothing of an erased person who writes or calls, or mark the claim for a person to decide."""
@@ -51,6 +68,14 @@ class PersonalDataRules:
         from crmkit.services.personal_data.returning import marked_claims
 
         return list(marked_claims(session, secret, fresh, self._personal_data.returning))
+
+
+def _erased_contacts(session: Any, arriving: Sequence[Any]) -> list[Refuse]:
+    if not arriving or is_rewriting(session):
+        return []
+    from crmkit.services.erased_contacts import contact_refusals
+
+    return list(contact_refusals(session, arriving))
 
 
 def _restored(session: Any, call: RecordBatch) -> Iterator[Refuse]:

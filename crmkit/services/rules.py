@@ -21,6 +21,7 @@ from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.protocols import Context
 from crmkit.hooks.records import RecordBatch, Refuse
 from crmkit.services.access.rules import AccessRules
+from crmkit.services.completed_interactions import CompletedRules
 from crmkit.services.consent import completed_consents, consent_refusals
 from crmkit.services.erased_people import PersonalDataRules
 from crmkit.services.lifecycle.rules import LifecycleRules
@@ -30,7 +31,7 @@ from crmkit.services.surveys import check_surveys, survey_refusals
 from crmkit.services.working_time import check_calendars
 
 
-class CoreRules(LifecycleRules, MergeRules, AccessRules, SegmentRules, PersonalDataRules):
+class CoreRules(LifecycleRules, MergeRules, AccessRules, SegmentRules, PersonalDataRules, CompletedRules):
     """Completions, sums of lines, dates of participants; and the rules of relations, consent and access."""
 
     def __init__(self, consent_terms: ConsentTerms, personal_data: PersonalDataSettings) -> None:
@@ -63,7 +64,7 @@ class CoreRules(LifecycleRules, MergeRules, AccessRules, SegmentRules, PersonalD
         specname="derive_records",
         tryfirst=True,
         entities=("interaction_participant",),
-        fields=("interaction_id", "occurred_at"),
+        fields=("interaction_id", "occurred_at", "deleted_at"),
     )
     def derive_participants(self, ctx: Context, call: RecordBatch) -> list[Any]:
         """Give participants the date of their interaction."""
@@ -180,7 +181,10 @@ def _summed(ctx: Context, ids: Iterable[UUID], fresh: dict[UUID, Any]) -> Iterat
 def _dated(ctx: Context, call: RecordBatch) -> Iterator[InteractionParticipant]:
     session: Any = ctx.session
     for c in call.changes:
-        if c.before is not None and not (c.changed("interaction_id") or c.changed("occurred_at")):
+        # One that comes back has missed what happened to its interaction meanwhile.
+        if c.before is not None and not any(
+            c.changed(name) for name in ("interaction_id", "occurred_at", "deleted_at")
+        ):
             continue
         interaction = session.peek(Interaction, c.after.interaction_id)
         if interaction is not None and c.after.occurred_at != interaction.occurred_at:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 
+from crmkit.core.entity import change
 from crmkit.core.errors import FieldError, NotFound, ValidationFailed, did_you_mean
 from crmkit.core.messages import msg, shown
 from crmkit.core.working_calendar import WorkingCalendar
@@ -31,6 +33,21 @@ def list_calendars(session: Session) -> list[WorkingCalendar]:
     with session.acting_as(session.actor.elevated()):
         found = session.peek_all(WorkingCalendar)
     return sorted((calendar for calendar in found if calendar.deleted_at is None), key=lambda calendar: calendar.name)
+
+
+def set_day(
+    session: Session, calendar: WorkingCalendar, day: date, intervals: Iterable[Sequence[str]] | None = ()
+) -> WorkingCalendar:
+    """Give a date hours of its own and return the calendar: ``["08:00", "12:00"]`` each, none for a day off.
+
+    ``None`` takes them back. It is written with the session, which raises ValidationFailed for hours that make no sense.
+    """
+    exceptions = {name: hours for name, hours in calendar.exceptions.items() if name != day.isoformat()}
+    if intervals is not None:
+        exceptions[day.isoformat()] = [list(interval) for interval in intervals]
+    changed = change(calendar, exceptions=exceptions)
+    session.update(changed)
+    return changed
 
 
 def working_time(session: Session, calendar: str, start: datetime, end: datetime) -> timedelta:

@@ -22,13 +22,15 @@ FromRow = Callable[[Any], Any]
 class Codec:
     """``to_row(record, tenant)`` gives driver values in the order of ``columns``; ``from_row(row)`` takes Python values.
 
-    ``load_columns`` is the order that ``from_row`` expects: the columns without the tenant.
+    ``load_columns`` is the order that ``from_row`` expects: the columns without the tenant. ``from_driver(row)`` takes the
+    same as the driver gives them.
     """
 
     columns: tuple[str, ...]
     load_columns: tuple[str, ...]
     to_row: ToRow
     from_row: FromRow
+    from_driver: FromRow
     to_driver: Mapping[str, Callable[[Any], Any] | None]
 
 
@@ -39,16 +41,19 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
     load_columns: list[str] = []
     dumped: list[str] = []
     loaded: list[str] = []
+    taken: list[str] = []
     converters: dict[str, Callable[[Any], Any] | None] = {}
     for field in info.stored:
         parts = column_types(field)
         for name, type_ in parts:
             converters[name] = type_.to_driver(dialect) if isinstance(type_, StoredType) else None
             names[f"d_{name}"] = converters[name]
+            names[f"l_{name}"] = type_.from_driver(dialect) if isinstance(type_, StoredType) else None
         place = len(load_columns)
         if field.name == info.sequence:
             # The database counts it; it is read but never written.
             loaded.append(f"{field.name}=row[{place}]")
+            taken.append(f"{field.name}=row[{place}]")
             load_columns.append(field.name)
             continue
         columns.extend(name for name, _ in parts)
@@ -58,12 +63,19 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
             amount = f"d_{parts[0][0]}(m.amount)" if converters[parts[0][0]] else "m.amount"
             dumped += [f"None if (m := {value}) is None else {amount}", "None if m is None else m.currency"]
             loaded.append(f"{field.name}=None if row[{place}] is None else Money(row[{place}], row[{place + 1}])")
+            amount = f"l_{parts[0][0]}(row[{place}])" if names[f"l_{parts[0][0]}"] else f"row[{place}]"
+            taken.append(f"{field.name}=None if row[{place}] is None else Money({amount}, row[{place + 1}])")
             continue
+        given = f"row[{place}]"
+        if names[f"l_{field.name}"] is not None:
+            given = f"None if (v := row[{place}]) is None else l_{field.name}(v)"
         if field.name == "custom" and (typed := typed_custom(info)):
             names["typed_custom"] = typed
             loaded.append(f"custom=typed_custom(row[{place}])")
+            taken.append(f"custom=typed_custom({given})")
         else:
             loaded.append(f"{field.name}=row[{place}]")
+            taken.append(f"{field.name}={given}")
         if converters[field.name] is None:
             dumped.append(value)
         elif field.nullable:
@@ -75,6 +87,8 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
     source = (
         f"def to_row(r, tenant):\n    return ({', '.join(dumped)},)\n"
         f"def from_row(row):\n    return cls({', '.join(loaded)})\n"
+        f"def from_driver(row):\n    return cls({', '.join(taken)})\n"
     )
     exec(compile(source, f"<codec of {info.name}>", "exec"), names)
-    return Codec(tuple(columns), tuple(load_columns), names["to_row"], names["from_row"], converters)
+    made = names["to_row"], names["from_row"], names["from_driver"]
+    return Codec(tuple(columns), tuple(load_columns), *made, converters)

@@ -74,3 +74,33 @@ def _statement(session: Session, customers: Sequence[UUID], since: datetime | No
         )
         .group_by(link.c.customer_id, table.c.channel, table.c.direction)
     )
+
+
+def last_contacts_table(session: Session) -> sa.Subquery | None:
+    """Return ``customer_id`` and ``last_contact`` of every customer that was in contact, to join to those that the actor
+    sees; ``tenant`` is to be bound. None when the actor may not read what it rests on.
+    """
+    needed = {
+        "interaction": {"occurred_at", "direction", "kind", "status", "outcome"},
+        "interaction_participant": {"customer_id", "occurred_at"},
+    }
+    if any(session.hidden(entity) & names for entity, names in needed.items()):
+        return None
+    link, table = session.database.tables["interaction_participant"], session.database.tables["interaction"]
+    visible_link, visible = visible_interactions(session, link, table)
+    return (
+        sa.select(link.c.customer_id, sa.func.max(link.c.occurred_at).label("last_contact"))
+        .join(table, table.c.id == link.c.interaction_id)
+        .where(
+            link.c.customer_id.is_not(None),
+            link.c.occurred_at <= session.clock.now(),
+            *visible_link,
+            *visible,
+            table.c.status == "completed",
+            table.c.direction != "internal",
+            table.c.kind.not_in(NO_CONTACT),
+            table.c.outcome.not_in(AUTOMATIC),
+        )
+        .group_by(link.c.customer_id)
+        .subquery("contacts")
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -21,6 +21,9 @@ WayKind = Literal["all", "owner", "team", "subtree", "organization", "dealer", "
 
 _COPIES = {"audit_entry": "delta", "merge_journal": "images"}
 """Fields that hold what records of any entity held."""
+
+SOURCES_KEPT = 4
+"""How many names of an entity's selectable are kept for filters that ask for it more than once."""
 
 DEALER_OF = "dealer_of"
 """The type of relation that leads from a dealer to its customers."""
@@ -48,6 +51,7 @@ class Narrowing:
     def __init__(self, registry: EntityRegistry, tables: Mapping[str, sa.Table], actor: Actor, clock: Clock) -> None:
         self._registry, self._tables, self._actor, self._clock = registry, tables, actor, clock
         self._selectables: dict[tuple[str, bool], sa.FromClause] = {}
+        self._sources: dict[tuple[str, int], sa.FromClause] = {}
         self._allowed: dict[tuple[str, str], Condition | None] = {}
         self._masked: dict[Any, tuple[str, str]] = {}
         self._hides: bool | None = None
@@ -78,8 +82,28 @@ class Narrowing:
             made = statement.subquery(f"visible_{table.name}")
             for name, field in self._columns_of(entity, hidden):
                 self._masked[made.c[name]] = (entity, field)
-            self._selectables[key] = made
+            # Threads share an actor: what is given out must be what is known to be.
+            self._selectables.setdefault(key, made)
         return self._selectables[key]
+
+    def sources(self) -> Callable[[str], sa.FromClause]:
+        """Return what gives selectables for one statement, by entity: each time it is asked, under another name.
+
+        The first ones of an entity are kept: to name its columns anew takes longer than to put a filter into SQL.
+        """
+        given: dict[str, int] = {}
+
+        def source(entity: str) -> sa.FromClause:
+            key = (entity, given.get(entity, 0))
+            given[entity] = key[1] + 1
+            known = self._sources.get(key)
+            if known is None:
+                known = self.selectable(entity).alias()
+                if key[1] < SOURCES_KEPT:
+                    known = self._sources.setdefault(key, known)
+            return known
+
+        return source
 
     def whole_tenant(self) -> Narrowing:
         """Return the conditions of an actor who may see everything in the same tenant."""
@@ -87,7 +111,7 @@ class Narrowing:
 
     def given(self) -> list[sa.FromClause]:
         """Return the selectables handed out so far."""
-        return list(self._selectables.values())
+        return [*self._selectables.values(), *self._sources.values()]
 
     def hidden(self, info: EntityInfo) -> frozenset[str]:
         """Return the names of the fields, custom ones too, that the actor may not read.

@@ -43,16 +43,17 @@ class PlainQuery:
 
 
 def plain_query(statement: sa.Select[Any], dialect: sa.Dialect) -> PlainQuery:
-    """Compile a select whose values are bound one by one. Raises ValueError for one with lists, whose length varies."""
+    """Compile a select. Lists in it stand as they are, and so does every value that no call of ``rows`` gives anew."""
     compiled: Any = statement.compile(dialect=dialect)
+    wanted = dict.fromkeys(name for one, name in compiled.bind_names.items() if one.required)
+    whole = compiled.construct_expanded_state(wanted)
     converters: dict[str, Callable[[Any], Any]] = {}
     asked: dict[str, Callable[[], Any]] = {}
-    for name, parameter in compiled.binds.items():
-        if parameter.expanding:
-            raise ValueError(f"{name} is a list")
+    for parameter, name in compiled.bind_names.items():
         if parameter.callable is not None:
             asked[name] = parameter.callable
         if isinstance(parameter.type, StoredType) and (convert := parameter.type.to_driver(dialect.name)) is not None:
-            converters[name] = convert
-    order = tuple(compiled.positiontup) if compiled.positional else None
-    return PlainQuery(compiled.string, dict(compiled.params), converters, order, asked)
+            # A list has a name for each of its items.
+            converters |= dict.fromkeys(whole.parameter_expansion.get(name, [name]), convert)
+    order = tuple(whole.positiontup) if compiled.positional else None
+    return PlainQuery(whole.statement, dict(whole.parameters), converters, order, asked)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -14,17 +13,28 @@ from crmkit.core.access import Actor
 from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import AccessDenied, BadInput
 from crmkit.core.filter import FilterContext, Predicate, expanded, parse, speaks_of_segments
+from crmkit.core.filter.routes import depends_on_time
 from crmkit.core.filter.usage import fields_used
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import Clock
+from crmkit.core.values.text import composed
 from crmkit.store.database import Database
 from crmkit.store.narrowing import Narrowing
+from crmkit.store.paging import SORTED_BY, Sorting
+from crmkit.store.plain_queries import PlainQuery
 
 Conditions = list[sa.ColumnElement[bool]]
 
 
+KEPT = 64
+"""Filters that a reader keeps as SQL."""
+
 COLLECTIONS = (list, tuple, set, frozenset)
 """A value of these types means any of its items."""
+
+
+def _as_stored(value: Any) -> Any:
+    return composed(value) if isinstance(value, str) else value
 
 
 class Reader:
@@ -35,6 +45,9 @@ class Reader:
         self.database, self.clock = database, clock
         self._database, self._actor = database, actor
         self._firsts: dict[tuple[type[Any], tuple[str, ...]], sa.Select[Any]] = {}
+        self._clauses: dict[Any, sa.ColumnElement[bool]] = {}
+        self.plain: dict[Any, PlainQuery] = {}
+        """Statements of this actor that were compiled once, by what their makers know them by."""
 
     def first(self, connection: sa.Connection, entity: type[Any], equal: Mapping[str, Any]) -> Any:
         """Return the first record whose fields equal the given values, or None. Raises AccessDenied for hidden fields."""
@@ -53,7 +66,7 @@ class Reader:
             statement = sa.select(*self._columns(info)).where(tenant, *where, *rest).order_by(table.c.id).limit(1)
             if None not in equal.values():
                 shared[key] = statement
-        values = {f"v_{name}": value for name, value in equal.items() if value is not None}
+        values = {f"v_{name}": _as_stored(value) for name, value in equal.items() if value is not None}
         row = connection.execute(statement, {**values, "v_tenant": self._actor.tenant_id}).first()
         return None if row is None else self._database.codecs[info.name].from_row(row)
 
@@ -82,13 +95,13 @@ class Reader:
         statement = sa.select(*self._columns(info)).where(*self._where(connection, info, table, filter, equal, deleted))
         if after is not None:
             statement = statement.where(table.c.id > after)
-        statement = statement.order_by(*self._order(info, table, order), table.c.id)
+        statement = statement.order_by(*[sorting.ordered() for sorting in self.sortings(info, order)], table.c.id)
         if limit is not None:
             statement = statement.limit(limit)
         if offset:
             statement = statement.offset(offset)
         from_row = self._database.codecs[info.name].from_row
-        return [from_row(row) for row in connection.execute(statement)]
+        return [from_row(row) for row in connection.execute(statement).all()]
 
     def count(self, connection: sa.Connection, entity: type[Any], filter: Any, equal: Mapping[str, Any]) -> int:
         """Return how many records match. Raises AccessDenied for fields that the actor may not read."""
@@ -151,9 +164,9 @@ class Reader:
         for name, value in equal.items():
             column = self._column(info, table, name)
             if isinstance(value, COLLECTIONS):
-                where.append(column.in_(list(value)))
+                where.append(column.in_([_as_stored(item) for item in value]))
             else:
-                where.append(column.is_(None) if value is None else column == value)
+                where.append(column.is_(None) if value is None else column == _as_stored(value))
         if filter:
             predicate: Predicate = (
                 parse(filter, self._database.registry, info.name) if isinstance(filter, str) else filter
@@ -187,10 +200,25 @@ class Reader:
         ``connection`` finds the segments that it speaks of; ``whole`` says that most records will be asked. Raises
         AccessDenied when it reads fields that the actor may not read.
         """
-        from crmkit.store.filters import to_sql
-
         if connection is not None:
             predicate = self.meaning(predicate, info, connection)
+        # Of the entity's own table, what does not speak of time is the same each time that the actor asks it.
+        key = (info.name, predicate, whole) if table is self._database.tables[info.name] else None
+        known = self._clauses.get(key)
+        if known is not None:
+            return known
+        made = self._clause(predicate, info, table, whole)
+        if key is not None and not depends_on_time(predicate):
+            if len(self._clauses) >= KEPT:
+                self._clauses.clear()
+            self._clauses[key] = made
+        return made
+
+    def _clause(
+        self, predicate: Predicate, info: EntityInfo, table: sa.FromClause, whole: bool
+    ) -> sa.ColumnElement[bool]:
+        from crmkit.store.filters import to_sql
+
         if not self._actor.everything:
             for entity, field in sorted(fields_used(predicate, self._database.registry, info.name)):
                 if field in self.narrowing.hidden(self._database.registry.get(entity)):
@@ -198,23 +226,24 @@ class Reader:
         context = FilterContext(now=self.clock.now(), zone=self._actor.timezone, user=self._actor.user_id)
         database = self._database
 
-        def tables(name: str) -> sa.FromClause:
-            return table if name == "" else self.narrowing.selectable(name)
-
+        sources = self.narrowing.sources()
         return to_sql(
-            predicate, info.name, database.registry, tables, context, database.dialect, root=table, whole=whole
+            predicate, info.name, database.registry, sources, context, database.dialect, root=table, whole=whole
         )
 
-    def _order(self, info: EntityInfo, table: sa.Table, order: str) -> Sequence[sa.ColumnElement[Any]]:
-        found = []
+    def sortings(self, info: EntityInfo, order: str) -> tuple[Sorting, ...]:
+        """Return what ``order`` says: fields separated by commas, each with ``-`` in front to descend.
+
+        Raises BadInput for what has no order and AccessDenied for fields that the actor may not read.
+        """
+        table = self._database.tables[info.name]
+        found: tuple[Sorting, ...] = ()
         for part in filter(None, (word.strip() for word in order.split(","))):
-            name = part.removeprefix("-")
-            if name not in table.c or info.field(name).name != name:
+            field = info.by_name.get(part.removeprefix("-"))
+            if field is None or field.name not in table.c or field.kind not in SORTED_BY:
                 raise BadInput(msg("order {value}: {entity} cannot be sorted by it", value=part, entity=info.name))
-            self._refuse_hidden(info, (name,))
-            found.append(
-                table.c[name].desc().nulls_last() if part.startswith("-") else table.c[name].asc().nulls_first()
-            )
+            self._refuse_hidden(info, (field.name,))
+            found += (Sorting(field, table.c[field.name], part.startswith("-")),)
         return found
 
     def _refuse_hidden(self, info: EntityInfo, names: Iterable[str]) -> None:
@@ -228,16 +257,12 @@ class Reader:
         return AccessDenied(msg("{actor} may not read {field}", actor=self._actor.name, field=f"{entity}.{field}"))
 
 
-_readers: WeakKeyDictionary[Actor, Reader] = WeakKeyDictionary()
-
-
 def reader_of(database: Database, actor: Actor, clock: Clock) -> Reader:
-    """Return the reader of an actor; one whose rights are limited keeps it, and the conditions it has built."""
-    if actor.everything:
-        return Reader(database, actor, clock)
-    known = _readers.get(actor)
+    """Return the reader of an actor, who keeps it with the conditions that it has built."""
+    known = actor.kept.get(Reader)
     if known is None or known.database is not database or known.clock is not clock:
-        known = _readers[actor] = Reader(database, actor, clock)
+        # With the actor, not in a table of ours: it would hold the actor that is to be forgotten.
+        known = actor.kept[Reader] = Reader(database, actor, clock)
     return known
 
 

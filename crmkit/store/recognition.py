@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LARGEST_BLOCK = 2_000
 """Customers looked at for one match key; so frequent a key tells nothing by itself."""
 
+SLACK = 2
+"""How many times as many customers are looked at as are wanted, before it is known which of them live."""
+
 _POINT_COLUMNS = ("customer_id", "kind", "normalized", "postal_code", "city")
 _CUSTOMER_COLUMNS = ("id", "kind", "name", "legal_name", "nickname", "family_name", "birth_date", "domain")
 
@@ -102,33 +105,54 @@ def sharers(session: Session, keys: Sequence[int], limit: int) -> list[UUID]:
     """Return the customers that share match keys, those that share most of them first."""
     if not keys:
         return []
+    values = {f"key_{number}": key for number, key in enumerate(keys)} | {"most": limit}
+    if not session.actor.everything:
+        return _ids(session, ("recognition.sharers", str(len(keys))), lambda: _sharers(session, len(keys)), **values)
+    # Hardly any are deleted: of the first of all, twice as many as are wanted, enough will live.
+    first = limit * SLACK
+    name = ("recognition.first_sharers", str(len(keys)))
+    rows = _id_rows(session, name, lambda: _first_sharers(session, len(keys)), values | {"first": first})
+    found = [row[0] for row in rows if row[1]]
+    if len(found) >= limit or len(rows) < first:
+        return found[:limit]
+    return _ids(session, ("recognition.sharers", str(len(keys))), lambda: _sharers(session, len(keys)), **values)
 
-    def build() -> sa.Select[Any]:
-        index, customers = session.database.table("customer_match_keys"), session.database.tables["customer"]
-        visible = _conditions(session, "customer", customers)
-        blocks: list[Any] = []
-        for number in range(len(keys)):
-            block = sa.select(index.c.customer_id).where(
-                index.c.tenant_id == sa.bindparam("tenant"), index.c.match_key == sa.bindparam(f"key_{number}")
-            )
-            if not session.actor.everything:
-                # Customers that the actor does not see must not crowd out those that the actor does.
-                block = block.join(customers, customers.c.id == index.c.customer_id).where(*visible)
-            blocks.append(sa.select(block.limit(LARGEST_BLOCK).subquery().c.customer_id))
-        shared = sa.union_all(*blocks).subquery() if len(blocks) > 1 else blocks[0].subquery()
-        counted = (
-            sa.select(shared.c.customer_id, sa.func.count().label("keys")).group_by(shared.c.customer_id).subquery()
-        )
-        return (
-            sa.select(counted.c.customer_id)
-            .join(customers, customers.c.id == counted.c.customer_id)
-            .where(*visible)
-            .order_by(counted.c["keys"].desc(), counted.c.customer_id)
-            .limit(sa.bindparam("most"))
-        )
 
-    values = {f"key_{number}": key for number, key in enumerate(keys)}
-    return _ids(session, ("recognition.sharers", str(len(keys))), build, most=limit, **values)
+def _sharers(session: Session, keys: int) -> sa.Select[Any]:
+    customers, counted = session.database.tables["customer"], _counted(session, keys)
+    return (
+        sa.select(counted.c.customer_id)
+        .join(customers, customers.c.id == counted.c.customer_id)
+        .where(*_conditions(session, "customer", customers))
+        .order_by(counted.c["keys"].desc(), counted.c.customer_id)
+        .limit(sa.bindparam("most"))
+    )
+
+
+def _first_sharers(session: Session, keys: int) -> sa.Select[Any]:
+    """Select those that share most keys, and whether they live: only as many as are looked at are read."""
+    customers, counted = session.database.tables["customer"], _counted(session, keys)
+    order = (counted.c["keys"].desc(), counted.c.customer_id)
+    first = sa.select(counted).order_by(*order).limit(sa.bindparam("first")).subquery()
+    lives = sa.exists().where(customers.c.id == first.c.customer_id, *_conditions(session, "customer", customers))
+    return sa.select(first.c.customer_id, lives).order_by(first.c["keys"].desc(), first.c.customer_id)
+
+
+def _counted(session: Session, keys: int) -> sa.Subquery:
+    """Select customers with how many of so many keys they have, of each key a block of them."""
+    index, customers = session.database.table("customer_match_keys"), session.database.tables["customer"]
+    blocks: list[Any] = []
+    for number in range(keys):
+        block = sa.select(index.c.customer_id).where(
+            index.c.tenant_id == sa.bindparam("tenant"), index.c.match_key == sa.bindparam(f"key_{number}")
+        )
+        if not session.actor.everything:
+            # Customers that the actor does not see must not crowd out those that the actor does.
+            visible = _conditions(session, "customer", customers)
+            block = block.join(customers, customers.c.id == index.c.customer_id).where(*visible)
+        blocks.append(sa.select(block.limit(LARGEST_BLOCK).subquery().c.customer_id))
+    shared = sa.union_all(*blocks).subquery() if len(blocks) > 1 else blocks[0].subquery()
+    return sa.select(shared.c.customer_id, sa.func.count().label("keys")).group_by(shared.c.customer_id).subquery()
 
 
 def earlier_decisions(session: Session, fingerprint: str) -> tuple[UUID | None, frozenset[UUID]]:

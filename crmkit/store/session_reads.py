@@ -19,6 +19,8 @@ from crmkit.core.values.ids import parse_id
 from crmkit.store.database import Database
 from crmkit.store.faults import faults_translated
 from crmkit.store.narrowing import Narrowing
+from crmkit.store.page_reading import read_page
+from crmkit.store.paging import Page, check_limit
 from crmkit.store.reading import COLLECTIONS, Reader, reader_of
 from crmkit.store.references import CHUNK
 from crmkit.store.unit_of_work import UnitOfWork
@@ -131,6 +133,27 @@ class SessionReads(ABC):
                 self.connection, entity, filter, order=order, limit=limit, offset=offset, deleted=deleted, equal=equal
             )
         return [self.work.seen(record) for record in found]
+
+    def page(
+        self,
+        entity: type[E],
+        filter: Any = None,
+        /,
+        *,
+        order: str = "",
+        limit: int = 50,
+        after: str = "",
+    ) -> Page[E]:
+        """Return ``limit`` records that match, ordered as by ``list``, from behind the cursor ``after`` of a page before.
+
+        Raises BadInput for a ``limit`` that is not 1 to 10,000 and for a cursor of a list of something else or in
+        another order.
+        """
+        check_limit(limit)
+        self._before_read()
+        with faults_translated():
+            page = read_page(self.reader, self.connection, entity, filter, order, limit, after)
+        return Page(tuple([self.work.seen(record) for record in page.records]), page.next)
 
     def stream(self, entity: type[E], filter: Any = None, /, *, size: int = 1000, **equal: Any) -> Iterator[E]:
         """Yield matching records in the order of ids, ``size`` at a time, without keeping them."""

@@ -1,6 +1,6 @@
 """The reads of timelines: a customer's interactions, the newest first, narrowed as every read of a session is.
 
-Statements are built once for each shape and only bound; with a filter, or for actors whose rights are limited, anew.
+Statements are built once for each shape, and for each actor whose rights are limited, and only bound; with a filter, anew.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from crmkit.core.messages import msg
 from crmkit.core.timeline import TimelineEntry
 from crmkit.core.values.money import Money
 from crmkit.store.faults import faults_translated
-from crmkit.store.plain_queries import plain_query
+from crmkit.store.plain_queries import PlainQuery, plain_query
 from crmkit.store.types import Exact, Id, Instant
 
 if TYPE_CHECKING:
@@ -105,12 +105,15 @@ def interaction_rows(session: Session, customers: Sequence[UUID], wanted: Intera
 def _rows(session: Session, customers: Sequence[UUID], wanted: InteractionRange, limit: int) -> Sequence[Any]:
     whose = {f"customer_{number}": customer for number, customer in enumerate(customers)}
     values = {"tenant": session.actor.tenant_id, "most": limit, **whose, **wanted.values()}
-    if not session.actor.everything or wanted.predicate is not None:
+    if wanted.predicate is not None:
         return session.connection.execute(_statement(session, len(customers), wanted), values).all()
-    plain, key = session.database.blueprint.plain, ("timeline", str(len(customers)), *wanted.shape)
-    if key not in plain:
-        plain[key] = plain_query(_statement(session, len(customers), wanted), session.database.engine.dialect)
-    return plain[key].rows(session.connection, values)
+    # What is narrowed to everything is the same for all; other rights are those of the actor alone.
+    plain: dict[Any, PlainQuery] = (session.database.blueprint if session.actor.everything else session.reader).plain
+    key = ("timeline", str(len(customers)), *wanted.shape)
+    query = plain.get(key)
+    if query is None:
+        query = plain[key] = plain_query(_statement(session, len(customers), wanted), session.database.engine.dialect)
+    return query.rows(session.connection, values)
 
 
 def _statement(session: Session, customers: int, wanted: InteractionRange) -> sa.Select[Any]:

@@ -111,6 +111,15 @@ class StoredType(TypeDecorator[Any]):
         convert = self.from_driver(dialect.name)
         return value if value is None or convert is None else convert(value)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Convert:
+        """Return what converts the values of a column: found once, not asked for with each value."""
+        convert, native = self.from_driver(dialect.name), self.impl_instance.result_processor(dialect, coltype)
+        if convert is None:
+            return native
+        if native is None:
+            return lambda value: None if value is None else convert(value)
+        return super().result_processor(dialect, coltype)
+
 
 class Id(StoredType):
     """A UUID: 16 bytes on SQLite, ``uuid`` on PostgreSQL."""

@@ -31,9 +31,11 @@ from crmkit.services.identify import Evidence, identify, lookalikes
 from crmkit.services.identify.duplicates import find_duplicates
 from crmkit.services.interactions.timeline import timeline
 from crmkit.services.merging import merges
+from crmkit.services.quality import quality_report, work_list
+from crmkit.services.quality.work_list import states_of
 from crmkit.services.satisfaction import satisfaction_report
 from crmkit.services.search.searching import search
-from crmkit.services.segments.asking import all_ids, asked, first_records
+from crmkit.services.segments.asked import all_ids, asked, first_records
 from crmkit.services.value import customer_worths
 from crmkit.store.session import Session
 
@@ -223,6 +225,19 @@ def _satisfaction(r: Reading) -> set[UUID]:
     return r.all(lambda: [UUID(row.key) for row in satisfaction_report(r.session, "customer").rows])
 
 
+def _quality(r: Reading) -> set[UUID]:
+    """What is judged, which is what a report adds up."""
+    rules, seen = r.crm.quality, r.session.count(r.info.cls)
+    assert quality_report(r.session, rules, r.info.name).total.records == seen
+    return r.all(lambda: states_of(r.session, rules, r.info, r.ids))
+
+
+def _work_list(r: Reading) -> set[UUID]:
+    """What is to be mended, and whom it may be the same as."""
+    items = work_list(r.session, r.crm.quality, limit=1_000).items
+    return r.all(lambda: [id for item in items for id in (item.id, *[twin for twin, _ in item.twins])])
+
+
 def _consents(r: Reading) -> set[UUID]:
     return r.all(lambda: [one.id for customer in r.customers for one in consents_of(r.session, customer)])
 
@@ -268,6 +283,8 @@ PATHS: dict[str, Path] = {
         of=("customer",),
     ),
     "satisfaction": Path(_satisfaction, of=("customer",)),
+    "quality": Path(_quality),
+    "work list": Path(_work_list, of=("customer",)),
     "consents": Path(_consents, of=("consent",)),
     "contactable": Path(
         lambda r: r.all(lambda: contactable(r.session, r.ids, "email", "newsletter")), of=("customer",)

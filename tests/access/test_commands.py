@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from crmkit.cli.program import program
 from crmkit.core.customer import Customer
+from crmkit.core.entity import change
 from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.staff import Delegation, Team, User
 from crmkit.core.values.money import Money
@@ -213,3 +214,25 @@ def test_no_command_shows_what_is_hidden(run: Run, words: tuple[str, ...]) -> No
         shown = run("--as", "ben", *asked)
         assert SECRET not in shown.stdout
         assert shown.stdout or "search" in words
+
+
+def test_merging_by_the_command_line_shows_and_chooses_nothing_hidden(run: Run, shop: str) -> None:
+    with Crm.open(shop, plugins=[]) as crm, crm.session() as s:
+        s.add(Customer(name="Acme Ltd", kind="organization", description="x"))
+    run("role", "add", "clerk")
+    run("access", "grant", "clerk", "customer", "*", "all", "--field", "-industry", "--field", "-description")
+    run("role", "give", "ben", "clerk")
+    page = run("--as", "ben", "merge", "preview", "Acme", "Acme Ltd")
+    assert "hidden fields: description, industry" in page.stderr
+    told = run("--as", "ben", "merge", "preview", "Acme", "Acme Ltd", "--json")
+    assert document(told)["hidden"] == ["description", "industry"]
+    refused = run("--as", "ben", "merge", "run", "Acme", "Acme Ltd", "--take", "industry=lost", code=5)
+    assert "ben may not choose what industry of customer" in refused.stderr
+    done = run("--as", "ben", "merge", "run", "Acme", "Acme Ltd", "--json")
+    with Crm.open(shop, plugins=[]) as crm, crm.session() as s:
+        assert s.list(Customer, "name = Acme")[0].industry == SECRET
+        s.update(change(s.list(Customer, "name = Acme")[0], industry=f"new {SECRET}", description=SECRET))
+    listed = run("--as", "ben", "merge", "list", "--json")
+    undone = run("--as", "ben", "merge", "undo", "last", "--json")
+    for result in (page, told, refused, done, listed, undone):
+        assert SECRET not in result.output

@@ -12,17 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from crmkit.core.access import tenant_id
-from crmkit.core.customer import Customer
+from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import change
 from crmkit.core.errors import DatabaseUnavailable, StaleVersion, ValidationFailed
 from crmkit.core.product import Product
+from crmkit.core.values.clock import FixedClock
 from crmkit.hooks.kinds import hookimpl
 from crmkit.runtime.crm import Crm
 from crmkit.runtime.manifest import Manifest
+from crmkit.services.personal_data import erase
 from crmkit.store.migration import schema_state, upgrade_schema
-from crmkit.store.tenant_wall import EVERY_TENANT, across_tenants, standing, walled
+from crmkit.store.tenant_wall import EVERY_TENANT, SETTING, across_tenants, standing, walled
 from crmkit.testing.postgres import PostgresServer
 from tests.access.conftest import CONFIG, Marina
+from tests.access.test_every_read_path import make_world, open_bare
+from tests.store.staff import make_staff
 
 ALL = sa.text("SELECT count(*) FROM customers")
 NAMES = sa.text("SELECT name FROM customers ORDER BY name")
@@ -99,6 +103,42 @@ def test_every_table_of_tenants_has_it(twins: tuple[Crm, Crm]) -> None:
         database.metadata
     ).keys()
     assert tables - walled(database.metadata).keys() == {"tenants"}
+
+
+def test_bare_connections_see_no_rows_of_others_in_any_table(twins: tuple[Crm, Crm], clock: FixedClock) -> None:
+    """Each table that holds rows of tenants is asked below the session: without a tenant, and as another one."""
+    one, other = twins
+    with open_bare(one) as bare:
+        make_world(make_staff(bare), clock)
+    with one.session() as s:
+        acme = s.list(Customer, name="Acme")[0]
+        s.add(ContactPoint(customer_id=acme.id, kind="email", value="acme@example.com"))
+    with one.session() as s:
+        erase(s, acme, "request")
+    closed = [name for name, open_reads in walled(one.database.metadata).items() if not open_reads]
+
+    def rows(tenant: Any, where: str) -> dict[str, int]:
+        with one.database.engine.connect() as connection:
+            if tenant is not None:
+                connection.execute(sa.text(f"SET LOCAL {SETTING} = '{tenant}'"))
+            return {
+                name: connection.scalar(sa.text(f'SELECT count(*) FROM "{name}" WHERE {where}')) or 0 for name in closed
+            }
+
+    foreign = f"tenant_id <> '{other.system.tenant_id}'"
+    filled = {name for name, count in rows(EVERY_TENANT, foreign).items() if count}
+    assert filled >= {info.plural for info in one.registry if info.name in ("customer", "consent", "marina_yacht")}
+    assert filled >= {
+        "events",
+        "audit_entries",
+        "search_headwords",
+        "erased_keys",
+        "erasure_secrets",
+        "rights_versions",
+    }
+    assert len(filled) > len(closed) / 2
+    assert set(rows(None, "true").values()) == {0}
+    assert set(rows(other.system.tenant_id, foreign).values()) == {0}
 
 
 def test_few_tables_are_read_past_it_and_none_written(twins: tuple[Crm, Crm]) -> None:

@@ -27,6 +27,7 @@ def benchmarks(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         (["hooks", "startup"], ["W5", "W5", "W9", "W9"]),
         (["customers", "contacts"], ["W1"] * 4 + ["W2"] * 4),
         (["identify"], (["I1"] * 6 + ["I2"] * 2) * 2),
+        (["lists"], ["L1", "L2"] * 6),
         (["search"], ["F1"] * 8),
         (["segments"], ["S1", "S1", "S2"] * 2),
         (["timeline"], ["T1", "T1", "T1", "T2"] * 2),
@@ -52,6 +53,7 @@ def test_a_name_that_is_no_benchmark_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert (
         done.stderr
-        == "no benchmark hoks; there are customers, contacts, hooks, identify, merging, search, segments, startup, timeline\n"
+        == "no benchmark hoks; there are customers, contacts, hooks, identify, lists, merging, search, segments, startup, "
+        "timeline\n"
     )
     assert not (tmp_path / "benchmarks.json").exists()

@@ -124,6 +124,34 @@ def test_list_filters_orders_and_shows_the_fields_asked_for(run: Run, shop: str)
     ]
 
 
+def test_list_by_pages(run: Run, shop: str) -> None:
+    asked = ["list", "customer", "--order", "-name", "--limit", "2", "--fields", "name"]
+    whole = json.loads(run("list", "customer", "--order", "-name", "--fields", "name", "--json").stdout)
+    first = json.loads(run(*asked, "--after", "start", "--json").stdout)
+    assert first["records"] == whole[:2]
+    last = json.loads(run(*asked, "--after", first["next"], "--json").stdout)
+    assert last == {"records": whole[2:], "next": ""}
+    shown = run(*asked, "--after", "start")
+    assert f"--after {first['next']}" in shown.stderr
+    assert [line.strip() for line in shown.stdout.splitlines()[2:] if line.strip()] == [
+        one["name"] for one in whole[:2]
+    ]
+    assert run(*asked, "--after", first["next"]).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--after", "nowhere"], "nowhere is no place in a list"),
+        (["--after", "start", "--limit", "0"], "limit 0: a number from 1 to 10000"),
+    ],
+)
+def test_a_page_that_cannot_be_is_refused(run: Run, shop: str, words: list[str], problem: str) -> None:
+    result = run("list", "customer", *words)
+    assert result.exit_code != 0
+    assert problem in result.stderr
+
+
 def test_values_in_json_are_exact(run: Run, shop: str) -> None:
     result = run("list", "interaction", "--order", "occurred_at", "--fields", "occurred_at,money", "--json")
     assert json.loads(result.stdout)[0] == {

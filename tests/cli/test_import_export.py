@@ -234,6 +234,9 @@ def test_a_user_imports_what_it_may_write(run: Run, shop: str) -> None:
         (["export", "customer", "--format", "docx"], 2, "docx"),
         (["export", "customer", "--format", "xlsx"], 3, "a workbook needs a file to go to"),
         (["export", "product", "--format", "vcard"], 3, "only customers go into vCards, not product"),
+        (["export", "customer", "-o", "x.pdf"], 3, "expected one of .csv, .xlsx, .jsonl, .ndjson, .vcf, .vcard"),
+        (["export", "customer", "-o", "x"], 3, "its ending tells no format"),
+        (["export", "customer", "--json"], 2, "name it with --output"),
         (["export", "customer", "-o", "nowhere/x.csv"], 3, "nowhere/x.csv cannot be written: No such file"),
         (["export", "customer", "--as", "anna"], 5, "anna may not export customer"),
         (["export", "customer", "--db", "sqlite:///none.db"], 6, "there is no database none.db"),
@@ -340,3 +343,10 @@ def test_a_user_exports_what_is_its_own(run: Run, shop: str) -> None:
     cards = run("export", "customer", "--format", "vcard", "--as", "ben").stdout
     assert cards.count("BEGIN:VCARD") == 1
     assert "Kloss" not in cards
+
+
+def test_a_format_that_is_named_needs_no_ending(run: Run, shop: str, tmp_path: Path) -> None:
+    told = json.loads(run("export", "customer", "-o", "customers.txt", "--format", "jsonl", "--json").stdout)
+    assert told == {"path": "customers.txt", "records": 3}
+    lines = (tmp_path / "customers.txt").read_text("utf-8").splitlines()
+    assert len([json.loads(line)["name"] for line in lines]) == 3

@@ -113,6 +113,24 @@ def test_a_type_that_cannot_be_stored_is_refused_with_entity_and_field(annotatio
         entity("ship")(type("Ship", (Part,), {"__annotations__": {"cargo": annotation}, "cargo": field()}))
 
 
+@pytest.mark.parametrize("annotation", [float, float | None])
+def test_floats_are_refused_with_what_to_take_instead(annotation: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^ship\.price: float is not exact; use Decimal, or Money"):
+        entity("ship")(type("Ship", (Part,), {"__annotations__": {"price": annotation}, "price": field(default=None)}))
+    with pytest.raises(ConfigError, match=r"^ship\.draught: the default 1\.5 is a float.*write a Decimal"):
+
+        @entity("ship")
+        class Ship(Part):
+            """A ship."""
+
+            draught: Decimal = field(default=1.5)  # type: ignore[assignment]
+
+
+def test_a_configured_field_of_floats_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"custom field share: unknown type float; known: .*decimal"):
+        CustomField(entity="customer", name="share", type="float").info()
+
+
 def test_records_are_frozen_slotted_and_take_keywords_only() -> None:
     boat = Boat(name="Ariel")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -45,12 +46,12 @@ def test_it_makes_a_database_in_this_folder_and_every_next_step_works(run: Run, 
     assert (tmp_path / "crmkit-demo.db").is_file()
     assert "837,011.75 EUR" in made.out
     steps = next_steps("crmkit", "sqlite:///crmkit-demo.db")
-    assert len(steps) > 5
+    assert 8 <= len(steps) <= 10
     for _, line in steps:
         assert f"\n  {line}\n" in made.out
         step = run(*shlex.split(line)[1:])
-        assert (step.code, bool(step.out or step.err)) == (0, True), line
-    assert "Spreegen AG" in (tmp_path / "customers.csv").read_text(encoding="utf-8-sig")
+        assert (step.code, len(step.out.splitlines()) > 2) == (0, True), line
+        assert not re.search("nothing was found|no data yet|not indexed", step.err), line
 
 
 def test_the_second_time_it_is_up_to_date(run: Run) -> None:
@@ -65,7 +66,7 @@ def test_the_second_time_it_is_up_to_date(run: Run) -> None:
 def test_the_database_asked_for_is_the_one_made(run: Run, tmp_path: Path) -> None:
     made = run("--db", "sqlite:///other.db", "demo")
     assert (made.code, made.err) == (0, "made sqlite:///other.db\n")
-    assert "crmkit --db sqlite:///other.db hooks" in made.out
+    assert "crmkit --db sqlite:///other.db hooks --used" in made.out
     assert [path.name for path in tmp_path.glob("*.db")] == ["other.db"]
 
 
@@ -106,7 +107,7 @@ def test_the_lines_to_copy_call_the_program_that_printed_them(
     monkeypatch.chdir(here)
     monkeypatch.setenv("PATH", str(program.parent if on_path else here))
     monkeypatch.setattr("sys.argv", [called if called == "-m" else str(program), "demo"])
-    line = f"  {shown.format(parent=tmp_path)} --db sqlite:///crmkit-demo.db hooks\n"
+    line = f"  {shown.format(parent=tmp_path)} --db sqlite:///crmkit-demo.db hooks --used\n"
     assert line in run("demo").out
 
 

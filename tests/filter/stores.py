@@ -55,7 +55,7 @@ class Store:
 
         def narrowed(name: str) -> sa.FromClause:
             table = self.tables[name]
-            return sa.select(table).where(table.c.tenant_id == world).subquery(f"visible_{name}")
+            return sa.select(table).where(table.c.tenant_id == world).subquery(f"visible_{name}").alias()
 
         dialect = self.connection.dialect.name
         root = self.tables[entity]

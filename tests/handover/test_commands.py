@@ -129,7 +129,7 @@ def test_users_are_frozen_and_activated(run: Run, address: str) -> None:
     frozen = json.loads(run("user", "freeze", "anna", "--json").stdout)
     assert (frozen["login"], frozen["state"]) == ("anna", "frozen")
     refused = run("--as", "anna", "count", "customer")
-    assert (refused.exit_code, "no active user anna" in refused.stderr) == (4, True)
+    assert (refused.exit_code, "no active user anna: frozen, until activated again" in refused.stderr) == (4, True)
     active = run("user", "activate", "anna")
     assert (active.exit_code, "anna is active" in active.stderr) == (0, True)
     unknown = run("user", "freeze", "anne")

@@ -266,7 +266,7 @@ def test_the_departed_can_do_nothing_any_more(staff: Staff) -> None:
         run(crm, crm.system, "anna", TO_BEN)
         with pytest.raises(AccessDenied, match="anna is not active any more"):
             open_session.list(User)
-    with pytest.raises(NotFound, match="no active user anna"):
+    with pytest.raises(NotFound, match="no active user anna: has departed"):
         crm.actor("anna")
 
 

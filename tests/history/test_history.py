@@ -101,7 +101,9 @@ def test_a_record_is_at_every_moment_what_it_was_then(
     clock.advance(minutes=1)
     records = {
         "customer": save(crm, Customer(name="A")),
-        "interaction": save(crm, Interaction(kind="note", occurred_at=begin, external_key=str(new_id()))),
+        "interaction": save(
+            crm, Interaction(kind="note", status="planned", occurred_at=begin, external_key=str(new_id()))
+        ),
     }
     known: dict[datetime, dict[str, Any]] = {clock.now(): dict(records)}
     for step, argument in steps:

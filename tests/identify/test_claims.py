@@ -198,3 +198,28 @@ def test_a_customer_is_the_same_as_itself(crm: Crm, add: Add) -> None:
     anna = add("Anna Berg")
     with crm.session() as session, pytest.raises(BadInput, match="the same as itself"):
         not_the_same(session, anna, anna)
+
+
+def test_a_claim_with_fifty_candidates_is_decided_like_any_other(crm: Crm) -> None:
+    people = [Customer(name="Li Wei") for _ in range(80)]
+    with crm.session() as session:
+        session.add(*people)
+    with crm.session() as session:
+        recognition, made = recognise(session, Evidence(name="Wei Li", emails="wei@example.com"), "email")
+        assert made is not None
+        assert (recognition.kind, len(made.candidates)) == ("candidates", 50)
+        mail = Interaction(kind="email", occurred_at=crm.clock.now())
+        session.add(mail, InteractionParticipant(interaction_id=mail.id, claim_id=made.id))
+    named = [UUID(candidate["customer_id"]) for candidate in made.candidates]
+    assert len(set(named)) == 50
+    with crm.session() as session:
+        for id in named[:3]:
+            reject(session, made.id, id)
+            session.flush()
+        left = session.get(IdentityClaim, made.id)
+        assert [UUID(one["customer_id"]) for one in left.candidates] == named[3:]
+        # Somebody beyond the fifty may be chosen as well.
+        (other, *_) = sorted({one.id for one in people} - set(named))
+        assert resolve(session, made.id, other) == 1
+    with crm.session(reads=True) as session:
+        assert session.find(InteractionParticipant, interaction_id=mail.id).customer_id == other

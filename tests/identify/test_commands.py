@@ -105,3 +105,23 @@ def test_duplicates_are_listed_and_dismissed(run: Run) -> None:
     dismissed = run("duplicates", "dismiss", "Anna Berg", "Anne Berg", "--note", "sisters")
     assert "Anna Berg is not Anne Berg" in dismissed.stderr
     assert json.loads(run("duplicates", "--json").stdout) == []
+
+
+def test_decisions_are_told_to_programs(run: Run) -> None:
+    id = _claim(run)
+    rejected = json.loads(run("claim", "reject", id, "Anne Berg", "--json").stdout)
+    assert (rejected["id"], rejected["state"], len(rejected["rejected"])) == (id, "open", 1)
+    resolved = json.loads(run("claim", "resolve", id, "Anna Berg", "--json").stdout)
+    assert (resolved["state"], resolved["interactions"]) == ("resolved", 1)
+    assert resolved["customer_id"] != rejected["rejected"][0]
+    kept = json.loads(run("duplicates", "dismiss", "Anna Berg", "Anne Berg", "--note", "sisters", "--json").stdout)
+    assert (kept["note"], {kept["first_id"], kept["second_id"]}) == (
+        "sisters",
+        {resolved["customer_id"], rejected["rejected"][0]},
+    )
+    assert json.loads(run("identify", "index", "--json").stdout)["indexed"] > 0
+
+
+def test_a_dismissed_claim_is_told_to_programs(run: Run) -> None:
+    id = _claim(run)
+    assert json.loads(run("claim", "dismiss", id, "--json").stdout) == {"id": id, "state": "dismissed"}

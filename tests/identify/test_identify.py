@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import change
 from crmkit.core.errors import PluginError
+from crmkit.core.matching import match_keys
 from crmkit.core.values.partial_date import PartialDate
 from crmkit.hooks.identity import AmbiguousCustomer, CustomerChoice
 from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.protocols import Context
 from crmkit.runtime.crm import Crm
 from crmkit.services.identify import Evidence, Recognition, identify, index, lookalikes, not_the_same
+from crmkit.store.recognition import parties, sharers
 from tests.conftest import OpenCrm
 from tests.identify.conftest import Add
 
@@ -300,3 +302,17 @@ def test_customers_of_a_transaction_that_ends_late_are_not_passed_over(crm: Crm,
         assert not who(crm, name="Late Comer").candidates
         late.commit()
     assert who(crm, name="Late Comer").candidates
+
+
+def test_deleted_customers_do_not_crowd_out_those_that_live(crm: Crm, add: Add) -> None:
+    ids = [add("Ada Kestrel", birth_date=PartialDate(1980, 5, 17)) for _ in range(12)]
+    with crm.session() as session:
+        assert index(session)[1]
+        keys = match_keys(parties(session, ids[:1])[ids[0]])
+        assert sharers(session, keys, 2) == ids[:2]
+        # The index follows later: more are gone than are looked at beyond those that are wanted.
+        for customer in session.list(Customer, id=ids[:9]):
+            session.delete(customer)
+        session.flush()
+        assert sharers(session, keys, 2) == ids[9:11]
+        assert sharers(session, keys, 50) == ids[9:]

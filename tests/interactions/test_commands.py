@@ -134,3 +134,15 @@ def test_attaching_and_saving(run: Run, tmp_path: Path) -> None:
         assert run("interaction", "save", id, "out").exit_code == 0
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == expected
     assert (tmp_path / "out" / "报价-2.pdf").read_bytes() == b"%PDF-1.4\n"
+
+
+def test_a_thread_is_shown_from_its_beginning(run: Run) -> None:
+    words = ("interaction", "log", "email", "--customer", "Anna Berg", "--channel", "mail", "--thread", "offer 7")
+    for day, subject in ((3, "Re: offer"), (1, "Offer"), (2, "Question")):
+        id = run(*words, "--subject", subject, "--body", f"Body of day {day}", "--at", f"2026-03-0{day}").stdout.strip()
+    told = document(run("interaction", "thread", id, "--json"))
+    assert [one["subject"] for one in told] == ["Offer", "Question", "Re: offer"]
+    shown = run("interaction", "thread", id).stdout
+    assert shown.index("Body of day 1") < shown.index("Body of day 3")
+    alone = run("interaction", "log", "call", "--customer", "Anna Berg", "--subject", "Alone").stdout.strip()
+    assert [one["subject"] for one in document(run("interaction", "thread", alone, "--json"))] == ["Alone"]

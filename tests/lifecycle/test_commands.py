@@ -87,3 +87,15 @@ def test_definitions_are_shown_and_defined_from_files(run: Run, tmp_path: Path) 
     wrong = run("define", "deal.toml").stderr
     assert "stages[0].kategory" in wrong
     assert "stages[1].category" in wrong
+
+
+def test_the_only_line_of_business_needs_no_name(run: Run) -> None:
+    assert run("relate", "--line", "tools").exit_code == 0
+    assert run("move", "Zed", "interested").exit_code == 0
+    assert run("relate", "--line", "services").exit_code == 0
+    several = run("move", "Zed", "lost")
+    assert (several.exit_code, "name one with --line: services, tools" in several.stderr) == (3, True)
+    assert run("move", "Zed", "lost", "--line", "tools").exit_code == 0
+    # Where there is one that is called default, it is meant.
+    assert run("relate").exit_code == 0
+    assert [one["stage"] for one in json.loads(run("history", "Zed", "--json").stdout)] == ["prospect"]

@@ -87,7 +87,7 @@ def test_importing_files(run: Run, tmp_path: Path) -> None:
     found = run("mail", "import", "in", "--known-only")
     assert (found.exit_code, found.stdout) == (0, "1 between our own people, 3 logged, 1 from nobody known\n")
     counts = document(run("mail", "import", "in/0.eml", "in/3.eml", "--json"))["counts"]
-    assert counts == {"logged": 1, "stored": 1, "internal": 0, "nobody": 0, "unknown": 0, "failed": 0}
+    assert counts == {"logged": 1, "stored": 1, "internal": 0, "nobody": 0, "unknown": 0, "erased": 0, "failed": 0}
     shown = document(run("interaction", "timeline", "Anna Berg", "--json"))
     assert sorted(entry["title"] for entry in shown["entries"]) == ["Mail 0", "Mail 1", "Mail 2"]
     assert run("mail", "import", "absent").exit_code == 3

@@ -225,7 +225,7 @@ def add(crm: Crm, ids: list[UUID], more: list[Any]) -> None:
 def scene(crm: Crm, count: int = 3) -> tuple[Customer, Customer, list[InteractionParticipant]]:
     """Return two customers, and the participations of the second one."""
     kept, lost = Customer(name="Kept"), Customer(name="Lost")
-    calls = [Interaction(kind="call", occurred_at=AT) for _ in range(count)]
+    calls = [Interaction(kind="call", status="planned", occurred_at=AT) for _ in range(count)]
     found = [InteractionParticipant(interaction_id=call.id, customer_id=lost.id, role="guest") for call in calls]
     with crm.session() as session:
         session.add(kept, lost, *calls, *found)

@@ -121,3 +121,14 @@ def test_retention_and_register(run: Run, tmp_path: Path) -> None:
     assert run("register", "--output", "register.md").exit_code == 0
     assert (tmp_path / "register.md").read_text("utf-8").startswith("# Register")
     assert json.loads(run("register", "--json").stdout)["activities"]
+
+
+def test_holds_and_readmission_are_told_to_programs(run: Run) -> None:
+    placed = json.loads(run("hold", "place", "Anna Berg", "--reason", "lawsuit", "--json").stdout)
+    assert (placed["entity"], placed["reason"], placed["until"]) == ("customer", "lawsuit", None)
+    released = json.loads(run("hold", "release", placed["id"], "--json").stdout)
+    assert (released["id"], released["reason"]) == (placed["id"], "lawsuit")
+    assert run("erase", "Anna Berg", "--reason", "request", "--yes").exit_code == 0
+    (erasure,) = json.loads(run("erasures", "--json").stdout)
+    readmitted = json.loads(run("readmit", erasure["id"], "--json").stdout)
+    assert (readmitted["id"], readmitted["readmitted_at"] is None) == (erasure["id"], False)

@@ -13,16 +13,17 @@ import attrs
 import pytest
 from sqlalchemy.engine import make_url
 
-from crmkit.core.customer import Customer
-from crmkit.core.entity import EntityInfo
+from crmkit.core.customer import ContactPoint, Customer
+from crmkit.core.entity import EntityInfo, change
 from crmkit.core.errors import Conflict
+from crmkit.core.identity import IdentityClaim
 from crmkit.core.merging import generic_reference
 from crmkit.core.values.clock import FixedClock
 from crmkit.plugin import hookimpl
 from crmkit.runtime.crm import Crm
 from crmkit.services.auditing.log import seal
 from crmkit.services.auditing.verifying import verify
-from crmkit.services.identify import Evidence, identify
+from crmkit.services.identify import Evidence, dismiss, identify, recognise
 from crmkit.services.merging import merge, undo
 from crmkit.services.merging import preview as preview_merge
 from crmkit.services.personal_data import erase
@@ -97,6 +98,31 @@ class Planted:
     files: Path
 
 
+def undecided(crm: Crm, customer: UUID, marks: Marks) -> None:
+    """Plant claims that nobody has decided on: of the customer alone, and with the customer's address in them."""
+    carl = {"customer_id": str(UUID(int=1)), "score": 0.9}
+    candidate = {"customer_id": str(customer), "score": 0.4}
+    with crm.session() as s:
+        name = s.get(Customer, customer).name
+        made = [
+            IdentityClaim(channel="web", raw={"text": marks.new("claim before")}, candidates=(candidate,)),
+            IdentityClaim(channel="web", raw={"text": "ann@example.com"}, candidates=(carl, candidate)),
+        ]
+        s.add(*made)
+        _, claim = recognise(s, Evidence(emails="ann@example.com"), "email", {"text": marks.new("claim of an address")})
+        assert claim is not None
+        s.flush()
+        dismiss(s, claim)
+        s.flush()
+        # Somebody else has had the address at that time, so that the claim was not decided by it.
+        s.add(ContactPoint(customer_id=customer, kind="email", value="ann@example.com"))
+    with crm.session() as s:
+        for one in made:
+            known = s.get(IdentityClaim, one.id)
+            raw = {"text": f"Dear all, {marks.new('claim')} writes", "list": [f"{name}\nann@example.com"]}
+            s.update(change(known, raw=raw))
+
+
 @pytest.fixture
 def marks() -> Marks:
     return Marks()
@@ -125,6 +151,7 @@ def planted(database_url: str, clock: FixedClock, marks: Marks, tmp_path: Path) 
             s.flush()
             services.attach(made, f"{marks.new('file')}.txt", marks.new("content").encode())
         note = marks.new("note")
+        undecided(crm, world.anna, marks)
         imported(crm, tmp_path, f"1,{marks.new('imported name')},{marks.new('imported')}@example.com,{note}")
         with crm.session() as s:
             again = s.find(Customer, description=note)
@@ -225,4 +252,6 @@ def test_which_texts_outlive_an_erasure(crm: Crm) -> None:
         "stage_transition.rule",
         "stage_transition.to_stage",
         "tagging.entity",
+        "value_confirmation.entity",
+        "value_confirmation.name",
     }

@@ -173,6 +173,7 @@ def make_world(crm: Crm) -> World:
             s.add(CustomerRelation(from_id=one.id, to_id=firm.id, type="employed_by", title="Boss"))
             s.add(ExternalIdentity(system="erp", external_id=f"E-{mail}", entity="customer", record_id=one.id))
             s.add(Tagging(tag_id=vip.id, entity="customer", record_id=one.id))
+            services.confirm(one, ["email"], note="told by herself")
             s.add(SegmentMember(segment_id=club.id, entity="customer", record_id=one.id))
             s.add(RecordShare(entity="customer", record_id=one.id, user_id=staff.id, reason="please"))
             grant(s, one, "newsletter", channel="email", contact_point=point, evidence="card", legal_basis="consent")

@@ -136,6 +136,7 @@ def test_every_setting_has_its_variable(name: str) -> None:
         "consent": "{purposes = ['newsletter']}",
         "attachments": "{largest = 5}",
         "personal_data": "{returning = 'new'}",
+        "quality": "{max_age = 365}",
         "mail": "{own_domains = ['acme.example']}",
         "entities": "[{name = 'boat', fields = [{name = 'name'}]}]",
     }

@@ -82,6 +82,28 @@ def test_surnames_are_read_as_names(crm: Crm, add: Add, name: str, asked: str) -
 
 
 @pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("张", ["张伟", "張偉"]),
+        ("張", ["张伟", "張偉"]),
+        ("張伟", ["张伟", "張偉"]),
+        ("偉", ["张伟", "張偉"]),
+        ("乾", ["乾元"]),
+        ("qian", ["乾元"]),
+        ("台灣", ["张伟"]),
+    ],
+    ids=lambda value: f"{value!a}"[:30],
+)
+def test_traditional_and_simplified_characters_find_one_another(
+    crm: Crm, add: Add, asked: str, found: list[str]
+) -> None:
+    add("張偉")
+    add("张伟", description="在臺灣工作")
+    add("乾元")
+    assert titles(crm, asked) == found
+
+
+@pytest.mark.parametrize(
     "asked",
     [
         "muller",
@@ -176,6 +198,17 @@ def test_the_best_come_first_and_the_newest_of_one_rank(crm: Crm, add: Add) -> N
     ]
     for limit in (1, 3, 5):
         assert [hit.title for hit in hits(crm, "ann", limit=limit)] == [hit.title for hit in found[:limit]]
+
+
+def test_who_wants_few_gets_the_first_of_what_others_get(crm: Crm, add: Add) -> None:
+    """Names are read from the middle; addresses, which are newer here, rank below them."""
+    add("华东明源生物制药股份有限公司")
+    for number in range(12):
+        add(f"Person {number}", email=f"p{number}@mingyuan.example")
+    found = [hit.title for hit in hits(crm, "mingyuan")]
+    assert (found[0], len(found)) == ("华东明源生物制药股份有限公司", 13)
+    for limit in (1, 2, 5):
+        assert titles(crm, "mingyuan", limit=limit) == found[:limit]
 
 
 def test_all_kinds_of_records_are_found_by_what_is_theirs(crm: Crm, add: Add) -> None:

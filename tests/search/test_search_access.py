@@ -14,7 +14,7 @@ from crmkit.core.staff import RecordShare, Role, RoleAssignment
 from crmkit.runtime.crm import Crm
 from crmkit.services.merging import merge, preview, undo
 from crmkit.services.search import index, search
-from crmkit.store.search import lookup
+from crmkit.store.search import candidates
 from crmkit.testing.making import AsUser
 from tests.search.conftest import Add
 
@@ -78,8 +78,8 @@ def test_a_user_who_sees_little_finds_all_of_it(
 ) -> None:
     """Whichever way is taken: the front of the list at once, growing pieces of it, or the user's own records."""
     if way != "front":
-        monkeypatch.setattr(lookup, "FRONT", {True: 5, False: 5})
-    monkeypatch.setattr(lookup, "FEW", 10 if way == "few" else 1 << 40)
+        monkeypatch.setattr(candidates, "FRONT", {True: 5, False: 5})
+    monkeypatch.setattr(candidates, "FEW", 10 if way == "few" else 1 << 40)
     mine = user("customer read own")
     with crm.session() as session:
         for number in range(90):
@@ -95,8 +95,8 @@ def test_a_user_who_sees_few_interactions_finds_them_all(
     crm: Crm, user: AsUser, monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
     """They are looked up along the participants of the customers that the user may see."""
-    monkeypatch.setattr(lookup, "FRONT", {True: 5, False: 5})
-    monkeypatch.setattr(lookup, "FEW", 10)
+    monkeypatch.setattr(candidates, "FRONT", {True: 5, False: 5})
+    monkeypatch.setattr(candidates, "FEW", 10)
     mine = user("customer read own", "interaction read own", "interaction_participant read own")
     with crm.session() as session:
         seen, hidden = Customer(name="Seen", owner_id=mine.user_id), Customer(name="Hidden")

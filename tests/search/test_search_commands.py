@@ -13,6 +13,7 @@ from crmkit.cli.program import program
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.product import Product
 from crmkit.runtime.crm import Crm
+from crmkit.services.identify import recognition
 from crmkit.services.search import searching
 
 Run = Callable[..., Result]
@@ -80,6 +81,26 @@ def test_it_says_when_the_index_is_behind(run: Run, monkeypatch: pytest.MonkeyPa
     shown = run("search", "ann")
     assert "crmkit search index" not in shown.stderr
     assert "Anna Müller" in shown.stdout
+
+
+def test_what_an_import_brought_or_took_is_indexed_when_it_ends(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "FRESH_EVENTS", 2)
+    monkeypatch.setattr(recognition, "FRESH_EVENTS", 2)
+    file = tmp_path / "people.csv"
+    rows = "".join(f"k-{number},Kestrel {number}\n" for number in range(10))
+    file.write_text(f"external_id,name\n{rows}", encoding="utf-8")
+    assert run("import", str(file), "--entity", "customer", "--dry-run").exit_code == 0
+    assert "run crmkit search index" in run("search", "kestrel").stderr
+    assert run("import", str(file), "--entity", "customer").exit_code == 0
+    shown = json.loads(run("search", "kestrel", "--json").stdout)
+    assert (len(shown["hits"]), shown["behind"]) == (10, False)
+    alike = json.loads(run("identify", "--name", "Kestrel 7", "--json").stdout)
+    assert (alike["kind"], alike["behind"]) == ("candidates", False)
+    assert run("import", "--revert", "last").exit_code == 0
+    shown = json.loads(run("search", "kestrel", "--json").stdout)
+    assert (shown["hits"], shown["behind"]) == ([], False)
 
 
 def test_a_user_finds_what_the_user_may_see(run: Run) -> None:

@@ -11,7 +11,8 @@ from crmkit.core.search.query import LONGEST_QUERY, MOST_UNITS, read_query
 from crmkit.core.search.readings import readings
 from crmkit.core.search.terms import Terms, terms_of
 from crmkit.core.search.texts import Text
-from crmkit.core.search.words import folded, pieces, spellings
+from crmkit.core.search.variants import simplified
+from crmkit.core.search.words import folded, pieces, spellings, spoken
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,43 @@ def test_what_is_read_in_several_ways_is_found_by_each() -> None:
     heard = {"".join(syllables) for syllables in readings("乐乐")}
     assert {"yuele", "lele", "yueyue"} <= heard
     assert readings("ヤマダ") == readings("김철수") == readings("山ダ") == ()
+
+
+@pytest.mark.parametrize(
+    ("traditional", "same"),
+    [
+        ("張偉", "张伟"),
+        ("臺灣大學", "台湾大学"),
+        ("葉劍英", "叶剑英"),
+        ("乾隆", "干隆"),
+        ("後藤", "后藤"),
+        ("広島", "広岛"),
+    ],
+    ids=["zhangwei", "taiwan", "ye", "qianlong", "houteng", "hiroshima"],
+)
+def test_traditional_characters_are_looked_for_as_simplified_ones(traditional: str, same: str) -> None:
+    assert folded(traditional) == folded(same) == same
+
+
+def test_names_are_read_as_they_are_written_not_as_they_are_looked_for() -> None:
+    assert "qianlong" in terms_of([Text("name", "乾隆", "name")]).tokens
+    assert "ganlong" in terms_of([Text("name", "干隆", "name")]).tokens
+    assert "zhangwei" in terms_of([Text("name", "張偉", "name")]).tokens
+
+
+@given(st.text())
+def test_simplified_characters_stay_where_they_were(value: str) -> None:
+    assert len(simplified(value)) == len(value)
+    assert simplified(simplified(value)) == simplified(value)
+    assert [len(piece) for piece in pieces(folded(value))] == [len(piece) for piece in pieces(spoken(value))]
+
+
+def test_every_simplified_character_is_final_and_falls_into_the_same_pieces() -> None:
+    every = "".join(map(chr, (*range(0x3400, 0xA000), *range(0x20000, 0x32000))))
+    once = simplified(every)
+    assert once != every
+    assert simplified(once) == once
+    assert [len(piece) for piece in pieces(once)] == [len(piece) for piece in pieces(every)]
 
 
 def test_queries_are_cut_at_a_length_and_hold_nothing_when_nothing_is_said() -> None:

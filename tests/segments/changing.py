@@ -115,7 +115,7 @@ class World:
 
     def log(self, session: Session) -> None:
         at = self.crm.clock.now() - timedelta(hours=self.dice.randrange(200))
-        made = Interaction(kind=self.dice.choice(("purchase", "call")), occurred_at=at)
+        made = Interaction(kind=self.dice.choice(("purchase", "call")), status="planned", occurred_at=at)
         session.add(made)
         for customer in self.dice.sample(customers := session.list(Customer), min(2, len(customers))):
             session.add(InteractionParticipant(interaction_id=made.id, customer_id=customer.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,14 @@ from crmkit.core.entity import change
 from crmkit.core.errors import AccessDenied, BadInput, NotFound, Refused, ValidationFailed
 from crmkit.core.filter import FilterError
 from crmkit.core.grouping import Segment, SegmentMember
+from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.product import Product
 from crmkit.core.staff import Role, RoleAssignment, User
+from crmkit.core.values.clock import FixedClock
 from crmkit.runtime.crm import Crm
 from crmkit.services.segments import (
     add_members,
-    asking,
+    asked,
     count,
     create_segment,
     find_segment,
@@ -31,6 +34,7 @@ from crmkit.testing.making import AsUser
 from tests.segments.conftest import Names
 
 People = dict[str, Customer]
+SEGMENTS = "segment read all"
 LOYAL = "has at least 3 interactions where kind = purchase and occurred_at >= now - 90 days"
 
 
@@ -70,9 +74,50 @@ def test_a_saved_filter_finds_by_field_place_behaviour_and_time(
 def test_many_and_few_are_counted_alike(crm: Crm, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     made(crm, "loyal", f"country in (DE, FR) and {LOYAL}")
     made(crm, "others", f"country in (DE, FR) and not {LOYAL}")
-    for share in (0, 100):
-        monkeypatch.setattr(asking, "SHARE", share)
-        assert (counted(crm, "loyal"), counted(crm, "others")) == (1, 2)
+    made(crm, "long ago", "country in (DE, FR) and has at least 3 interactions where kind = purchase")
+    made(crm, "either", f"country in (DE, FR) and (industry = trade or {LOYAL})")
+    expected = {"loyal": 1, "others": 2, "long ago": 2, "either": 2}
+    for share, few, few_of_late in ((0, 0, 0), (100, 0, 0), (0, 9, 0), (0, 0, 9), (0, 2, 3), (0, 3, 2)):
+        monkeypatch.setattr(asked, "SHARE", share)
+        monkeypatch.setattr(asked, "FEW", few)
+        monkeypatch.setattr(asked, "FEW_OF_LATE", few_of_late)
+        assert {name: counted(crm, name) for name in expected} == expected, (share, few, few_of_late)
+
+
+def test_few_are_counted_alike_under_limited_rights(
+    crm: Crm, people: People, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(crm, "loyal", f"country in (DE, FR) and {LOYAL}")
+    reader = as_user(*[f"{one} read own" for one in ("customer", "interaction", "interaction_participant")], SEGMENTS)
+    with crm.session() as session:
+        session.update(change(session.get(Customer, people["Anna"].id), owner_id=reader.user_id))
+    for few in (0, 9):
+        monkeypatch.setattr(asked, "FEW_OF_LATE", few)
+        with crm.session(reader, reads=True) as session:
+            assert count(session, "loyal") == 1
+        with crm.session(as_user("customer read own", SEGMENTS), reads=True) as session:
+            assert count(session, "loyal") == 0
+
+
+def test_an_interaction_that_moves_is_counted_where_it_is(crm: Crm, people: People, clock: FixedClock) -> None:
+    """Participants repeat the date, also those who were away meanwhile: filters and timelines go by theirs."""
+    made(crm, "called", "has interactions where kind = call and occurred_at >= now - 30 days")
+    ago = clock.now() - timedelta(days=300)
+    with crm.session() as session:
+        call = Interaction(kind="call", status="planned", occurred_at=ago)
+        part = InteractionParticipant(interaction_id=call.id, customer_id=people["Di"].id)
+        session.add(call, part)
+    with crm.session() as session:
+        session.delete(session.get(InteractionParticipant, part.id))
+    with crm.session() as session:
+        session.update(change(session.get(Interaction, call.id), occurred_at=clock.now()))
+    assert counted(crm, "called") == 0
+    with crm.session() as session:
+        session.restore(InteractionParticipant, part.id)
+    assert counted(crm, "called") == 1
+    with crm.session() as session:
+        session.update(change(session.get(Interaction, call.id), occurred_at=ago))
+    assert counted(crm, "called") == 0
 
 
 def test_hours_are_those_of_whoever_asks(crm: Crm, people: People, as_user: AsUser) -> None:

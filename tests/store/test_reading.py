@@ -123,12 +123,12 @@ def statements(s: Session) -> dict[str, Any]:
         "a delete": sa.delete(bare),
         "a delete in a common expression": sa.select(sa.delete(bare).returning(bare.c.id).cte().c.id),
         "the database's own table": sa.select(s.database.table("tenants")),
-        "the table of another session": sa.select(_other(s).table(Customer).c.name),
+        "the table of another actor": sa.select(_other(s).table(Customer).c.name),
     }
 
 
 def _other(s: Session) -> Session:
-    return Session(s.application, s.actor)
+    return Session(s.application, s.actor.elevated())
 
 
 KINDS_OF_STATEMENT = [
@@ -151,7 +151,7 @@ KINDS_OF_STATEMENT = [
     "a delete",
     "a delete in a common expression",
     "the database's own table",
-    "the table of another session",
+    "the table of another actor",
 ]
 
 

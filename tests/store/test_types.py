@@ -186,7 +186,7 @@ def test_whole_records_come_back_exactly_alone_and_in_batches(crm: Crm) -> None:
     product = Product(sku="a'b", name="P", price=Money(Decimal("-0.000001"), "JPY"), introduced=date(1, 1, 1))
     asset = Asset(customer_id=customer.id, product_id=product.id, name="A", warranty_until=date(9999, 12, 31))
     moment = datetime(2026, 3, 15, 12, 0, 0, 1, tzinfo=UTC)
-    call = Interaction(kind="call", occurred_at=moment, money=Money(Decimal(0), "EUR"))
+    call = Interaction(kind="call", status="planned", occurred_at=moment, money=Money(Decimal(0), "EUR"))
     lines = [
         InteractionLine(interaction_id=call.id, position=n, quantity=Decimal(n).scaleb(-6), amount=Decimal(n))
         for n in range(1, 4)

@@ -39,6 +39,9 @@ MAX_LENGTH = 20_000
 MAX_NESTING = 64
 MAX_COUNT = 1_000_000
 
+KEPT = 256
+"""Filters that an application remembers having read."""
+
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _DATED = (Kind.DATE, Kind.PARTIAL_DATE, Kind.INSTANT)
 _COUNTS: dict[tuple[str, ...], tuple[CountOp, int]] = {
@@ -60,6 +63,18 @@ def parse(text: str, registry: EntityRegistry, entity: str, allowed: Allowed | N
     ``allowed`` narrows the fields that may be used, by the names of entity and field. Raises FilterError, which names
     the place, for text that is no filter, unknown or forbidden fields, values that do not fit and filters too large.
     """
+    if allowed is not None:
+        return _parsed(text, registry, entity, allowed)
+    # A saved filter is asked again and again; the tree is the same for everybody and never changes.
+    known = registry.parsed.get((entity, text))
+    if known is None:
+        if len(registry.parsed) >= KEPT:
+            registry.parsed.clear()
+        known = registry.parsed[entity, text] = _parsed(text, registry, entity, None)
+    return known
+
+
+def _parsed(text: str, registry: EntityRegistry, entity: str, allowed: Allowed | None) -> Predicate:
     if len(text) > MAX_LENGTH:
         raise FilterError(msg("{count} characters; at most {limit} are allowed", count=len(text), limit=MAX_LENGTH))
     parser = _Parser(text, registry, allowed)

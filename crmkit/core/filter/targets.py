@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import attrs
 
@@ -67,13 +68,15 @@ class Children:
     """What ``has ... children`` counts: records of ``entity``.
 
     ``up`` points at the parent. It belongs to the child itself, or, with ``down``, to a linking entity whose field
-    ``down`` points at the child; a child linked twice counts once.
+    ``down`` points at the child; a child linked twice counts once. ``copies`` are fields of the child that the linking
+    entity holds as well.
     """
 
     name: str
     entity: str
     up: Link
     down: str = ""
+    copies: tuple[str, ...] = ()
 
 
 def resolve_path(path: str, registry: EntityRegistry, entity: str, allowed: Allowed | None = None) -> Target:
@@ -101,20 +104,28 @@ def resolve_path(path: str, registry: EntityRegistry, entity: str, allowed: Allo
         place += len(name) + 1
 
 
-def children_of(registry: EntityRegistry, entity: str) -> dict[str, Children]:
+def children_of(registry: EntityRegistry, entity: str) -> Mapping[str, Children]:
     """Return what ``has`` can count from ``entity``, by name.
 
     These are records that refer to it (contact points), that it is linked to by a link which also grants access
     (interactions, by their participants), that attach to records of any entity (external identities, stage tracks),
     and whatever such an attachment belongs to (tags, by taggings).
     """
+    known: Mapping[str, Children] | None = registry.counted.get(entity)
+    if known is None:
+        known = registry.counted[entity] = MappingProxyType(_children_of(registry, entity))
+    return known
+
+
+def _children_of(registry: EntityRegistry, entity: str) -> dict[str, Children]:
     found: dict[str, Children] = {}
     for name, (info, field) in registry.children(entity).items():
         found[name] = Children(name, info.name, Link(info.name, field.name))
     for info in registry:
         for rule in info.access:
             if isinstance(rule, ViaLink) and registry.get(rule.link).field(rule.there).reference == entity:
-                found.setdefault(info.plural, Children(info.plural, info.name, Link(rule.link, rule.there), rule.here))
+                link = Link(rule.link, rule.there)
+                found.setdefault(info.plural, Children(info.plural, info.name, link, rule.here, rule.copies))
     attached = [info for info in registry if _attaches(info)]
     for info in attached:
         found.setdefault(info.plural, Children(info.plural, info.name, Link(info.name, "record_id", "entity")))

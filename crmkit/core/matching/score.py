@@ -13,7 +13,7 @@ from math import exp2, log2
 
 import attrs
 
-from crmkit.core.matching.names import NameMatch, compare_names
+from crmkit.core.matching.names import NameLevel, NameMatch, compare_names
 from crmkit.core.matching.party import Party, Place
 from crmkit.core.messages import Message, msg
 from crmkit.core.values.mail import is_free_mail_domain
@@ -90,16 +90,25 @@ def _names(a: Party, b: Party) -> Reason | None:
     if best is None:
         return None
     bits, match, name = best
-    texts = {
-        "same": msg("the same name: {name}", name=name),
-        "extended": msg("the same name, one with more words: {name}", name=name),
-        "similar": msg("a similar name: {name}", name=name),
-        "initials": msg("a name that agrees in its initials: {name}", name=name),
-        "one_word_of_many": msg("part of the name: {name}", name=name),
-        "one_word": msg("only part of the name agrees: {name}", name=name),
-        "different": msg("another name: {name}", name=name),
-    }
-    return Reason(f"name.{match.level}", bits, texts[match.level])
+    return Reason(f"name.{match.level}", bits, _name_text(match.level, name))
+
+
+def _name_text(level: NameLevel, name: str) -> Message:
+    match level:
+        case "same":
+            return msg("the same name: {name}", name=name)
+        case "extended":
+            return msg("the same name, one with more words: {name}", name=name)
+        case "similar":
+            return msg("a similar name: {name}", name=name)
+        case "initials":
+            return msg("a name that agrees in its initials: {name}", name=name)
+        case "one_word_of_many":
+            return msg("part of the name: {name}", name=name)
+        case "one_word":
+            return msg("only part of the name agrees: {name}", name=name)
+        case _:
+            return msg("another name: {name}", name=name)
 
 
 def _name_bits(match: NameMatch) -> float:

@@ -15,6 +15,7 @@ from crmkit.core.search.terms import (
     MOST_PIECES,
     compact,
     digits_of,
+    heard_pieces,
     mail_parts,
     name_pieces,
     suffixes,
@@ -65,7 +66,7 @@ def _rank(unit: Unit, text: Text) -> Rank | None:
     if unit.kind == "mail":
         return _rank_of_address(unit.text, text)
     if text.kind == "name":
-        return min(_ranks_in_name(unit, name_pieces(text.value)), default=None)
+        return min(_ranks_in_name(unit, name_pieces(text.value), heard_pieces(text.value)), default=None)
     if text.kind == "phone":
         return _rank_in_phone(unit, digits_of(text.value))
     if text.kind == "mail":
@@ -84,15 +85,15 @@ def _rank_of_address(address: str, text: Text) -> Rank | None:
     return None if at < 0 else Rank.TEXT
 
 
-def _ranks_in_name(unit: Unit, parts: list[str]) -> Iterator[Rank]:
-    for place, part in enumerate(parts):
+def _ranks_in_name(unit: Unit, parts: list[str], heard: list[str]) -> Iterator[Rank]:
+    for place, (part, written) in enumerate(zip(parts, heard, strict=True)):
         begins, is_word = (Rank.PREFIX, Rank.FIRST_WORD) if place == 0 else (Rank.WORD_PREFIX, Rank.WORD)
         if is_run(part):
             if unit.kind == "run":
                 if unit.text in part:
                     whole, starts = unit.text == part, part.startswith(unit.text)
                     yield is_word if whole else begins if starts else Rank.WORD_PREFIX
-            elif has_han(part) and _sounds(unit, part, place == 0):
+            elif has_han(part) and _sounds(unit, written, place == 0):
                 yield Rank.READING
         elif unit.kind == "word":
             for word in spellings(part):

@@ -124,8 +124,12 @@ def tokens_of(unit: Unit, fragments: bool) -> AnyOf:
                 found.append(_grams(LETTERS, spelling, 3))
             if fragments and unit.number and len(spelling) >= LEAST_PHONE:
                 found.append(_grams(DIGITS, spelling, 4))
-    found += [(Token(word),) for word in unit.near]
-    return tuple(found)
+    return (*found, *near_tokens_of(unit))
+
+
+def near_tokens_of(unit: Unit) -> AnyOf:
+    """Return the tokens of the words that a unit may be a slip for."""
+    return tuple((Token(word),) for word in unit.near)
 
 
 def _units(text: str) -> list[Unit]:

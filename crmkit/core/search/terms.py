@@ -14,9 +14,9 @@ import attrs
 
 from crmkit.core.search.readings import Reading, readings
 from crmkit.core.search.texts import Rank, Text
-from crmkit.core.search.words import folded, grams, has_han, is_run, pieces, spellings
+from crmkit.core.search.words import folded, grams, has_han, is_run, pieces, spellings, spoken
 
-VERSION = 1
+VERSION = 2
 """Counts changes of these rules: an index made by other rules is made again."""
 
 LONGEST_PREFIX = 5
@@ -55,10 +55,10 @@ def terms_of(texts: Iterable[Text]) -> Terms:
     for text in texts:
         found = folded(text.value)
         if text.kind == "name":
-            parts = name_pieces(text.value)
-            _put(headwords, _name_headwords(parts))
-            _add(tokens, _name_tokens(parts))
-            words.update(dict.fromkeys(_name_words(parts)))
+            parts, heard = name_pieces(text.value), heard_pieces(text.value)
+            _put(headwords, _name_headwords(parts, heard))
+            _add(tokens, _name_tokens(parts, heard))
+            words.update(dict.fromkeys(_name_words(parts, heard)))
         elif text.kind == "mail":
             _put(headwords, [(EXACT_MAIL + found, Rank.EXACT)])
             _add(tokens, _mail_tokens(found))
@@ -74,6 +74,11 @@ def terms_of(texts: Iterable[Text]) -> Terms:
 def name_pieces(name: str) -> list[str]:
     """Return the words and runs of a name that are looked at."""
     return pieces(folded(name))[:MOST_PIECES]
+
+
+def heard_pieces(name: str) -> list[str]:
+    """Return the same pieces with the characters as they were written, which tell how they are read."""
+    return pieces(spoken(name))[:MOST_PIECES]
 
 
 def compact(parts: Iterable[str]) -> tuple[str, ...]:
@@ -111,7 +116,7 @@ def _add(tokens: set[str], more: Iterable[str]) -> None:
         tokens.add(token)
 
 
-def _name_headwords(parts: list[str]) -> Iterator[tuple[str, int]]:
+def _name_headwords(parts: list[str], heard: list[str]) -> Iterator[tuple[str, int]]:
     for whole in compact(parts):
         if whole:
             yield EXACT_NAME + whole, Rank.EXACT
@@ -126,18 +131,18 @@ def _name_headwords(parts: list[str]) -> Iterator[tuple[str, int]]:
             for size in (1, 2):
                 yield from ((gram, Rank.WORD_PREFIX) for gram in grams(part[1:], size))
         if run and place == 0 and has_han(part):
-            for reading in readings(part):
+            for reading in readings(heard[place]):
                 full, initials = next(suffixes(reading))
                 yield full, Rank.READING
                 for text in (full[:LONGEST_PREFIX], initials):
                     yield from ((text[:length], Rank.READING) for length in range(1, len(text) + 1))
 
 
-def _name_tokens(parts: list[str]) -> Iterator[str]:
-    for part in parts:
+def _name_tokens(parts: list[str], heard: list[str]) -> Iterator[str]:
+    for part, written in zip(parts, heard, strict=True):
         if is_run(part):
             yield from _run_tokens(part)
-            for reading in readings(part) if has_han(part) else ():
+            for reading in readings(written) if has_han(part) else ():
                 for full, initials in suffixes(reading):
                     yield full
                     yield initials
@@ -147,12 +152,12 @@ def _name_tokens(parts: list[str]) -> Iterator[str]:
                 yield from _fragments(spelling)
 
 
-def _name_words(parts: list[str]) -> Iterator[str]:
-    for part in parts:
+def _name_words(parts: list[str], heard: list[str]) -> Iterator[str]:
+    for part, written in zip(parts, heard, strict=True):
         if not is_run(part):
             yield from spellings(part)
         elif has_han(part):
-            for reading in readings(part):
+            for reading in readings(written):
                 full, initials = next(suffixes(reading))
                 yield READ + full
                 yield READ + initials

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from crmkit.core.search.variants import simplified
 from crmkit.core.values.text import fold, search_key
 
 LONGEST_TEXT = 100_000
@@ -53,7 +54,15 @@ _HAS_UMLAUT = re.compile("[äöüøå]").search
 
 
 def folded(text: str) -> str:
-    """Return the form in which pieces are looked for: compatible forms made one, lower case, accents kept."""
+    """Return the form in which pieces are looked for: that of ``spoken``, with simplified Chinese characters."""
+    return simplified(spoken(text))
+
+
+def spoken(text: str) -> str:
+    """Return the form in which texts are read aloud: compatible forms made one, lower case, accents kept.
+
+    It falls into the same pieces as the ``folded`` one, character by character.
+    """
     text = text[:LONGEST_TEXT]
     if not _NEEDS_CARE(text):
         return text.lower()

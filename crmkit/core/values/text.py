@@ -52,6 +52,15 @@ def search_key(text: str) -> str:
     return " ".join(folded.split())
 
 
+def composed(text: str) -> str:
+    """Return ``text`` in Unicode's normalisation form C, in which it is stored; the text itself when it is so already.
+
+    Two spellings of one character, such as ``é`` as one code point or as ``e`` with an accent, become equal; characters
+    that only look alike stay different. ISO/IEC 10646, UAX #15.
+    """
+    return text if text.isascii() or unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
 def one_space(text: str) -> str:
     """Return ``text`` trimmed, with each run of white space as one space."""
     return " ".join(text.split())

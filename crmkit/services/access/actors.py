@@ -34,15 +34,21 @@ def actor_named(session: Session, login: str, on_behalf_of: str = "", settings: 
     ``session`` is one that may read everything. Raises NotFound for a user who is not active, and AccessDenied when no
     delegation is in force.
     """
-    acting = session.find(User, login=login)
-    if acting is None or acting.state != "active":
-        raise NotFound(msg("no active user {login}", login=shown(login)))
+    acting = _active(session, login)
     if not on_behalf_of or on_behalf_of == login:
         return actor_of(session, acting, None, settings)
-    principal = session.find(User, login=on_behalf_of)
-    if principal is None or principal.state != "active":
-        raise NotFound(msg("no active user {login}", login=shown(on_behalf_of)))
-    return actor_of(session, acting, principal, settings)
+    return actor_of(session, acting, _active(session, on_behalf_of), settings)
+
+
+def _active(session: Session, login: str) -> User:
+    user = session.find(User, login=login)
+    if user is None:
+        raise NotFound(msg("no active user {login}", login=shown(login)))
+    if user.state == "frozen":
+        raise NotFound(msg("no active user {login}: frozen, until activated again", login=user.login))
+    if user.state != "active":
+        raise NotFound(msg("no active user {login}: has departed", login=user.login))
+    return user
 
 
 def reload_actor(session: Session, actor: Actor, settings: Settings = Settings()) -> Actor:

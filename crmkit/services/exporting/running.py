@@ -25,8 +25,22 @@ PAGE = 500
 
 
 def format_of(path: Path | None, asked: str | None) -> str:
-    """Return the format asked for, else that of the file's ending, else csv. Raises BadInput for an unknown one."""
-    name = asked or (_ENDINGS.get(path.suffix.lower(), "csv") if path is not None else "csv")
+    """Return the format asked for, else that of the file's ending; csv where there is no file.
+
+    Raises BadInput for an unknown format, or an ending that tells none.
+    """
+    if asked is None and path is not None:
+        found = _ENDINGS.get(path.suffix.lower())
+        if found is None:
+            raise BadInput(
+                msg(
+                    "{file}: its ending tells no format; expected one of {endings}, or name the format",
+                    file=path.name,
+                    endings=", ".join(_ENDINGS),
+                )
+            )
+        return found
+    name = asked or "csv"
     if name not in FORMATS:
         raise BadInput(msg("no export format {name}; {hint}", name=name, hint=did_you_mean(name, FORMATS)))
     return name

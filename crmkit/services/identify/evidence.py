@@ -18,7 +18,7 @@ from crmkit.core.values.address import address_key, one_line
 from crmkit.core.values.mail import is_free_mail_domain, normalise_mail
 from crmkit.core.values.partial_date import PartialDate, parse_partial_date
 from crmkit.core.values.phone import normalise_phone
-from crmkit.core.values.text import domain_of, one_space
+from crmkit.core.values.text import composed, domain_of, one_space
 
 MOST_VALUES = 20
 """Mail addresses, phones and external ids that are looked at, of each."""
@@ -132,7 +132,9 @@ def read_evidence(evidence: Evidence) -> ReadEvidence:
         birth_date=evidence.birth_date,
         domain=domain,
     )
-    external = tuple(dict.fromkeys((system.strip(), number.strip()) for system, number in evidence.external))
+    external = tuple(
+        dict.fromkeys((composed(system.strip()), composed(number.strip())) for system, number in evidence.external)
+    )
     return ReadEvidence(party, tuple(pair for pair in external if all(pair))[:MOST_VALUES], tuple(ignored))
 
 

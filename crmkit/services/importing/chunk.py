@@ -19,6 +19,7 @@ from crmkit.core.identity import ExternalIdentity
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.imports import ImportRows
 from crmkit.hooks.run import run_derive
+from crmkit.services.completed_interactions import telling_all, told_values
 from crmkit.services.importing.blocks import Block, Reference, missing
 from crmkit.services.importing.lookups import Lookups
 from crmkit.services.importing.templates import as_text
@@ -56,6 +57,7 @@ class Chunk:
     def __init__(self, session: Session, lookups: Lookups, name: str, source: str) -> None:
         self._session, self._lookups = session, lookups
         self._name, self._source = name, source
+        telling_all(session)
         self.counts: dict[str, Counter[str]] = {}
         self._reset()
 
@@ -270,7 +272,7 @@ class Chunk:
             before = state[1] if state is not None else current
             after = current
             if rule.on_duplicate != "skip":
-                after = overlay(current, block.changes(draft.values))
+                after = overlay(current, dict(told_values(current, block.changes(draft.values))))
         if after is not before:
             if not block.validator.quick(after):
                 row.problems += block.validator.errors(after)

@@ -18,6 +18,7 @@ from crmkit.core.values.country import country_code
 from crmkit.core.values.ids import parse_id
 from crmkit.core.values.money import clean_decimal
 from crmkit.core.values.partial_date import PartialDate, parse_partial_date
+from crmkit.core.values.text import composed
 from crmkit.services.importing.mapping import ValueRule
 from crmkit.services.importing.templates import as_text
 
@@ -75,7 +76,7 @@ def _text(field: FieldInfo) -> Convert:
         by_fold = {choice.casefold(): choice for choice in field.choices}
         by_fold |= {choice.replace("_", " ").casefold(): choice for choice in field.choices}
         return lambda value: by_fold.get(as_text(value).casefold(), as_text(value))
-    return lambda value: value if type(value) is str else as_text(value)
+    return lambda value: composed(value) if type(value) is str else as_text(value)
 
 
 def _integer(value: Any, rule: ValueRule) -> int:

@@ -13,6 +13,7 @@ import msgspec
 
 from crmkit.core.errors import BadInput, did_you_mean
 from crmkit.core.messages import msg
+from crmkit.core.values.text import composed
 
 Cell = Callable[[Sequence[Any]], Any]
 """Returns the value for a row of cells: as the source gave it for a lone column, else text. Empty values are ''."""
@@ -104,7 +105,8 @@ def as_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.strip()
+        # As records hold it, since keys are looked up by it.
+        return composed(value.strip())
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, date):

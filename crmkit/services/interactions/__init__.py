@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmkit.services.completed_interactions import told_by
 from crmkit.services.interactions.calls import log_call, log_chat
 from crmkit.services.interactions.correcting import correct, former_ones, newest, undo_correction
 from crmkit.services.interactions.figures import ContactFigures, contact_figures
@@ -27,5 +28,6 @@ __all__ = [
     "thread",
     "thread_id_of",
     "timeline",
+    "told_by",
     "undo_correction",
 ]

@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.entity import Part
-from crmkit.core.errors import BadInput
+from crmkit.core.errors import BadInput, Conflict
 from crmkit.core.interaction import (
     Interaction,
     InteractionLine,
@@ -21,6 +21,8 @@ from crmkit.core.interaction import (
 from crmkit.core.messages import msg, shown
 from crmkit.core.product import Product
 from crmkit.core.values.money import Money
+from crmkit.core.values.text import composed
+from crmkit.services.erased_contacts import erased_contact
 from crmkit.services.interactions.correcting import newest
 from crmkit.services.interactions.parties import LONGEST_ADDRESS, Party, Recognised, recognised
 from crmkit.services.interactions.threads import thread_id_of
@@ -89,14 +91,19 @@ def log(
     correction of it), also when two processes log it at once. ``at`` is when it happened, by default now. ``thread`` is
     the thread's id, or a text that names it within the channel. ``lines`` are priced in ``currency``; without ``money``
     their sum becomes the interaction's. ``country`` reads national telephone numbers, ``raw`` is kept with the claim of
-    somebody unknown. ``kinds``: raises BadInput for another kind. Raises NotFound for a customer that does not exist.
+    somebody unknown. ``kinds``: raises BadInput for another kind. Raises NotFound for a customer that does not exist, and
+    Conflict for what went with a person who was erased.
     """
     if kinds is not None and kind not in (known := list(kinds)):
         raise BadInput(msg("no kind of interaction {kind}; known: {known}", kind=shown(kind), known=", ".join(known)))
+    channel, key = composed(channel), composed(key)
     if key:
         stored = stored_under(session, channel, key)
         if stored is not None:
             return Logged(stored, created=False)
+        erased = erased_contact(session, channel, key)
+        if erased is not None:
+            raise Conflict(erased)
     who = recognised(session, participants, channel, country, {"subject": subject, "kind": kind, **(raw or {})})
     made = Interaction(
         kind=kind,

@@ -15,6 +15,7 @@ from crmkit.core.errors import BadInput
 from crmkit.core.interaction import Interaction
 from crmkit.core.messages import Message, msg
 from crmkit.services.attachments import Attachments, attach
+from crmkit.services.erased_contacts import erased_contact
 from crmkit.services.identify import Evidence, identify
 from crmkit.services.interactions import Participant, log
 from crmkit.services.interactions.parties import COPIED, CUSTOMER, STAFF
@@ -30,7 +31,7 @@ MOST_PARTIES = 50
 AUTOMATIC, BOUNCED = "auto-reply", "bounce"
 """Outcomes of what a machine answered; contact figures leave them out."""
 
-Why = Literal["", "stored", "internal", "nobody", "unknown"]
+Why = Literal["", "stored", "internal", "nobody", "unknown", "erased"]
 
 
 @attrs.frozen
@@ -38,7 +39,8 @@ class Taken:
     """What became of a mail.
 
     ``interaction`` is None for one that was left out: ``internal`` between our own people, ``nobody`` without anybody
-    else's address, ``unknown`` when only known customers were wanted. ``stored`` says that it was there already.
+    else's address, ``unknown`` when only known customers were wanted, ``erased`` when it went with a person who was
+    erased. ``stored`` says that it was there already.
     ``left_out`` says which of its files were not taken and why.
     """
 
@@ -73,6 +75,8 @@ def take_in(
     stored = stored_under(session, CHANNEL, mail.key)
     if stored is not None:
         return Taken(stored, "stored")
+    if erased_contact(session, CHANNEL, mail.key) is not None:
+        return Taken(None, "erased")
     direction, parties = _parties(mail, own)
     strangers = [party.address for party in parties if party.user is None]
     if direction == "internal" or not strangers:

@@ -10,10 +10,18 @@ import attrs
 
 from crmkit.core.customer import Customer
 from crmkit.core.entity import EntityInfo, Part
-from crmkit.core.errors import BadInput, CrmError, PluginError, Refused, StaleVersion
+from crmkit.core.errors import AccessDenied, BadInput, CrmError, PluginError, Refused, StaleVersion
 from crmkit.core.identity import NotTheSame
 from crmkit.core.journal import MergeJournal
-from crmkit.core.merging import MergePlan, different_kinds, mergeable, merged_fields, merged_record
+from crmkit.core.merging import (
+    MergePlan,
+    called,
+    different_kinds,
+    masked_plan,
+    mergeable,
+    merged_fields,
+    merged_record,
+)
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.merging import Merging
 from crmkit.hooks.records import Change
@@ -57,8 +65,9 @@ def preview(
 
     Records may be given by id, then of ``entity``; ids of merged records lead to what they became. ``choices`` maps
     fields to ``"kept"``, ``"lost"`` or a value. All that refers to the lost record counts, also where the actor may not
-    read it. Raises NotFound, AccessDenied without the right to merge both, and BadInput for a record and itself, for an
-    entity that is not merged and for an unknown field.
+    read it; what is in fields that he may not read is masked. Raises NotFound, AccessDenied without the right to merge
+    both or for a choice on a field that the actor may not write, and BadInput for a record and itself, for an entity that
+    is not merged and for an unknown field.
     """
     session.flush()
     cls = type(kept) if isinstance(kept, Part) else type(lost) if isinstance(lost, Part) else entity
@@ -67,21 +76,26 @@ def preview(
     if ends[_id(kept)] == ends[_id(lost)]:
         raise BadInput(msg("{id} is one record already", id=str(ends[_id(kept)])))
     one, other = _both(session, info, ends[_id(kept)], ends[_id(lost)])
+    _require_choices(session, info, one, choices or {})
+    hidden = session.hidden(cls)
     with session.acting_as(session.actor.elevated()):
-        return _planned(session, info, one, other, choices or {})[0]
+        plan, _ = _planned(session, info, one, other, choices or {}, hidden)
+    return masked_plan(info, plan, hidden)
 
 
 def merge(session: Session, plan: MergePlan) -> MergeJournal:
     """Do what ``plan`` says and return the journal entry; it is written when the session is committed.
 
-    What refers to the lost record is looked up anew, so nothing added since the preview is forgotten. Raises
-    AccessDenied, Refused with every reason against it, and StaleVersion when one of the two records was changed since
-    the preview.
+    What refers to the lost record is looked up anew, so nothing added since the preview is forgotten. A field that
+    nobody chose survives by the rule, also where the actor may not read it. Raises AccessDenied as ``preview``, Refused
+    with every reason against it, and StaleVersion when one of the two records was changed since the preview.
     """
     session.flush()
     info = session.database.registry.get(plan.entity)
     require_right(session, info, [plan.kept.id, plan.lost.id], "merge")
-    return _carried_out(session, info, plan.kept, plan.lost, plan.choices)
+    versions = dict(zip((plan.kept.id, plan.lost.id), plan.versions, strict=True))
+    _require_choices(session, info, plan.kept, plan.choices)
+    return _carried_out(session, info, versions, plan.choices)
 
 
 def merge_many(
@@ -115,7 +129,9 @@ def merge_many(
                 results.append(MergeResult(one, other))
                 continue
             first, second = _both(session, info, ends[one], ends[other])
-            journal = _carried_out(session, info, first, second, choices or {})
+            _require_choices(session, info, first, choices or {})
+            versions = {first.id: first.version, second.id: second.version}
+            journal = _carried_out(session, info, versions, choices or {})
             session.commit()
             results.append(MergeResult(first.id, second.id, journal))
         except CrmError as error:
@@ -145,17 +161,40 @@ def _both(session: Session, info: EntityInfo, kept: UUID, lost: UUID) -> tuple[A
     return records
 
 
-def _carried_out(session: Session, info: EntityInfo, kept: Any, lost: Any, choices: Mapping[str, Any]) -> MergeJournal:
-    """Merge two records that nobody has changed since they were read, as a whole or not at all."""
+def _require_choices(session: Session, info: EntityInfo, kept: Any, choices: Mapping[str, Any]) -> None:
+    """Raise AccessDenied for a choice on a field that the actor may not write: it would set it, or tell what it holds."""
+    unwritten = session.actor.hidden(info, "update")
+    wrong = sorted({name.removeprefix("custom.") for name in choices} & unwritten)
+    if wrong:
+        raise AccessDenied(
+            msg(
+                "{actor} may not choose what {field} of {entity} {record} will be",
+                actor=session.actor.name,
+                field=", ".join(wrong),
+                entity=info.name,
+                record=str(kept.id),
+            )
+        )
+
+
+def _carried_out(
+    session: Session, info: EntityInfo, versions: Mapping[UUID, int], choices: Mapping[str, Any]
+) -> MergeJournal:
+    """Merge two records that nobody has changed since they were read, as a whole or not at all.
+
+    ``versions`` are those of the record that stays and of the one that is lost, in this order.
+    """
+    kept_id, lost_id = versions
+    hidden = session.hidden(info.cls)
     with session.acting_as(session.actor.elevated()), as_a_whole(session):
-        held = locked(session, info.name, [kept.id, lost.id])
-        for known in (kept, lost):
-            now = held.get(known.id)
-            if now is None or now.version != known.version:
-                raise StaleVersion(info.name, known.id, known.version)
-        plan, planning = _planned(session, info, held[kept.id], held[lost.id], choices)
+        held = locked(session, info.name, list(versions))
+        for id, version in versions.items():
+            now = held.get(id)
+            if now is None or now.version != version:
+                raise StaleVersion(info.name, id, version)
+        plan, planning = _planned(session, info, held[kept_id], held[lost_id], choices, hidden)
         if plan.blocked:
-            raise Refused(CORE, plan.blocked[0], [(CORE, reason, lost.id) for reason in plan.blocked])
+            raise Refused(CORE, plan.blocked[0], [(CORE, reason, lost_id) for reason in plan.blocked])
         _derive(session, plan, planning)
         # Whatever was stated of the lost record is stated of the kept one from now on.
         with rewriting(session):
@@ -167,9 +206,9 @@ def _carried_out(session: Session, info: EntityInfo, kept: Any, lost: Any, choic
             session.flush()
         pairs = (pair for changed in staged.values() for pair in changed.values())
         images = images_of(session.database.registry, pairs, moved)
-        journal = MergeJournal(entity=info.name, kept_id=kept.id, lost_id=lost.id, images=images)
+        journal = MergeJournal(entity=info.name, kept_id=kept_id, lost_id=lost_id, images=images)
         session.add(journal)
-    return journal
+    return session.masked(journal)
 
 
 def _followed(session: Session, followers: Followers) -> Moved:
@@ -180,12 +219,13 @@ def _followed(session: Session, followers: Followers) -> Moved:
 
 
 def _planned(
-    session: Session, info: EntityInfo, kept: Any, lost: Any, choices: Mapping[str, Any]
+    session: Session, info: EntityInfo, kept: Any, lost: Any, choices: Mapping[str, Any], hidden: frozenset[str]
 ) -> tuple[MergePlan, Planning]:
+    """Work out a merge, complete; what stands against it tells nothing of ``hidden`` fields."""
     fields = merged_fields(info, kept, lost, choices)
     planning = Planning(session, info, kept, lost, merged_record(kept, fields))
     result = planning.record(info.name, kept.id)
-    blocked = [*_against(session, info, kept, lost), *planning.blocked]
+    blocked = [*_against(session, info, kept, lost, hidden), *planning.blocked]
     call = Merging(info.name, kept, lost, result, planning.references, tuple(planning.united), session.cause)
     caller = session.hooks.caller("guard_merge", info.name)
     if caller.has_impls:
@@ -193,24 +233,25 @@ def _planned(
             msg("refused by {plugin}: {reason}", plugin=refusal.plugin, reason=refusal.reason)
             for refusal in refusals(caller, session.contexts, call)
         ]
-    plan = MergePlan(info.name, kept, lost, result, fields, planning.references, tuple(blocked), choices)
+    versions = kept.version, lost.version
+    plan = MergePlan(info.name, kept, lost, result, fields, planning.references, tuple(blocked), choices, versions)
     return plan, planning
 
 
-def _against(session: Session, info: EntityInfo, kept: Any, lost: Any) -> Iterable[Message]:
+def _against(session: Session, info: EntityInfo, kept: Any, lost: Any, hidden: frozenset[str]) -> Iterable[Message]:
     """Yield what the core has against a merge, beside its references."""
     for record in (kept, lost):
         if record.deleted_at is not None:
             yield msg("{entity} {id} is deleted", entity=info.label, id=str(record.id))
-    if (reason := different_kinds(info.name, kept, lost)) is not None:
+    if (reason := different_kinds(info.name, kept, lost, hidden)) is not None:
         yield reason
     if info.name == "customer":
         first, second = sorted((kept.id, lost.id))
         if session.find(NotTheSame, first_id=first, second_id=second) is not None:
             yield msg(
                 "{kept} and {lost} were found not to be the same; take that back first",
-                kept=kept.name,
-                lost=lost.name,
+                kept=called(kept, hidden),
+                lost=called(lost, hidden),
             )
 
 

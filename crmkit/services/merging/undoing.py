@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,10 @@ from crmkit.store.trail import chunks
 
 @attrs.frozen
 class LeftAsIs:
-    """A record that was changed after the merge; ``fields`` keep what they hold (empty: the whole record)."""
+    """A record that was changed after the merge; ``fields`` keep what they hold (empty: the whole record).
+
+    ``title`` is empty where the actor may not read it.
+    """
 
     entity: str
     record_id: UUID
@@ -48,7 +51,8 @@ class UndoReport:
 def merges(session: Session, *, undone: bool = True, limit: int | None = None) -> list[MergeJournal]:
     """Return the merges of records that the actor may see, newest first; without ``undone`` those in force.
 
-    A merge is seen by whoever sees the record that was kept.
+    A merge is seen by whoever sees the record that was kept; the images of what it changed by whoever may read every
+    field.
     """
     seen: list[MergeJournal] = []
     with session.acting_as(session.actor.elevated()):
@@ -62,7 +66,7 @@ def merges(session: Session, *, undone: bool = True, limit: int | None = None) -
                 record.id for chunk in chunks(ids) for record in session.list(cls, id=chunk, deleted=True)
             }
         if journal.kept_id in visible[journal.entity]:
-            seen.append(journal)
+            seen.append(session.masked(journal))
         if limit is not None and len(seen) == limit:
             break
     return seen
@@ -86,7 +90,7 @@ def find_merge(session: Session, needle: str) -> MergeJournal:
         known = session.find(MergeJournal, id=key) or session.find(MergeJournal, lost_id=key, undone_at=None)
     if known is None:
         raise NotFound(msg("no merge {needle}", needle=needle))
-    return known
+    return session.masked(known)
 
 
 def undo(session: Session, journal_id: UUID) -> UndoReport:
@@ -112,7 +116,21 @@ def undo(session: Session, journal_id: UUID) -> UndoReport:
         done = change(journal, undone_at=session.clock.now())
         session.update(done)
     count = len(back) + sum(str(record.id) not in back for record in restored)
-    return UndoReport(done, count, tuple(left))
+    return UndoReport(session.masked(done), count, tuple(_titled(session, left)))
+
+
+def _titled(session: Session, left: Sequence[LeftAsIs]) -> Iterator[LeftAsIs]:
+    """Yield what was left, with the titles that the actor may read."""
+    titles: dict[UUID, str] = {}
+    for entity in {one.entity for one in left} & {info.name for info in session.database.registry}:
+        info = session.database.registry.get(entity)
+        if info.title in session.hidden(entity):
+            continue
+        for chunk in chunks({one.record_id for one in left if one.entity == entity}):
+            for record in session.list(info.cls, id=chunk, deleted=True):
+                titles[record.id] = str(getattr(record, info.title))
+    for one in left:
+        yield attrs.evolve(one, title=titles.get(one.record_id, ""))
 
 
 def _require_undoable(session: Session, journal: MergeJournal) -> None:
@@ -190,13 +208,12 @@ def _restored(session: Session, images: Iterable[Image]) -> tuple[list[Any], lis
             if record is None:
                 left.append(LeftAsIs(entity, id, "", (), msg("it is gone")))
                 continue
-            title = str(getattr(record, info.title, ""))
             if parts[0].created:
                 if record.deleted_at is None and record.version == 1:
                     restored.append(change(record, deleted_at=session.clock.now()))
                 elif record.deleted_at is None:
                     reason = msg("the merge made it, and it was changed since")
-                    left.append(LeftAsIs(entity, record.id, title, (), reason))
+                    left.append(LeftAsIs(entity, record.id, "", (), reason))
                 continue
             before, fields = record, list[str]()
             # What followed and was then changed by a hook of the merge has two images: the later one goes first.
@@ -206,5 +223,5 @@ def _restored(session: Session, images: Iterable[Image]) -> tuple[list[Any], lis
             if before is not record:
                 restored.append(before)
             if fields:
-                left.append(LeftAsIs(entity, record.id, title, tuple(fields), msg("changed after the merge")))
+                left.append(LeftAsIs(entity, record.id, "", tuple(fields), msg("changed after the merge")))
     return restored, left

@@ -6,7 +6,7 @@ What remains is a tombstone: that somebody was erased, when, by whom and why.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +25,15 @@ from crmkit.hooks.run import refusals, run_derive
 from crmkit.services.access.required import require_right
 from crmkit.services.append_only import rewriting
 from crmkit.services.attachments import Attachments, release
+from crmkit.services.erased_contacts import contact_keys, kept_under
 from crmkit.services.merging.resolving import merged_into, resolve
 from crmkit.services.personal_data.holding import check_rules
-from crmkit.services.personal_data.identifiers import Identifiers, identifiers_of
+from crmkit.services.personal_data.identifiers import identifiers_of
 from crmkit.services.personal_data.planning import Going, Planning, Staying
 from crmkit.services.personal_data.reach import Reach
-from crmkit.services.personal_data.traces import claims_naming, erase_traces, journals_of
-from crmkit.store.erased_keys import remember
+from crmkit.services.personal_data.traces import erase_traces, journals_of
+from crmkit.services.personal_data.undecided import claims_going, emptied_claim
+from crmkit.store.erased_keys import Identifier, remember
 from crmkit.store.locking import locked
 from crmkit.store.purging import checkpoint
 from crmkit.store.session import Session
@@ -49,7 +51,7 @@ class ErasurePlan:
 
     ``customers`` are all ids under which the customer was known, the present one first. ``merges`` are those that could
     not be undone any more, ``files`` the attachments that go. ``claims`` are undecided and may be the customer: what came
-    with them stays unless they are resolved first.
+    in with them goes, while the interactions that wait for them stay unless they are resolved first.
     """
 
     customer: Customer
@@ -164,6 +166,9 @@ class _Work:
         self._reach = Reach(session, "customer", roots)
         self._planning = Planning(session, self._reach, settings.keep, shared or settings.shared)
         self._customer, self._ids = customer, ids
+        self._known = identifiers_of(session, self._reach)
+        self._texts = names_pattern(self._known.telling)
+        self._claims = claims_going(session, ids, self._known, self._texts)
         self.plan = self._planned()
 
     def _planned(self) -> ErasurePlan:
@@ -176,7 +181,7 @@ class _Work:
             staying=planning.staying(),
             merges=journals_of(session, gone),
             files=len(file_digests(planning)),
-            claims=tuple(self._undecided()),
+            claims=tuple(one.id for one in self._claims if one.state == "open" and one.deleted_at is None),
             blocked=planning.blocked,
         )
         caller = session.hooks.caller("guard_erasure")
@@ -188,10 +193,6 @@ class _Work:
         ]
         return attrs.evolve(plan, blocked=(*plan.blocked, *refused))
 
-    def _undecided(self) -> Iterable[UUID]:
-        found = {claim.id: claim for id in self._ids for claim in claims_naming(self._session, id)}
-        return [id for id, claim in found.items() if claim.state == "open" and claim.deleted_at is None]
-
     def _call(self, plan: ErasurePlan) -> Erasing:
         return Erasing(plan.customer, plan.customers, self._reason, plan.counts, self._session.cause)
 
@@ -199,11 +200,11 @@ class _Work:
         session, plan = self._session, self.plan
         if plan.blocked:
             raise Refused(CORE, plan.blocked[0], [(CORE, reason, plan.customer.id) for reason in plan.blocked])
-        known = identifiers_of(session, self._reach)
-        texts = names_pattern(known.telling)
-        derived = list(self._derived())
-        erase_planned(session, self._planning, texts, attachments, derived)
-        return self._remembered(tombstone, known)
+        gone = [item.record for item in self._reach if self._planning.fate(item) in ("delete", "anonymise")]
+        contacts = set(contact_keys(gone))
+        derived = [*self._derived(), *(("", emptied_claim(claim, tombstone.id)) for claim in self._claims)]
+        erase_planned(session, self._planning, self._texts, attachments, derived)
+        return self._remembered(tombstone, contacts)
 
     def _derived(self) -> Iterable[tuple[str, Any]]:
         """Return what plugins make of their own records, each with its plugin."""
@@ -215,7 +216,7 @@ class _Work:
                 raise PluginError(plugin, "derive_erasure", wrong)
             yield plugin, record
 
-    def _remembered(self, tombstone: Erasure, known: Identifiers) -> Erasure:
+    def _remembered(self, tombstone: Erasure, contacts: Collection[Identifier]) -> Erasure:
         session, plan = self._session, self.plan
         counts = {entity: dict(fates) for entity, fates in plan.counts.items()}
         until = min((one.until for one in plan.staying if one.until is not None), default=None)
@@ -227,7 +228,8 @@ class _Work:
             session.add(done)
         session.flush()
         if not tombstone.version:
-            remember(session, done.id, known.keys)
+            remember(session, done.id, self._known.keys)
+        remember(session, kept_under(done.id), contacts)
         return done
 
 

@@ -11,6 +11,7 @@ import attrs
 
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.matching import name_words
+from crmkit.services.identify.evidence import Evidence, read_evidence
 from crmkit.services.personal_data.reach import Reach
 from crmkit.store.erased_keys import Identifier
 from crmkit.store.session import Session
@@ -22,11 +23,15 @@ _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,}")
 
 @attrs.frozen
 class Identifiers:
-    """What a person is called and reached by, as it stands in texts, and ``keys`` by which the person is known again."""
+    """What a person is called and reached by, as it stands in texts, and ``keys`` by which the person is known again.
+
+    ``fingerprints`` are those of claims that one of the person's own addresses or numbers would make.
+    """
 
     names: frozenset[str]
     addresses: frozenset[str]
     keys: frozenset[Identifier]
+    fingerprints: frozenset[str]
 
     @property
     def telling(self) -> frozenset[str]:
@@ -58,7 +63,10 @@ def identifiers_of(session: Session, reach: Reach) -> Identifiers:
     names = {name for customer in customers for name in name_keys(customer)}
     keys |= {key for point in own for key in point_keys(point, names)}
     keys |= {external_key(number.system, number.external_id) for number in numbers}
-    return Identifiers(frozenset(_spellings(customers)), frozenset(addresses), frozenset(keys))
+    evidence = [Evidence(**{f"{point.kind}s": point.normalized}) for point in own if point.kind in ("email", "phone")]
+    evidence += [Evidence(external=(number.system, number.external_id)) for number in numbers]
+    prints = {read.fingerprint for one in evidence if not (read := read_evidence(one)).empty}
+    return Identifiers(frozenset(_spellings(customers)), frozenset(addresses), frozenset(keys), frozenset(prints))
 
 
 def name_keys(customer: Customer) -> set[str]:

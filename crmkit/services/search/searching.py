@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
 from itertools import islice
 from uuid import UUID
 
@@ -12,14 +13,17 @@ from crmkit.core.errors import BadInput, did_you_mean
 from crmkit.core.messages import msg, shown
 from crmkit.core.search.excerpt import Excerpt, excerpt
 from crmkit.core.search.matching import Match, match
-from crmkit.core.search.query import AnyOf, Query, Unit, first_spellings, read_query, tokens_of
+from crmkit.core.search.query import AnyOf, Query, Unit, first_spellings, near_tokens_of, read_query, tokens_of
 from crmkit.core.search.texts import RANKS
 from crmkit.store.faults import faults_translated
+from crmkit.store.search.candidates import Candidate
+from crmkit.store.search.headword_list import HeadwordList, filled_headwords
 from crmkit.store.search.keeping import catch_up, start_over, waiting
-from crmkit.store.search.lookup import Candidate, HeadwordList, TokenList, filled_headwords
 from crmkit.store.search.near_words import near_words
 from crmkit.store.search.plan import EntityPlan, plan_of
 from crmkit.store.search.reading import Found, read_found
+from crmkit.store.search.scope import Scope, scope_of
+from crmkit.store.search.token_list import TokenList
 from crmkit.store.session import Session
 
 LIMIT = 20
@@ -34,7 +38,7 @@ LOOKED_THROUGH = 200
 """Events whose records a search looks through one by one where it cannot index them."""
 
 LOOKED_AT = 3
-"""Candidates of mixed ranks that are looked at for each hit that is wanted."""
+"""Candidates of mixed ranks that are looked at for each hit that is wanted; who wants few gets the first of ``LIMIT``."""
 
 FEW_HITS = 3
 """With fewer hits, words that are spelled almost so are looked for as well."""
@@ -136,6 +140,7 @@ class _Search:
         self.session, self.plans, self.query, self.limit = session, plans, query, limit
         self.seen: set[tuple[str, UUID, Query]] = set()
         self.hits: dict[tuple[str, UUID], _Sorted] = {}
+        self.scope: Scope | None = None
 
     def run(self, fresh: dict[str, list[UUID]]) -> list[Hit]:
         """Return the hits, the best first."""
@@ -159,7 +164,7 @@ class _Search:
             yield query, self._by_headwords(first_spellings(first), rest), self.limit
         several = len(query.units) > 1 and bool(long)
         groups = [tokens_of(unit, fragments=False) for unit in (long if several else query.units)]
-        yield query, self._by_tokens(groups, short if several else []), self.limit * LOOKED_AT
+        yield query, self._by_tokens(groups, short if several else []), max(self.limit, LIMIT) * LOOKED_AT
         inside = [tokens_of(unit, fragments=True) for unit in (long if several else query.units)]
         if inside != groups:
             yield query, self._by_tokens(inside, short if several else []), self.limit
@@ -171,10 +176,16 @@ class _Search:
             attrs.evolve(unit, near=near_words(self.session, unit.text)) if unit.kind == "word" else unit
             for unit in query.units
         ]
-        if any(unit.near for unit in units):
-            slipped = attrs.evolve(query, units=tuple(units))
-            groups = [tokens_of(unit, fragments=True) for unit in units]
-            yield slipped, self._by_tokens(groups, []), self.limit
+        slipped = attrs.evolve(query, units=tuple(units))
+        groups = [tokens_of(unit, fragments=True) for unit in units]
+        # What has no slip at all was looked at before, so each list asks for one in another word.
+        lists = [
+            self._by_tokens([*groups[:place], near_tokens_of(unit), *groups[place + 1 :]], [])
+            for place, unit in enumerate(units)
+            if unit.near
+        ]
+        if lists:
+            yield slipped, merge(*lists), self.limit
 
     def _by_headwords(self, terms: Sequence[str], short: Sequence[Unit] = ()) -> Iterator[Candidate]:
         filled = filled_headwords(self.session, list(self.plans), terms)
@@ -182,7 +193,10 @@ class _Search:
             yield from HeadwordList(self.session, filled, short).read()
 
     def _by_tokens(self, groups: Sequence[AnyOf], short: Sequence[Unit]) -> Iterator[Candidate]:
-        return TokenList(self.session, self.plans, groups, short).read()
+        if self.scope is None:
+            self.scope = scope_of(self.session, list(self.plans))
+        if self.scope.entities:
+            yield from TokenList(self.session, self.scope, groups, short).read()
 
     def _take(self, query: Query, stage: Iterator[Candidate], size: int) -> None:
         """Look at candidates, so many at a time, until there are enough hits or no candidates."""

@@ -9,7 +9,7 @@ from crmkit.core.entity import Part
 from crmkit.core.errors import BadInput
 from crmkit.core.grouping import Segment, SegmentMember
 from crmkit.core.messages import msg
-from crmkit.services.segments.asking import all_ids, asked_of
+from crmkit.services.segments.asked import all_ids, asked_of
 from crmkit.services.segments.defining import create_segment, find_segment, frozen_list
 from crmkit.store.references import CHUNK
 from crmkit.store.session import Session

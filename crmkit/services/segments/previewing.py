@@ -33,7 +33,7 @@ from crmkit.core.filter.targets import Target, resolve_path
 from crmkit.core.grouping import Segment
 from crmkit.core.messages import msg, shown
 from crmkit.core.values.money import Money
-from crmkit.services.segments.asking import Asked, asked, first_records
+from crmkit.services.segments.asked import Asked, asked, first_records
 from crmkit.services.segments.defining import find_segment
 from crmkit.store.filters import children_number
 from crmkit.store.session import Session
@@ -171,7 +171,7 @@ class _Reasons:
                 meant,
                 self._info.name,
                 database.registry,
-                session.narrowing.selectable,
+                session.narrowing.sources(),
                 self._context(),
                 database.dialect,
                 self._table,

@@ -21,7 +21,7 @@ from crmkit.core.filter.routes import depends_on_time
 from crmkit.core.grouping import Segment, SegmentMember
 from crmkit.core.messages import Message, msg
 from crmkit.services.access.required import require_right
-from crmkit.services.segments.asking import Asked, asked_of, matching_ids
+from crmkit.services.segments.asked import Asked, asked_of, matching_ids
 from crmkit.services.segments.concerned import Changes, concerned
 from crmkit.services.segments.defining import find_segment
 from crmkit.services.segments.rules import maintaining

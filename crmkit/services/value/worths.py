@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -81,15 +81,9 @@ def retention(
 
 
 def _buyers(session: Session, kinds: Mapping[str, InteractionKind], since: datetime, until: datetime) -> set[UUID]:
-    interactions, participants = session.table(Interaction), session.table(InteractionParticipant)
-    statement = (
-        sa.select(participants.c.customer_id)
-        .join(interactions, interactions.c.id == participants.c.interaction_id)
-        .where(
-            *_in_period(interactions, participants, since, until), interactions.c.kind.in_(_revenue_kinds(kinds, False))
-        )
-        .distinct()
-    )
+    interactions = session.table(Interaction)
+    bought = interactions.c.kind.in_(_revenue_kinds(kinds, False))
+    statement = _contacts(session, interactions, since, until).where(bought).distinct()
     return {row[0] for row in session.execute(statement)}
 
 
@@ -103,21 +97,12 @@ def _add_money(
     until: datetime | None,
 ) -> None:
     """Add revenue, what contacts themselves cost, and when purchases were made. One row per customer, kind and moment."""
-    interactions, participants = session.table(Interaction), session.table(InteractionParticipant)
+    interactions = session.table(Interaction)
+    each = interactions.c.kind, interactions.c.money_currency, interactions.c.occurred_at
     statement = (
-        sa.select(
-            participants.c.customer_id,
-            interactions.c.kind,
-            interactions.c.money_currency,
-            interactions.c.occurred_at,
-            sa.func.sum(interactions.c.money_amount),
-            sa.func.count(),
-        )
-        .join(interactions, interactions.c.id == participants.c.interaction_id)
-        .where(*_in_period(interactions, participants, since, until), interactions.c.money_amount.is_not(None))
-        .group_by(
-            participants.c.customer_id, interactions.c.kind, interactions.c.money_currency, interactions.c.occurred_at
-        )
+        _contacts(session, interactions, since, until, each)
+        .add_columns(sa.func.sum(interactions.c.money_amount), sa.func.count())
+        .where(interactions.c.money_amount.is_not(None))
     )
     rows: Iterable[Any] = session.execute(statement)
     for customer, kind, money_currency, at, amount, count in rows:
@@ -147,24 +132,15 @@ def _add_product_costs(
     until: datetime | None,
 ) -> None:
     """Add quantity times cost per product. A product without a cost leaves the customer's margin unknown."""
-    interactions, participants = session.table(Interaction), session.table(InteractionParticipant)
+    interactions = session.table(Interaction)
     lines, products = session.table(InteractionLine), session.table(Product)
+    each = interactions.c.kind, products.c.cost_amount, products.c.cost_currency
     statement = (
-        sa.select(
-            participants.c.customer_id,
-            interactions.c.kind,
-            products.c.cost_amount,
-            products.c.cost_currency,
-            sa.func.max(interactions.c.occurred_at),
-            sa.func.sum(lines.c.quantity),
-        )
-        .join(interactions, interactions.c.id == participants.c.interaction_id)
+        _contacts(session, interactions, since, until, each)
+        .add_columns(sa.func.max(interactions.c.occurred_at), sa.func.sum(lines.c.quantity))
         .join(lines, lines.c.interaction_id == interactions.c.id)
         .outerjoin(products, products.c.id == lines.c.product_id)
-        .where(
-            *_in_period(interactions, participants, since, until), interactions.c.kind.in_(_revenue_kinds(kinds, True))
-        )
-        .group_by(participants.c.customer_id, interactions.c.kind, products.c.cost_amount, products.c.cost_currency)
+        .where(interactions.c.kind.in_(_revenue_kinds(kinds, True)))
     )
     rows: Iterable[Any] = session.execute(statement)
     for customer, kind, cost, cost_currency, at, quantity in rows:
@@ -187,14 +163,11 @@ def _add_contacts(
 ) -> None:
     if not contact_costs:
         return
-    interactions, participants = session.table(Interaction), session.table(InteractionParticipant)
+    interactions = session.table(Interaction)
     statement = (
-        sa.select(
-            participants.c.customer_id, interactions.c.kind, sa.func.count(), sa.func.max(interactions.c.occurred_at)
-        )
-        .join(interactions, interactions.c.id == participants.c.interaction_id)
-        .where(*_in_period(interactions, participants, since, until), interactions.c.kind.in_(sorted(contact_costs)))
-        .group_by(participants.c.customer_id, interactions.c.kind)
+        _contacts(session, interactions, since, until, (interactions.c.kind,))
+        .add_columns(sa.func.count(), sa.func.max(interactions.c.occurred_at))
+        .where(interactions.c.kind.in_(sorted(contact_costs)))
     )
     rows: Iterable[Any] = session.execute(statement)
     for customer, kind, count, at in rows:
@@ -204,19 +177,26 @@ def _add_contacts(
         )
 
 
-def _in_period(
-    interactions: sa.FromClause, participants: sa.FromClause, since: datetime | None, until: datetime | None
-) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = [
-        participants.c.customer_id.is_not(None),
-        participants.c.role == "customer",
-        interactions.c.status == "completed",
-    ]
+def _contacts(
+    session: Session,
+    interactions: sa.FromClause,
+    since: datetime | None,
+    until: datetime | None,
+    each: Sequence[sa.ColumnElement[Any]] = (),
+) -> sa.Select[Any]:
+    """Return the customers of completed interactions in a period, with ``each`` of these columns and grouped by them."""
+    participants = session.table(InteractionParticipant)
+    customer = participants.c.customer_id
+    statement = (
+        sa.select(customer, *each)
+        .select_from(participants.join(interactions, interactions.c.id == participants.c.interaction_id))
+        .where(customer.is_not(None), participants.c.role == "customer", interactions.c.status == "completed")
+    )
     if since is not None:
-        found.append(interactions.c.occurred_at >= since)
+        statement = statement.where(interactions.c.occurred_at >= since)
     if until is not None:
-        found.append(interactions.c.occurred_at < until)
-    return found
+        statement = statement.where(interactions.c.occurred_at < until)
+    return statement.group_by(customer, *each) if each else statement
 
 
 def _revenue_kinds(kinds: Mapping[str, InteractionKind], returns: bool) -> list[str]:

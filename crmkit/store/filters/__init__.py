@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from crmkit.store.filters.compile import Tables, children_number, to_sql
 from crmkit.store.filters.functions import POSTGRES_FUNCTIONS, register_functions
+from crmkit.store.filters.links import of_late
 
-__all__ = ["POSTGRES_FUNCTIONS", "Tables", "children_number", "register_functions", "to_sql"]
+__all__ = ["POSTGRES_FUNCTIONS", "Tables", "children_number", "of_late", "register_functions", "to_sql"]

@@ -38,6 +38,8 @@ class Counting:
     link: sa.FromClause
     up: FieldInfo
     where: Where | None
+    linked: Where | None
+    """What of it can be asked of the links already, which spares looking up the children of most of them."""
     dialect: Dialect
 
     def each(self, has: Has, source: sa.FromClause) -> Clause:
@@ -106,4 +108,6 @@ class Counting:
         conditions = [self.child.c.id == self.link.c[down]] if down else []
         if kind_field:
             conditions.append(self.link.c[kind_field] == self.entity)
+        if self.linked is not None:
+            conditions.append(self.linked(self.link))
         return [*conditions, self.where(self.child)] if self.where is not None else conditions

@@ -19,13 +19,17 @@ from crmkit.core.filter.moments import FilterContext
 from crmkit.core.filter.targets import Hop, Target, resolve_children, resolve_path
 from crmkit.core.filter.tree import And, Compare, Constant, Empty, Has, In, InSegment, Match, Not, Or, Predicate
 from crmkit.core.registry import EntityRegistry
-from crmkit.store.filters.children import Counting
+from crmkit.store.filters.children import Counting, Where
 from crmkit.store.filters.fitting import fitted, for_json
+from crmkit.store.filters.links import of_links
 from crmkit.store.filters.operands import Clause, Dialect, operand, reference
 from crmkit.store.filters.passing import passes, words_length
 
 Tables = Callable[[str], sa.FromClause]
-"""Gives the selectable for an entity, narrowed to what the actor may see; its columns are named as the fields."""
+"""Gives a selectable for an entity, narrowed to what the actor may see; its columns are named as the fields.
+
+Each time it gives another name, so that one can stand inside the other.
+"""
 
 R = TypeVar("R")
 
@@ -74,7 +78,9 @@ class _Compiler:
     def clause(self, predicate: Predicate, entity: str, source: sa.FromClause) -> Clause:
         match predicate:
             case And(items):
-                return sa.and_(*(self.clause(item, entity, source) for item in items))
+                # SQLite asks in the order written: what costs least comes first, and mostly settles it.
+                ordered = sorted(items, key=lambda item: self._cost(item, entity))
+                return sa.and_(*(self.clause(item, entity, source) for item in ordered))
             case Or(items):
                 return sa.or_(*(self.clause(item, entity, source) for item in items))
             case Not(item):
@@ -109,7 +115,7 @@ class _Compiler:
         """The row that ``hops`` lead to exists and meets what ``finish`` says of it."""
         if not hops:
             return finish(source)
-        other = self._tables(hops[0].target).alias()
+        other = self._tables(hops[0].target)
         joined = other.c.id == reference(hops[0].field, source, self._dialect)
         return _exists(other, joined, self._reached(hops[1:], other, finish))
 
@@ -129,16 +135,35 @@ class _Compiler:
     def counting(self, has: Has, entity: str) -> Counting:
         """Return what counts the children that ``has`` speaks of."""
         children = _resolved(lambda: resolve_children(has.children, self._registry, entity))
-        child = self._tables(children.entity).alias()
+        child = self._tables(children.entity)
         return Counting(
             children=children,
             entity=entity,
             child=child,
-            link=self._tables(children.up.entity).alias() if children.down else child,
+            link=self._tables(children.up.entity) if children.down else child,
             up=self._registry.get(children.up.entity).field(children.up.field),
-            where=None if has.where is None else partial(self.clause, has.where, children.entity),
+            where=self._of(has.where, children.entity),
+            linked=self._of(of_links(has, children), children.entity),
             dialect=self._dialect,
         )
+
+    def _cost(self, predicate: Predicate, entity: str) -> int:
+        """Rank a condition: of columns as they are, of folded text, of other records, of numbers of others."""
+        match predicate:
+            case Constant():
+                return 0
+            case And(items) | Or(items):
+                return max(self._cost(item, entity) for item in items)
+            case Not(item):
+                return self._cost(item, entity)
+            case Compare() | In() | Match() | Empty():
+                target = _resolved(lambda: resolve_path(predicate.path, self._registry, entity))
+                return 2 if target.hops else int(target.kind in (Kind.TEXT, Kind.WORDS) and not target.field.choices)
+            case _:
+                return 3
+
+    def _of(self, predicate: Predicate | None, entity: str) -> Where | None:
+        return None if predicate is None else partial(self.clause, predicate, entity)
 
 
 def _exists(source: sa.FromClause, *conditions: Clause) -> Clause:

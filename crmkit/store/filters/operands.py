@@ -17,6 +17,10 @@ from crmkit.store.types import Id, Instant
 Dialect = Literal["sqlite", "postgresql"]
 Clause = sa.ColumnElement[bool]
 
+SHORT = 100
+VOCABULARIES = frozenset({"country", "currency", "language", "timezone"})
+"""Texts up to this length, and of these formats, are taken for words of a vocabulary: few, and each of them often."""
+
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})$"
 _ID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
@@ -24,10 +28,11 @@ _ID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 
 @attrs.frozen
 class Operand:
-    """A value in SQL. ``nullable`` tells whether it can be null."""
+    """A value in SQL. ``nullable`` tells whether it can be null, ``few`` whether it is a column of few different values."""
 
     value: sa.ColumnElement[Any]
     nullable: bool
+    few: bool = False
 
     def present(self) -> Clause:
         """The value is not null."""
@@ -74,7 +79,11 @@ def _whole(target: Target, source: sa.FromClause, dialect: Dialect) -> Operand:
     value: sa.ColumnElement[Any] = source.c[field.name]
     if field.kind is Kind.PARTIAL_DATE:
         value = _by_code_point(sa.type_coerce(value, sa.Text()), dialect)
-    return Operand(value, field.nullable)
+    return Operand(value, field.nullable, few=_of_few(field))
+
+
+def _of_few(field: FieldInfo) -> bool:
+    return field.kind is Kind.TEXT and (field.max_length <= SHORT or field.format in VOCABULARIES)
 
 
 _EXTRACTED = {"hour": "hour", "weekday": "isodow", "month": "month"}

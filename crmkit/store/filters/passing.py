@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crmkit.core.filter.asking import Always, Among, Both, DayOfYear, Either, Ordered, Part, Test, Word
+from crmkit.core.filter.fold import fold
 from crmkit.store.filters.operands import Clause, Dialect, Operand
 
 
@@ -18,7 +19,7 @@ def passes(test: Test, value: Operand, dialect: Dialect) -> Clause:
         case Among(()):
             return sa.false()
         case Among(values, folded):
-            return _fold_is(value.value, values, dialect) if folded else value.equals(values)
+            return _fold_is(value, values, dialect) if folded else value.equals(values)
         case Ordered(op, bound):
             return value.ordered(op, bound)
         case Part():
@@ -66,14 +67,23 @@ def _word(text: str, value: Operand, dialect: Dialect) -> Clause:
     return sa.exists(sa.select(sa.literal_column("1")).select_from(found).where(same).correlate_except(found))
 
 
-def _fold_is(text: sa.ColumnElement[Any], folds: tuple[str, ...], dialect: Dialect) -> Clause:
-    """The fold of ``text`` is one of ``folds``."""
+def _fold_is(value: Operand, folds: tuple[str, ...], dialect: Dialect) -> Clause:
+    """The fold of a text is one of ``folds``."""
+    text = value.value
     if dialect == "postgresql":
-        return Operand(_fold(text), False).equals(folds)
+        same = Operand(_fold(text), False).equals(folds)
+        # PostgreSQL knows how often a column has a value, but nothing of its fold, which it takes for rare.
+        return sa.or_(Operand(text, False).equals(_spellings(folds)), same) if value.few else same
     # A call of our function takes SQLite as long as four comparisons of its own, which do for ASCII.
     plain = Operand(text.collate("NOCASE"), False).equals(folds)
     # No "or": hundreds of these conditions would nest deeper than SQLite reads.
     return sa.case((plain, sa.true()), (_ascii(text), sa.false()), else_=Operand(_fold(text), False).equals(folds))
+
+
+def _spellings(folds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return how words are mostly written that have these folds."""
+    forms = (form for word in folds for form in (word, word.upper(), word.capitalize(), word.title()))
+    return tuple(dict.fromkeys(form for form in forms if fold(form) in folds))
 
 
 def _folded(text: sa.ColumnElement[Any], dialect: Dialect) -> sa.ColumnElement[str]:

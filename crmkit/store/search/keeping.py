@@ -15,6 +15,7 @@ from crmkit.store.faults import faults_translated
 from crmkit.store.following import hold_place, move_place, next_stretch, place_of
 from crmkit.store.references import CHUNK
 from crmkit.store.search.plan import Plan, plan_of
+from crmkit.store.search.statements import run
 from crmkit.store.search.tables import TOKENS
 from crmkit.store.search.writing import empty, index_records, remove_records
 
@@ -71,10 +72,16 @@ def catch_up(session: Session, most: int) -> tuple[int, bool]:
 def waiting(session: Session, most: int) -> Waiting:
     """Return the records of which the index does not know the latest, when at most ``most`` events tell of them."""
     plan = plan_of(session.database.registry)
+    cursors, log = session.database.table("event_cursors"), session.database.tables["event"]
+
+    def places() -> sa.Select[Any]:
+        mine = (cursors.c.tenant_id == sa.bindparam("tenant"), cursors.c.subscriber == sa.bindparam("subscriber"))
+        after = sa.select(cursors.c.position).where(*mine).scalar_subquery()
+        last = sa.select(sa.func.max(log.c.position)).scalar_subquery()
+        return sa.select(sa.func.coalesce(after, 0), sa.func.coalesce(last, 0))
+
     with faults_translated():
-        after = place_of(session, subscriber(session))
-        log = session.database.tables["event"]
-        last = int(session.connection.scalar(sa.select(sa.func.max(log.c.position))) or 0)
+        ((after, last),) = run(session, ("search.places",), places, {"subscriber": subscriber(session)})
         if last == after:
             return Waiting(0, {})
         events = session.connection.execute(

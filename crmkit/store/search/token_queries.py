@@ -34,10 +34,37 @@ def stands_in(tokens: Any, groups: Sequence[AnyOf]) -> sa.ColumnElement[bool]:
     """Return the same as a condition on a document's own tokens, for SQLite."""
 
     def stands(token: Token) -> sa.ColumnElement[bool]:
-        return sa.func.instr(tokens, f" {token.text}" + ("" if token.prefix else " ")) > 0
+        return sa.func.instr(tokens, _as_kept(token)) > 0
 
     ways = [[sa.and_(*map(stands, all_of)) for all_of in group] for group in groups]
     return sa.and_(*[sa.or_(*group) for group in ways])
+
+
+INDEXED_PREFIX = 5
+"""Letters of the longest beginnings that SQLite's full-text index keeps lists of; those of longer ones it makes anew."""
+
+
+def shortened(groups: Sequence[AnyOf]) -> tuple[AnyOf, ...]:
+    """Return groups whose long beginnings are cut to what the full-text index keeps lists of: they find more, and sooner."""
+
+    def cut(token: Token) -> Token:
+        return Token(token.text[:INDEXED_PREFIX], prefix=True) if token.prefix else token
+
+    return tuple(tuple(tuple(map(cut, all_of)) for all_of in group) for group in groups)
+
+
+def whole_words(groups: Sequence[AnyOf]) -> tuple[str, Mapping[str, Any]]:
+    """Return SQL for SQLite that is true of documents that have tokens of every group, and what it binds."""
+    values: dict[str, Any] = {}
+    conditions: list[str] = []
+    for group in groups:
+        ways: list[str] = []
+        for all_of in group:
+            names = [f"whole_{len(values) + place}" for place in range(len(all_of))]
+            values |= {name: _as_kept(token) for name, token in zip(names, all_of, strict=True)}
+            ways.append(" AND ".join(f"instr(search_documents.tokens, :{name}) > 0" for name in names))
+        conditions.append(f"({' OR '.join(ways)})")
+    return " AND ".join(conditions) or "1 = 1", values
 
 
 def short_words(dialect: str, units: Sequence[Unit]) -> tuple[str, Mapping[str, Any]]:
@@ -62,6 +89,11 @@ def short_words(dialect: str, units: Sequence[Unit]) -> tuple[str, Mapping[str, 
                 ways.append(f"instr(search_documents.tokens, :{name}_whole) > 0")
         conditions.append("(" + " OR ".join(ways) + ")")
     return " AND ".join(conditions) or "1 = 1", values
+
+
+def _as_kept(token: Token) -> str:
+    """Return what a document's own tokens hold somewhere when it has this one."""
+    return f" {token.text}" + ("" if token.prefix else " ")
 
 
 def _fts_token(token: Token) -> str:

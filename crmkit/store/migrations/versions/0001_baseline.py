@@ -320,6 +320,34 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
+        "value_confirmations",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=True),
+        sa.Column("created_by", types.Id(), nullable=True),
+        sa.Column("updated_at", types.Instant(), nullable=True),
+        sa.Column("updated_by", types.Id(), nullable=True),
+        sa.Column("deleted_at", types.Instant(), nullable=True),
+        sa.Column("source", types.text_type(100), nullable=False),
+        sa.Column("custom", types.Json(), nullable=False),
+        sa.Column("entity", types.text_type(100), nullable=False),
+        sa.Column("record_id", types.Id(), nullable=False),
+        sa.Column("name", types.text_type(100), nullable=False),
+        sa.Column("confirmed_at", types.Instant(), nullable=False),
+        sa.Column("given_for", types.Id(), nullable=False),
+        sa.Column("note", types.text_type(500), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "uq_value_confirmations_record_id_entity_name",
+        "value_confirmations",
+        ["tenant_id", "record_id", "entity", "name"],
+        unique=True,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_table(
         "teams",
         sa.Column("id", types.Id(), nullable=False),
         sa.Column("tenant_id", types.Id(), nullable=False),
@@ -2005,6 +2033,7 @@ def upgrade() -> None:
             "tags": False,
             "teams": False,
             "users": False,
+            "value_confirmations": False,
             "working_calendars": False,
         },
     )
@@ -2582,6 +2611,13 @@ def downgrade() -> None:
         postgresql_where=sa.text("owner_id IS NOT NULL"),
     )
     op.drop_table("teams")
+    op.drop_index(
+        "uq_value_confirmations_record_id_entity_name",
+        table_name="value_confirmations",
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.drop_table("value_confirmations")
     op.drop_index(
         "uq_users_login",
         table_name="users",
