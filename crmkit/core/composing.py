@@ -52,7 +52,8 @@ def _composer(texts: list[str], words: list[str]) -> Composer:
     def compose(record: Any) -> None:
         for name in texts:
             text = getattr(record, name)
-            if isinstance(text, str) and (made := composed(text)) is not text:
+            # Most texts are in ASCII also where one of them is not.
+            if text and isinstance(text, str) and not text.isascii() and (made := composed(text)) is not text:
                 put(record, name, made)
         for name in words:
             some = getattr(record, name)

@@ -19,6 +19,9 @@ from crmkit.hooks.errors import BadHook, CollectError, Failed, collect_error
 from crmkit.hooks.protocols import Contextual
 from crmkit.hooks.records import Refuse
 
+CORE = "crmkit"
+"""The plugin name under which the core's own rules are registered."""
+
 T = TypeVar("T")
 
 
@@ -194,7 +197,9 @@ def _close(value: Any) -> None:
 def _abort(caller: Caller, failed: Failed) -> NoReturn:
     error, hook = failed.error, caller.info.name
     if isinstance(error, CrmError):
-        error.add_note(f"raised by plugin {failed.plugin} in hook {hook}")
+        # The core's own rules say all there is to say in the error itself.
+        if failed.plugin != CORE:
+            error.add_note(f"raised by plugin {failed.plugin} in hook {hook}")
         raise error from error.__cause__
     raise PluginError(failed.plugin, hook, error) from error
 

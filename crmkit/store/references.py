@@ -175,7 +175,10 @@ def key_counts(info: EntityInfo, key: tuple[str, ...], values: tuple[Any, ...]) 
 
 def identifies(values: tuple[Any, ...]) -> bool:
     """Whether the values of a key tell a record from others: not when all of them are missing."""
-    return any(value is not None and value != "" for value in values)
+    for value in values:  # noqa: SIM110 - asked of each row of an import; a generator takes three times as long
+        if value is not None and value != "":
+            return True
+    return False
 
 
 def unique_key_of(violation: UniqueViolation, info: EntityInfo) -> tuple[str, ...] | None:

@@ -298,6 +298,13 @@ def test_an_expected_error_of_a_plugin_stays_itself_with_a_note(open_crm: OpenCr
     assert error.__notes__ == ["raised by plugin b in hook derive_records"]
 
 
+def test_what_the_core_finds_wrong_names_no_plugin(crm: Crm) -> None:
+    customer = Customer(name="Anna")
+    error = fails(crm, customer, ContactPoint(customer_id=customer.id, kind="phone", value="no number"))
+    assert "contact_point.value" in str(error)
+    assert getattr(error, "__notes__", []) == []
+
+
 # -- start-up and order -----------------------------------------------------------------------------------------------
 
 
