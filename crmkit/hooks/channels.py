@@ -96,4 +96,3 @@ class ChannelSpecs:
     @hookspec(kind=Kind.REGISTER, since="0.1")
     def register_channels(self, ctx: Context, call: Setup) -> list[Channel]:
         """Return ways to send messages. One called ``email`` takes the place of the SMTP server of the configuration."""
-        raise NotImplementedError

@@ -53,9 +53,7 @@ class HandOverSpecs:
     @hookspec(kind=Kind.GUARD, since="0.1")
     def guard_handover(self, ctx: Context, call: HandingOver) -> Refuse | Iterable[Refuse] | None:
         """Return ``Refuse`` for a hand-over that must not happen. Asked by the preview too, which shows the reasons."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.NOTIFY, since="0.1")
     def after_handover_committed(self, ctx: Context, call: HandedOver) -> None:
         """React to a hand-over that ran to its end or was taken back. May be delivered again after a crash."""
-        raise NotImplementedError

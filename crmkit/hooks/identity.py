@@ -46,4 +46,3 @@ class IdentitySpecs:
     @hookspec(kind=Kind.CHOOSE, since="0.1")
     def choose_customer(self, ctx: Context, call: AmbiguousCustomer) -> CustomerChoice | None:
         """Decide which candidate it is, or return None to leave it open for a person. Exact matches never come here."""
-        raise NotImplementedError

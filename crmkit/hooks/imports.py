@@ -62,9 +62,7 @@ class ImportSpecs:
     @hookspec(kind=Kind.DERIVE, since="0.1", per_entity=True)
     def derive_import_rows(self, ctx: Context, call: ImportRows) -> Iterable[RowValues]:
         """Return values to use instead of, or beside, those of some rows. All plugins see the rows as mapped."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.NOTIFY, since="0.1", per_entity=True)
     def after_import_finished_committed(self, ctx: Context, call: ImportFinished) -> None:
         """React to an import that ran to its end."""
-        raise NotImplementedError

@@ -57,7 +57,6 @@ class InteractionSpecs:
     @hookspec(kind=Kind.NOTIFY, since="0.1")
     def after_interactions_logged_committed(self, ctx: Context, call: InteractionsLogged) -> None:
         """React to new interactions. A message that arrived twice was logged once and comes here once."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.COLLECT, since="0.1", on_error="block")
     def collect_timeline_entries(self, ctx: Context, call: TimelineRequest) -> Iterable[TimelineEntry]:
@@ -66,4 +65,3 @@ class InteractionSpecs:
         Each has a ``key`` that names it for good among the plugin's. Where the session is narrowed to what the actor may
         see, so is what is read through it. A plugin that fails leaves an error in its place.
         """
-        raise NotImplementedError

@@ -60,14 +60,11 @@ class LifecycleSpecs:
     @hookspec(kind=Kind.REGISTER, since="0.1")
     def register_lifecycles(self, ctx: Context, call: Setup) -> list[LifecycleDefinition]:
         """Return lifecycles of the plugin; a definition that changed becomes a new revision."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.GUARD, since="0.1", per_entity=True)
     def guard_stage_transition(self, ctx: Context, call: StageMoves) -> Refuse | Iterable[Refuse] | None:
         """Return ``Refuse`` for steps that must not happen, by the id of the record that moves."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.NOTIFY, since="0.1", per_entity=True)
     def after_stage_changed_committed(self, ctx: Context, call: StageMoves) -> None:
         """React to steps that are committed. May be delivered again after a crash: work with the transition's id."""
-        raise NotImplementedError

@@ -77,7 +77,6 @@ class MergeSpecs:
     @hookspec(kind=Kind.GUARD, since="0.1", per_entity=True)
     def guard_merge(self, ctx: Context, call: Merging) -> Refuse | Iterable[Refuse] | None:
         """Return ``Refuse`` for a merge that must not happen. Asked by the preview too, which shows the reasons."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.DERIVE, since="0.1", per_entity=True)
     def derive_merge(self, ctx: Context, call: Merging) -> Iterable[Any]:
@@ -86,9 +85,7 @@ class MergeSpecs:
         What is returned comes on top of the policies: where two accounts become one, return the remaining one with both
         balances. An undo takes it back with the rest.
         """
-        raise NotImplementedError
 
     @hookspec(kind=Kind.NOTIFY, since="0.1", per_entity=True)
     def after_records_merged_committed(self, ctx: Context, call: RecordsMerged) -> None:
         """React to merges that are committed or taken back. May be delivered again after a crash."""
-        raise NotImplementedError

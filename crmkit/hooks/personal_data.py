@@ -87,7 +87,6 @@ class PersonalDataSpecs:
     @hookspec(kind=Kind.REGISTER, since="0.1")
     def register_processing_activities(self, ctx: Context, call: Setup) -> list[ProcessingActivity]:
         """Return what the plugin does with personal data; it stands in the register of processing."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.COLLECT, since="0.1", on_error="block")
     def collect_personal_data(self, ctx: Context, call: PersonalDataRequest) -> Iterable[PersonalData]:
@@ -96,7 +95,6 @@ class PersonalDataSpecs:
         Records of the plugin's entities that refer to the customer are exported anyway. A plugin that fails leaves an
         error in its place, and the export says that it is not complete.
         """
-        raise NotImplementedError
 
     @hookspec(kind=Kind.GUARD, since="0.1")
     def guard_erasure(self, ctx: Context, call: Erasing) -> Refuse | Iterable[Refuse] | None:
@@ -104,7 +102,6 @@ class PersonalDataSpecs:
 
         Asked by the preview too, which shows the reasons.
         """
-        raise NotImplementedError
 
     @hookspec(kind=Kind.DERIVE, since="0.1")
     def derive_erasure(self, ctx: Context, call: Erasing) -> Iterable[Any]:
@@ -113,9 +110,7 @@ class PersonalDataSpecs:
         They come on top of what fields say of erasing, in the same transaction, and their earlier values are erased from
         the audit log. For what a reference does not lead to: a name in a text, a figure that would tell who it was.
         """
-        raise NotImplementedError
 
     @hookspec(kind=Kind.NOTIFY, since="0.1")
     def after_customers_erased_committed(self, ctx: Context, call: CustomersErased) -> None:
         """Erase what is held elsewhere: files, accounts at providers. May be delivered again after a crash."""
-        raise NotImplementedError

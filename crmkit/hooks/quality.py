@@ -21,4 +21,3 @@ class QualitySpecs:
 
         An expectation with the name of one that crmkit has changes it; the installation has the last word.
         """
-        raise NotImplementedError

@@ -77,14 +77,11 @@ class RecordSpecs:
 
         Runs before validation, and again for what it returned until nothing new follows.
         """
-        raise NotImplementedError
 
     @hookspec(kind=Kind.GUARD, since="0.1", per_entity=True, of_changes=True)
     def guard_records(self, ctx: Context, call: RecordBatch) -> Refuse | Iterable[Refuse] | None:
         """Return ``Refuse`` for changes that must not happen. Sees final, valid data; changes nothing."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.NOTIFY, since="0.1", per_entity=True)
     def after_records_saved_committed(self, ctx: Context, call: RecordBatch) -> None:
         """React to changes that are committed. May be delivered again after a crash: work with the event's id."""
-        raise NotImplementedError

@@ -50,4 +50,3 @@ class SearchSpecs:
         A record is indexed again when it or one of its parts changes, not when anything else does. The hook is called for
         the system when records are indexed, and for the one who searches when they are found: return what that one may see.
         """
-        raise NotImplementedError

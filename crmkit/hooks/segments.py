@@ -37,4 +37,3 @@ class SegmentSpecs:
 
         Watched segments change when they are refreshed. May be delivered again after a crash: find out what was done.
         """
-        raise NotImplementedError

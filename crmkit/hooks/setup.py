@@ -60,24 +60,19 @@ class SetupSpecs:
     @hookspec(kind=Kind.REGISTER, since="0.1")
     def register_entities(self, ctx: Context, call: Setup) -> list[type]:
         """Return the entity classes of the plugin; each becomes a table, a form, an import target and documentation."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.REGISTER, since="0.1")
     def register_custom_fields(self, ctx: Context, call: Setup) -> list[CustomField]:
         """Return fields that the plugin adds to entities of others."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.REGISTER, since="0.1")
     def register_interaction_kinds(self, ctx: Context, call: Setup) -> list[InteractionKind]:
         """Return kinds of interaction, each with what its money means."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.REGISTER, since="0.1")
     def register_permissions(self, ctx: Context, call: Setup) -> list[Permission]:
         """Return rights beyond those on entities, for roles to grant."""
-        raise NotImplementedError
 
     @hookspec(kind=Kind.REGISTER, since="0.1")
     def register_cli_commands(self, ctx: Context, call: Setup) -> list[CommandDeclaration]:
         """Return commands of the ``crmkit`` program."""
-        raise NotImplementedError

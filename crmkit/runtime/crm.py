@@ -12,28 +12,20 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.access import Actor, system_actor, tenant_id
-from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.errors import DatabaseUnavailable, SchemaOutdated
-from crmkit.core.interaction import STANDARD_KINDS, InteractionKind
-from crmkit.core.lifecycle_checks import check_lifecycle
+from crmkit.core.interaction import InteractionKind
 from crmkit.core.lifecycle_definition import LifecycleDefinition
-from crmkit.core.personal_data import ProcessingActivity
-from crmkit.core.quality import QualityExpectation
-from crmkit.core.quality_rules import QualityRules
-from crmkit.core.registry import EntityRegistry
 from crmkit.core.values.clock import Clock, SystemClock
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.channels import Channel
 from crmkit.hooks.dispatch import Hooks
-from crmkit.hooks.run import run_register
-from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
+from crmkit.hooks.setup import CommandDeclaration, Permission
 from crmkit.runtime.config import Config, load_config
 from crmkit.runtime.context import Context
 from crmkit.runtime.delivery import Delivery
 from crmkit.runtime.plugins import LoadedPlugins, load_plugins, register_all
+from crmkit.runtime.registered import Registered
 from crmkit.runtime.services import Services
 from crmkit.runtime.submitting import Submitter
 from crmkit.services.access.actors import Settings, actor_named, reload_actor
@@ -71,46 +63,16 @@ class Crm:
         )
         self.hooks.register(CoreRules(config.consent, config.personal_data), CORE, CORE)
         register_all(self.hooks, plugins)
-        setup = Setup(plugins=tuple(plugin.name for plugin in plugins.plugins))
-        contexts = _SetupContexts(self)
-        self.kinds: Mapping[str, InteractionKind] = self._register_kinds(setup, contexts)
-        self.registry = self._register_entities(setup, contexts)
+        registered = Registered(self.hooks, config, plugins, clock)
+        self.kinds: Mapping[str, InteractionKind] = registered.kinds()
+        self.registry = registered.entities()
         self.hooks.check(entities={info.name: info.by_name for info in self.registry})
-        self.permissions = tuple(
-            permission
-            for _, permission in run_register(
-                self.hooks.caller("register_permissions"),
-                contexts,
-                setup,
-                of=Permission,
-                key=lambda permission: permission.id,
-                distribution=self.hooks.distribution,
-            )
-        )
-        self.processing_activities = tuple(
-            run_register(
-                self.hooks.caller("register_processing_activities"),
-                contexts,
-                setup,
-                of=ProcessingActivity,
-                key=lambda activity: activity.id,
-                distribution=self.hooks.distribution,
-            )
-        )
-        self.quality = self._register_quality(setup, contexts)
-        self._lifecycles = self._register_lifecycles(setup, contexts)
-        self._channels = self._register_channels(setup, contexts)
-        self.commands = tuple(
-            command
-            for _, command in run_register(
-                self.hooks.caller("register_cli_commands"),
-                contexts,
-                setup,
-                of=CommandDeclaration,
-                key=lambda command: command.name,
-                distribution=self.hooks.distribution,
-            )
-        )
+        self.permissions: tuple[Permission, ...] = registered.permissions()
+        self.processing_activities = registered.processing_activities()
+        self.quality = registered.quality(self.registry)
+        self._lifecycles = registered.lifecycles(self.registry)
+        self._channels = registered.channels()
+        self.commands: tuple[CommandDeclaration, ...] = registered.commands()
         self.database = Database(address, self.registry)
         self.plan = ReferencePlan(self.registry)
         self.deltas: Mapping[str, DeltaWriter] = self.database.blueprint.deltas
@@ -287,89 +249,3 @@ class Crm:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    # -- start-up ------------------------------------------------------------------------------------------------
-
-    def _register_kinds(self, setup: Setup, contexts: Any) -> Mapping[str, InteractionKind]:
-        records = run_register(
-            self.hooks.caller("register_interaction_kinds"),
-            contexts,
-            setup,
-            of=InteractionKind,
-            key=lambda kind: kind.name,
-            distribution=self.hooks.distribution,
-        )
-        return MappingProxyType({kind.name: kind for kind in (*STANDARD_KINDS, *(kind for _, kind in records))})
-
-    def _register_lifecycles(self, setup: Setup, contexts: Any) -> tuple[LifecycleDefinition, ...]:
-        records = run_register(
-            self.hooks.caller("register_lifecycles"),
-            contexts,
-            setup,
-            of=LifecycleDefinition,
-            key=lambda definition: definition.name,
-            distribution=self.hooks.distribution,
-        )
-        for plugin, definition in records:
-            check_lifecycle(definition, self.registry, plugin)
-        return tuple(definition for _, definition in records)
-
-    def _register_quality(self, setup: Setup, contexts: Any) -> QualityRules:
-        expectations = run_register(
-            self.hooks.caller("register_quality_expectations"),
-            contexts,
-            setup,
-            of=QualityExpectation,
-            key=lambda one: (one.entity, one.word),
-            distribution=self.hooks.distribution,
-        )
-        rules = QualityRules(self.registry, expectations, self.config.quality)
-        rules.check()
-        return rules
-
-    def _register_channels(self, setup: Setup, contexts: Any) -> Mapping[str, Channel]:
-        records = run_register(
-            self.hooks.caller("register_channels"),
-            contexts,
-            setup,
-            of=Channel,
-            key=lambda channel: channel.name,
-            distribution=self.hooks.distribution,
-        )
-        return {channel.name: attrs.evolve(channel, plugin=plugin) for plugin, channel in records}
-
-    def _register_entities(self, setup: Setup, contexts: Any) -> EntityRegistry:
-        from crmkit.core.entity import CustomField
-
-        classes = run_register(
-            self.hooks.caller("register_entities"), contexts, setup, of=type, distribution=self.hooks.distribution
-        )
-        fields = run_register(
-            self.hooks.caller("register_custom_fields"),
-            contexts,
-            setup,
-            of=CustomField,
-            key=lambda field: (field.entity, field.name),
-            distribution=self.hooks.distribution,
-        )
-        return EntityRegistry(
-            (*CORE_ENTITIES, *(cls for _, cls in classes), *self.config.defined_entities()),
-            (*(field for _, field in fields), *self.config.custom_fields),
-        )
-
-
-class _SetupContexts:
-    """Contexts of start-up hooks: there is no unit of work yet, but there is configuration."""
-
-    def __init__(self, crm: Crm) -> None:
-        self._crm = crm
-
-    def __getitem__(self, plugin: str) -> Any:
-        return _SetupContext(
-            plugin, next((p.config for p in self._crm.plugins.plugins if p.name == plugin), None), self._crm
-        )
-
-
-class _SetupContext:
-    def __init__(self, plugin: str, config: Any, crm: Crm) -> None:
-        self.plugin, self.config, self.clock, self.locale = plugin, config, crm.clock, crm.config.language or "en"

@@ -23,7 +23,7 @@ from crmkit.core.errors import DatabaseUnavailable, HookLoop
 from crmkit.core.journal import Event
 from crmkit.core.values.ids import new_id
 from crmkit.hooks.causation import DEPTH_LIMIT, Cause, repeating
-from crmkit.runtime.telling import tell
+from crmkit.runtime.telling import HOOKS, tell
 from crmkit.store.settling import log_writers
 from crmkit.store.tenant_wall import EVERY_TENANT
 
@@ -155,20 +155,7 @@ class Delivery:
         hooks = self._crm.hooks
         if self._known[0] == hooks.generation:
             return self._known[1]
-        names = {
-            impl.plugin
-            for hook in (
-                "after_records_saved_committed",
-                "after_interactions_logged_committed",
-                "after_stage_changed_committed",
-                "after_records_merged_committed",
-                "after_segment_membership_changed_committed",
-                "after_handover_committed",
-                "after_import_finished_committed",
-                "after_customers_erased_committed",
-            )
-            for impl in hooks.implementations(hook)
-        }
+        names = {impl.plugin for hook in HOOKS for impl in hooks.implementations(hook)}
         self._known = (hooks.generation, sorted(names))
         return self._known[1]
 

@@ -17,6 +17,7 @@ from crmkit.core.errors import BadInput, FieldError, ValidationFailed
 from crmkit.core.messages import msg
 from crmkit.hooks.records import RecordBatch, Refuse
 from crmkit.services.append_only import append_only_refusals
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
 from crmkit.store.session import Session
 
@@ -120,8 +121,7 @@ def contactable(
     session.flush()
     wanted = list(dict.fromkeys(_id(customer) for customer in customers))
     decisions: dict[UUID, Decision] = {}
-    for start in range(0, len(wanted), CHUNK):
-        part = wanted[start : start + CHUNK]
+    for part in in_chunks(wanted, CHUNK):
         table = session.table(Customer)
         seen = {row[0] for row in session.execute(sa.select(table.c.id).where(table.c.id.in_(part)))}
         facts = _facts(session, list(seen), channel, purpose)

@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.journal import AuditEntry
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 
 class Origins:
@@ -38,7 +38,7 @@ class Origins:
         session = self._session
         table = session.database.tables[entity]
         found: list[Any] = []
-        for chunk in chunks(ids):
+        for chunk in distinct_chunks(ids):
             statement = sa.select(table.c.id, *[table.c[name] for name in columns])
             statement = statement.where(table.c.tenant_id == session.actor.tenant_id, table.c.id.in_(chunk))
             found += session.connection.execute(statement).all()

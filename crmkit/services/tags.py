@@ -14,7 +14,8 @@ from crmkit.core.errors import BadInput, NotFound, did_you_mean
 from crmkit.core.filter import Compare, fold
 from crmkit.core.grouping import Tag, Tagging
 from crmkit.core.messages import msg, shown
-from crmkit.store.references import CHUNK, existing_ids
+from crmkit.store.chunks import in_chunks
+from crmkit.store.references import existing_ids
 from crmkit.store.session import Session
 
 
@@ -44,7 +45,7 @@ def add_tags(
     added = 0
     for name, ids in by_entity.items():
         for tag in {tag.id: tag for tag in tags}.values():
-            for chunk in _chunks(ids):
+            for chunk in in_chunks(ids):
                 known = {tagging.record_id for tagging in _taggings(session, tag, name, chunk)}
                 fresh = [Tagging(tag_id=tag.id, entity=name, record_id=id) for id in chunk if id not in known]
                 session.add(*fresh)
@@ -62,7 +63,7 @@ def remove_tags(
     removed = 0
     for name, ids in by_entity.items():
         for tag in {tag.id: tag for tag in tags}.values():
-            for chunk in _chunks(ids):
+            for chunk in in_chunks(ids):
                 found = _taggings(session, tag, name, chunk)
                 session.delete(*found)
                 removed += len(found)
@@ -150,10 +151,6 @@ def _by_entity(session: Session, records: Iterable[Part | UUID], entity: str) ->
                 raise NotFound(msg("no {entity} with id {id}", entity=name, id=str(id)))
         found[name] = list(dict.fromkeys(ids))
     return found
-
-
-def _chunks(ids: list[UUID]) -> Iterable[list[UUID]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
 
 
 def _by_name(tags: Iterable[Tag]) -> list[Tag]:

@@ -16,9 +16,9 @@ from crmkit.core.entity import FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter.custom import custom_value
 from crmkit.core.filter.routes import Holding, Route
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
 from crmkit.store.filters.operands import Dialect, reference
-from crmkit.store.references import CHUNK
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -28,8 +28,7 @@ def led_to(session: Session, route: Route, ids: Collection[UUID], most: int) -> 
     """Return the ids that a route leads to from changed records; None when they are more than ``most``."""
     found: set[UUID] = set()
     wanted = sorted(ids)
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
+    for chunk in in_chunks(wanted):
         if not route:
             found.update(chunk)
         else:

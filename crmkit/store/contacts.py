@@ -10,8 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
-from crmkit.store.references import CHUNK
 from crmkit.store.timelines import refuse_hidden, visible_interactions
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def contact_rows(
     seen: set[UUID] = set()
     rows: list[Any] = []
     table = session.table(Customer)
-    for start in range(0, len(customers), CHUNK):
-        chunk = customers[start : start + CHUNK]
+    for chunk in in_chunks(customers):
         visible = [row[0] for row in session.execute(sa.select(table.c.id).where(table.c.id.in_(chunk)))]
         seen.update(visible)
         if visible:

@@ -17,8 +17,8 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crmkit.core.customer import Customer
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
-from crmkit.store.references import CHUNK
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -68,10 +68,10 @@ def erasures_of(session: Session, secret: bytes, identifiers: Iterable[Identifie
     for identifier in dict.fromkeys(identifiers):
         by_digest.setdefault(digest_of(secret, identifier), []).append(identifier)
     table, digests, found = session.database.table("erased_keys"), list(by_digest), dict[Identifier, UUID]()
-    for start in range(0, len(digests), CHUNK):
+    for chunk in in_chunks(digests):
         statement = (
             sa.select(table.c.digest, table.c.erasure_id)
-            .where(table.c.tenant_id == session.actor.tenant_id, table.c.digest.in_(digests[start : start + CHUNK]))
+            .where(table.c.tenant_id == session.actor.tenant_id, table.c.digest.in_(chunk))
             .order_by(table.c.erasure_id)
         )
         with faults_translated():

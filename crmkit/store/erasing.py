@@ -12,8 +12,8 @@ from crmkit.core.audit_chain import tombstone
 from crmkit.core.errors import AccessDenied
 from crmkit.core.journal import AuditEntry, Event
 from crmkit.core.messages import msg
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.sealing import lock_chain
-from crmkit.store.trail import chunks
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -33,7 +33,7 @@ def erase_deltas(session: Session, record_ids: Iterable[UUID]) -> int:
     entries, links = database.tables["audit_entry"], database.table("audit_links")
     lock_chain(connection, tenant)
     now, erased = session.clock.now(), 0
-    for chunk in chunks(record_ids):
+    for chunk in distinct_chunks(record_ids):
         mine = (entries.c.tenant_id == tenant, entries.c.record_id.in_(chunk), entries.c.action != "erased")
         found = connection.execute(
             sa.select(entries.c.record_id, entries.c.entity, sa.func.max(entries.c.version))

@@ -14,10 +14,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.matching.keys import match_keys
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
 from crmkit.store.following import hold_place, move_place, next_stretch
 from crmkit.store.recognition import parties
-from crmkit.store.references import CHUNK
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -61,8 +61,8 @@ def _index(session: Session, events: Sequence[Any]) -> None:
     customers = {event.record_id for event in events if event.entity == "customer"}
     points = [event.record_id for event in events if event.entity == "contact_point"]
     table = session.database.tables["contact_point"]
-    for start in range(0, len(points), CHUNK):
-        owners = sa.select(table.c.customer_id).where(table.c.id.in_(points[start : start + CHUNK]))
+    for chunk in in_chunks(points):
+        owners = sa.select(table.c.customer_id).where(table.c.id.in_(chunk))
         customers.update(session.connection.scalars(owners))
     if customers:
         index_customers(session, customers)
@@ -87,9 +87,9 @@ def index_customers(session: Session, ids: Collection[UUID]) -> None:
 def _sets(session: Session, ids: Sequence[UUID]) -> dict[UUID, frozenset[int]]:
     table = session.database.table("customer_match_sets")
     found: dict[UUID, frozenset[int]] = {}
-    for start in range(0, len(ids), CHUNK):
+    for chunk in in_chunks(ids):
         statement = sa.select(table.c.customer_id, table.c.match_keys).where(
-            table.c.tenant_id == session.actor.tenant_id, table.c.customer_id.in_(ids[start : start + CHUNK])
+            table.c.tenant_id == session.actor.tenant_id, table.c.customer_id.in_(chunk)
         )
         found.update({id: frozenset(array("q", kept)) for id, kept in session.connection.execute(statement)})
     return found

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.matching.party import Party, Place
 from crmkit.store.blueprint import Blueprint
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
 from crmkit.store.plain_queries import PlainQuery, plain_query
 from crmkit.store.reading import Reader
-from crmkit.store.references import CHUNK
 from crmkit.store.types import Id, uuid_from_bytes
 
 if TYPE_CHECKING:
@@ -209,11 +209,10 @@ def parties(session: Session, ids: Iterable[UUID]) -> dict[UUID, Party]:
         filled = points.c.normalized != sa.literal_column("''")
         return sa.select(*columns).where(which, filled, *_conditions(session, "contact_point", points))
 
-    for start in range(0, len(wanted), CHUNK):
-        chunk = {"ids": wanted[start : start + CHUNK]}
-        rows = _rows(session, ("recognition.customers",), of_customers, **chunk)
+    for ids in in_chunks(wanted):
+        rows = _rows(session, ("recognition.customers",), of_customers, ids=ids)
         by_customer: dict[UUID, list[Any]] = {row.id: [] for row in rows}
-        for point in _rows(session, ("recognition.points",), of_points, **chunk):
+        for point in _rows(session, ("recognition.points",), of_points, ids=ids):
             if point.customer_id in by_customer:
                 by_customer[point.customer_id].append(point)
         found.update({row.id: _party(row, by_customer[row.id]) for row in rows})

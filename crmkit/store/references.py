@@ -13,14 +13,12 @@ from crmkit.core.errors import CrmError, FieldError, ValidationFailed
 from crmkit.core.merging import generic_reference, mergeable
 from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
+from crmkit.store.chunks import in_chunks
 from crmkit.store.database import Database
 from crmkit.store.faults import ReferenceViolation, UniqueViolation
 from crmkit.store.narrowing import Narrowing
 from crmkit.store.schema import optional_text, short_name
 from crmkit.store.unit_of_work import Pair, UnitOfWork
-
-CHUNK = 900
-"""Ids asked for in one statement, below SQLite's limit of variables."""
 
 
 class ReferencePlan:
@@ -122,8 +120,7 @@ def existing_ids(
     table = database.tables[entity]
     wanted = list(ids)
     found: set[UUID] = set()
-    for start in range(0, len(wanted), CHUNK):
-        part = wanted[start : start + CHUNK]
+    for part in in_chunks(wanted):
         where = narrowing.conditions(entity, table, action, deleted)
         statement = sa.select(table.c.id).where(table.c.id.in_(part), *where)
         if hold:

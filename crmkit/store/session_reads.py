@@ -16,13 +16,13 @@ from crmkit.core.field_rights import masked, projected
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import Clock
 from crmkit.core.values.ids import parse_id
+from crmkit.store.chunks import in_chunks
 from crmkit.store.database import Database
 from crmkit.store.faults import faults_translated
 from crmkit.store.narrowing import Narrowing
 from crmkit.store.page_reading import read_page
 from crmkit.store.paging import Page, check_limit
 from crmkit.store.reading import COLLECTIONS, Reader, reader_of
-from crmkit.store.references import CHUNK
 from crmkit.store.unit_of_work import UnitOfWork
 
 E = TypeVar("E")
@@ -230,7 +230,7 @@ class SessionReads(ABC):
         name = self.database.registry.get(entity).name
         found: dict[UUID, E] = {}
         with faults_translated():
-            chunks = [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)] if field else [()]
+            chunks = in_chunks(values) if field else [()]
             for chunk in chunks:
                 equal = {field: list(chunk)} if field else {}
                 for record in self.reader.list(self.connection, entity, None, equal=equal, of_rules=True):

@@ -18,6 +18,7 @@ from crmkit.core.errors import AccessDenied
 from crmkit.core.messages import msg
 from crmkit.core.timeline import TimelineEntry
 from crmkit.core.values.money import Money
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
 from crmkit.store.plain_queries import PlainQuery, plain_query
 from crmkit.store.types import Exact, Id, Instant
@@ -97,8 +98,8 @@ def interaction_rows(session: Session, customers: Sequence[UUID], wanted: Intera
     refuse_hidden(session, "interaction_participant", ["customer_id", "occurred_at"])
     with faults_translated():
         rows: list[Any] = []
-        for start in range(0, len(customers), TOGETHER):
-            rows += _rows(session, customers[start : start + TOGETHER], wanted, limit)
+        for chunk in in_chunks(customers, TOGETHER):
+            rows += _rows(session, chunk, wanted, limit)
         return rows
 
 

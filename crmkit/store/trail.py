@@ -16,11 +16,10 @@ import sqlalchemy as sa
 from crmkit.core.entity import EntityInfo
 from crmkit.core.journal import AuditEntry
 from crmkit.core.jsonforms import field_value
+from crmkit.store.chunks import distinct_chunks
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
-
-CHUNK = 500
 
 
 def values_before(info: EntityInfo, delta: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,10 +39,10 @@ def entries_where(
     condition: Callable[[sa.Table], Sequence[sa.ColumnElement[bool]]],
     limit: int | None = None,
 ) -> list[AuditEntry]:
-    """Return audit entries of records, for whoever may see the records: newest first, a query for ``CHUNK`` records."""
+    """Return audit entries of records, for whoever may see the records: newest first, a query for many records."""
     database, found = session.database, []
     table, codec = database.tables["audit_entry"], database.codecs["audit_entry"]
-    for chunk in chunks(ids):
+    for chunk in distinct_chunks(ids):
         statement = (
             sa.select(*[table.c[name] for name in codec.load_columns])
             .where(table.c.tenant_id == session.actor.tenant_id, table.c.record_id.in_(chunk), *condition(table))
@@ -79,14 +78,7 @@ def records_now(session: Session, cls: type[Any], ids: Iterable[UUID]) -> dict[U
     """Return the newest state of records that the actor may see, deleted ones too, whatever the session saw before."""
     session.flush()
     found: dict[UUID, Any] = {}
-    for chunk in chunks(ids):
+    for chunk in distinct_chunks(ids):
         for record in session.reader.list(session.connection, cls, None, equal={"id": chunk}, deleted=True):
             found[record.id] = record
     return found
-
-
-def chunks(ids: Iterable[UUID]) -> Iterable[list[UUID]]:
-    """Yield distinct ids, ``CHUNK`` at a time."""
-    distinct = list(dict.fromkeys(ids))
-    for start in range(0, len(distinct), CHUNK):
-        yield distinct[start : start + CHUNK]

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from crmkit.core.entity import STAMPED, Part, change
 from crmkit.core.errors import ConfigError
 from crmkit.core.messages import msg
+from crmkit.store.chunks import in_chunks
 from crmkit.store.database import Database
-from crmkit.store.references import CHUNK, identifies, key_values
+from crmkit.store.references import identifies, key_values
 from crmkit.store.unit_of_work import Pair
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def find_by_key(
         for place, name in enumerate(key)
         if place != lead and len({values[place] for values in wanted}) == 1 and wanted[0][place] is not None
     }
-    for start in range(0, len(values), CHUNK):
-        equal: dict[str, Any] = {key[lead]: values[start : start + CHUNK], **others}
+    for chunk in in_chunks(values):
+        equal: dict[str, Any] = {key[lead]: chunk, **others}
         for record in session.list(info.cls, None, **equal):
             record_key = key_values(record, key)
             if record_key in keys:
@@ -116,9 +117,9 @@ def keys_in_use(
     lead = columns[-1]
     used: set[tuple[Any, ...]] = set()
     values = list({getattr(after, key[-1]) for _, after in pairs})
-    for start in range(0, len(values), CHUNK):
+    for chunk in in_chunks(values):
         statement = sa.select(table.c.id, *columns).where(
-            table.c.tenant_id == tenant, table.c.deleted_at.is_(None), lead.in_(values[start : start + CHUNK])
+            table.c.tenant_id == tenant, table.c.deleted_at.is_(None), lead.in_(chunk)
         )
         used.update(tuple(row[1:]) for row in connection.execute(statement) if row[0] not in own)
     return used

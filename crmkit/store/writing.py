@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from crmkit.store.chunks import in_chunks
 from crmkit.store.codec import Codec
 from crmkit.store.tenant_wall import tenant_mark
 
@@ -102,8 +103,7 @@ class SqliteWriter(Writer):
         ids: Sequence[Any],
     ) -> list[tuple[Any, int]]:
         moved: list[tuple[Any, int]] = []
-        for start in range(0, len(ids), AT_ONCE):
-            chunk = ids[start : start + AT_ONCE]
+        for chunk in in_chunks(ids, AT_ONCE):
             statement = (
                 f'UPDATE "{self._tables[entity].name}" SET "{field}" = ?, "version" = "version" + 1, '
                 '"updated_at" = ?, "updated_by" = ? WHERE "tenant_id" = ? '

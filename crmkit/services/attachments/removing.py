@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from crmkit.core.errors import CrmError
 from crmkit.services.attachments.attaching import Attachments
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
-from crmkit.store.references import CHUNK
 from crmkit.store.session import Session
 
 GRACE = timedelta(days=1)
@@ -64,8 +64,7 @@ def _referred(session: Session, digests: Collection[str]) -> set[str]:
     found: set[str] = set()
     wanted = sorted(digests)
     with faults_translated(), session.database.connection(reads=True, tenant=session.actor.tenant_id) as connection:
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
+        for chunk in in_chunks(wanted):
             mine = (table.c.tenant_id == session.actor.tenant_id, table.c.sha256.in_(chunk))
             found.update(connection.scalars(sa.select(table.c.sha256).where(*mine)))
     return found

@@ -18,10 +18,11 @@ from crmkit.core.field_rights import MASKED, without_hidden
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import parse_id
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.sealing import BATCH, last_seal, seal_batch
 from crmkit.store.session import Application, Session
 from crmkit.store.settling import settled_position
-from crmkit.store.trail import chunks, entries_where, records_now
+from crmkit.store.trail import entries_where, records_now
 
 
 @attrs.frozen
@@ -89,7 +90,7 @@ def entries(session: Session, entity: type[Part], id: UUID | str) -> list[ShownE
         raise NotFound(msg("no {entity} with id {id}", entity=session.database.registry.get(entity).name, id=str(key)))
     table = session.database.table("audit_links")
     places: dict[UUID, Any] = {}
-    for chunk in chunks(entry.id for entry in found):
+    for chunk in distinct_chunks(entry.id for entry in found):
         statement = sa.select(table.c.entry_id, table.c.sequence, table.c.digest, table.c.link)
         statement = statement.where(table.c.tenant_id == session.actor.tenant_id, table.c.entry_id.in_(chunk))
         places.update({row[0]: (row[1], bytes(row[2]), bytes(row[3])) for row in session.connection.execute(statement)})

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from crmkit.core.messages import msg
 from crmkit.services.auditing.faults import ChainFault
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 _WRITTEN = ("created", "updated", "deleted", "restored", "erased")
 
@@ -33,7 +33,7 @@ class Unlinked:
     def erased(self, records: Iterable[UUID]) -> Iterator[UUID]:
         """Yield those of the records whose erasure is told by an entry that waits for its seal."""
         entries, links = self._entries, self._links
-        for chunk in chunks(records):
+        for chunk in distinct_chunks(records):
             sealed = sa.exists().where(links.c.tenant_id == self._tenant, links.c.entry_id == entries.c.id)
             statement = sa.select(entries.c.record_id).where(
                 entries.c.tenant_id == self._tenant,

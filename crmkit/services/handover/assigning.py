@@ -24,8 +24,8 @@ from crmkit.services.handover.holdings import OWNER_FIELD
 from crmkit.services.handover.items import Item, Items
 from crmkit.services.handover.progress import CLOSED
 from crmkit.services.handover.rules import EVERYTHING, OWNER, HandOverRule, HandOverRules
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 CUSTOMER = "customer"
 
@@ -158,7 +158,7 @@ class Assigning:
         info = self._session.database.registry.get(CUSTOMER)
         table = table_of(self._session, info)
         owners: dict[UUID, Any] = {}
-        for chunk in chunks(item.key for item in some):
+        for chunk in distinct_chunks(item.key for item in some):
             rows = asked(self._session, info, [table.c.id, table.c.owner_id], table.c.id.in_(chunk))
             owners.update({row[0]: row[1] for row in rows})
         for item in some:

@@ -9,8 +9,8 @@ from crmkit.core.entity import EntityInfo, FieldInfo, Via, ViaLink
 from crmkit.core.merging import generic_reference
 from crmkit.core.registry import EntityRegistry
 from crmkit.services.handover.asking import asked, table_of
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 CUSTOMER = "customer"
 DEEPEST = 5
@@ -44,7 +44,7 @@ class Belonging:
         missing = dict.fromkeys(ids)
         for rows in self._ways.get(entity, ()):
             wholes: dict[UUID, list[tuple[str, UUID]]] = {}
-            for chunk in chunks(missing):
+            for chunk in distinct_chunks(missing):
                 for id, target, whole in rows(self._session, chunk):
                     wholes.setdefault(id, []).append((target, whole))
             keys = self._of(wholes, preferred, depth)

@@ -9,8 +9,8 @@ from uuid import UUID
 from crmkit.core.customer import STANDARD_RELATION_TYPES, CustomerRelation, RelationType
 from crmkit.core.values.clock import today
 from crmkit.services.handover.asking import asked, table_of
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 
 def heads_of(session: Session, customers: Collection[UUID]) -> dict[UUID, UUID]:
@@ -26,7 +26,7 @@ def heads_of(session: Session, customers: Collection[UUID]) -> dict[UUID, UUID]:
     table = table_of(session, info)
     day = today(session.clock, UTC)
     found: dict[UUID, UUID] = {}
-    for chunk in chunks(customers):
+    for chunk in distinct_chunks(customers):
         valid = table.c.valid_until.is_(None) | (table.c.valid_until >= day)
         where = (table.c.from_id.in_(chunk), table.c.type.in_(types), valid)
         for person, head in asked(session, info, [table.c.from_id, table.c.to_id], *where):

@@ -12,9 +12,9 @@ from crmkit.core.entity import Part
 from crmkit.core.errors import AccessDenied, Conflict, CrmError, DatabaseUnavailable, StorageFull
 from crmkit.core.messages import Message, msg
 from crmkit.services.handover.batches import Move
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.locking import locked
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 _STOP = (AccessDenied, Conflict, DatabaseUnavailable, StorageFull)
 """Errors that are not about single records."""
@@ -114,7 +114,7 @@ def _written(session: Session, moves: Iterable[Move], decide: Decide) -> Passed:
 def held(session: Session, entity: str, ids: Iterable[UUID]) -> dict[UUID, Any]:
     """Hold records until the end of the transaction and return them as they are now."""
     found: dict[UUID, Any] = {}
-    for chunk in chunks(sorted(ids)):
+    for chunk in distinct_chunks(sorted(ids)):
         found.update(locked(session, entity, chunk))
     return found
 

@@ -14,7 +14,7 @@ from crmkit.core.interaction import InteractionParticipant
 from crmkit.core.messages import msg
 from crmkit.services.identify.evidence import Evidence, as_document, evidence_of, read_evidence
 from crmkit.services.identify.recognition import MOST_CANDIDATES, Recognition, identify
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import in_chunks
 from crmkit.store.session import Session
 
 
@@ -137,8 +137,7 @@ def _open(session: Session, claim: IdentityClaim | UUID) -> IdentityClaim:
 def _attach(session: Session, waiting: list[InteractionParticipant], customer: UUID) -> int:
     """Give participants their customer. Who takes part in an interaction under another address already stays one."""
     attached = 0
-    for start in range(0, len(waiting), CHUNK):
-        chunk = waiting[start : start + CHUNK]
+    for chunk in in_chunks(waiting):
         interactions = list({participant.interaction_id for participant in chunk})
         present = session.list(InteractionParticipant, interaction_id=interactions, customer_id=customer)
         taken = {(participant.interaction_id, participant.role) for participant in present}

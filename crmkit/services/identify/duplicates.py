@@ -22,6 +22,7 @@ from crmkit.core.identity import NotTheSame
 from crmkit.core.matching import Party, Reason, compare, match_keys
 from crmkit.core.messages import msg
 from crmkit.services.identify.comparisons import COLUMNS, columns_of, prior, settings, sure_pairs, training_rules
+from crmkit.store.chunks import in_chunks
 from crmkit.store.recognition import parties
 from crmkit.store.session import Session
 
@@ -80,8 +81,8 @@ def find_duplicates(session: Session, threshold: float = 0.9, backend: Any = Non
 
 def _all_parties(session: Session) -> Iterator[tuple[UUID, Party]]:
     ids = [customer.id for customer in session.stream(Customer)]
-    for start in range(0, len(ids), PAGE):
-        yield from parties(session, ids[start : start + PAGE]).items()
+    for chunk in in_chunks(ids, PAGE):
+        yield from parties(session, chunk).items()
 
 
 def _pair(known: Mapping[UUID, Party], first: UUID, second: UUID, score: float) -> DuplicatePair:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from crmkit.core.journal import AuditEntry, Event, ImportRun
 from crmkit.hooks.causation import Cause
 from crmkit.hooks.imports import ImportFinished
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import in_chunks
 from crmkit.store.session import Session
 
 
@@ -18,8 +18,8 @@ def finished_imports(session: Session, events: Sequence[Event], cause: Cause) ->
     """
     ended = {
         entry.record_id
-        for start in range(0, len(events), CHUNK)
-        for entry in session.list(AuditEntry, id=[event.id for event in events[start : start + CHUNK]])
+        for chunk in in_chunks(events)
+        for entry in session.list(AuditEntry, id=[event.id for event in chunk])
         if list(entry.delta.get("state", ()))[-1:] == ["finished"]
     }
     for run in session.list(ImportRun, id=sorted(ended)) if ended else ():

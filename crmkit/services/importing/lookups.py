@@ -15,7 +15,7 @@ from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import EntityInfo
 from crmkit.core.identity import ExternalIdentity
 from crmkit.store.among import among
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import in_chunks
 from crmkit.store.session import Session
 from crmkit.store.upsert import find_by_key
 
@@ -163,8 +163,8 @@ class Lookups:
         """Return living records by id, as the session sees them."""
         current = session.work.current
         wanted = list(dict.fromkeys(id for id in ids if id not in current))
-        for start in range(0, len(wanted), CHUNK):
-            session.list(info.cls, id=wanted[start : start + CHUNK])
+        for chunk in in_chunks(wanted):
+            session.list(info.cls, id=chunk)
         return {id: current[id] for id in ids if id in current}
 
 
@@ -180,9 +180,9 @@ def _ids_by_key(session: Session, info: EntityInfo, names: tuple[str, ...], want
     ]
     keys = set(wanted)
     found: Keyed = {}
-    for start in range(0, len(values), CHUNK):
+    for chunk in in_chunks(values):
         statement = sa.select(table.c.id, *(table.c[name] for name in names)).where(
-            table.c[names[lead]].in_(values[start : start + CHUNK]), *same
+            table.c[names[lead]].in_(chunk), *same
         )
         found.update((tuple(row[1:]), row[0]) for row in session.execute(statement) if tuple(row[1:]) in keys)
     return found

@@ -21,6 +21,7 @@ from crmkit.services.attachments import Attachments
 from crmkit.services.mail.importing import MailReport, OpenSession, import_one
 from crmkit.services.mail.own import OwnAddresses
 from crmkit.services.mail.sources import RawMail
+from crmkit.store.chunks import in_chunks
 from crmkit.store.session import Session
 
 BATCH = 50
@@ -84,8 +85,8 @@ def _new_mails(
     with _faults(mailbox):
         # "n:*" also gives the last mail there is when that is older (RFC 3501, 6.4.8).
         uids = sorted(uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last)
-    for start in range(0, len(uids), BATCH):
-        for uid, size, received in _described(client, mailbox, uids[start : start + BATCH]):
+    for chunk in in_chunks(uids, BATCH):
+        for uid, size, received in _described(client, mailbox, chunk):
             place = f"{mailbox.name}/{folder}/{uid}"
             raw = _raw(client, mailbox, uid) if size <= largest else None
             if raw is not None or size > largest:

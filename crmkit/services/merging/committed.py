@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from crmkit.core.journal import AuditEntry, Event, MergeJournal
 from crmkit.hooks.causation import Cause
 from crmkit.hooks.merging import Merge, RecordsMerged
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import in_chunks
 from crmkit.store.session import Session
 
 
@@ -17,14 +17,14 @@ def committed_merges(session: Session, events: Sequence[Event], cause: Cause) ->
     changed = [event.id for event in events if event.type == "merge_journal.updated"]
     undone = {
         entry.record_id
-        for start in range(0, len(changed), CHUNK)
-        for entry in session.list(AuditEntry, id=changed[start : start + CHUNK])
+        for chunk in in_chunks(changed)
+        for entry in session.list(AuditEntry, id=chunk)
         if list(entry.delta.get("undone_at", (None,)))[-1] is not None
     }
     for ids, back in ((made, False), (undone, True)):
         merges: dict[str, list[Merge]] = {}
-        for start in range(0, len(ids), CHUNK):
-            for journal in session.list(MergeJournal, id=sorted(ids)[start : start + CHUNK]):
+        for chunk in in_chunks(sorted(ids)):
+            for journal in session.list(MergeJournal, id=chunk):
                 merges.setdefault(journal.entity, []).append(Merge(journal.kept_id, journal.lost_id, journal.id))
         for entity, some in merges.items():
             yield RecordsMerged(entity, tuple(some), back, cause)

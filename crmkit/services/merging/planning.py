@@ -19,10 +19,10 @@ from crmkit.core.merging import ReferenceUse, generic_reference, policy_of, unit
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.merging import United
 from crmkit.services.merging.followers import Followers, follow_alone
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.references import key_counts, key_values
 from crmkit.store.repointing import Use, colliding, in_use, referring, unseen
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 from crmkit.store.upsert import find_by_key, overlay
 
 Leads = Mapping[UUID, UUID]
@@ -114,7 +114,7 @@ class Planning:
 
     def _in_use(self, uses: list[Use], leads: Leads) -> set[Use]:
         """Return those by which something that is stored refers to what goes: most references are not used."""
-        return {use for chunk in chunks(leads) for use in in_use(self._session, uses, chunk)}
+        return {use for chunk in distinct_chunks(leads) for use in in_use(self._session, uses, chunk)}
 
     def _move(self, use: Use, entity: str, leads: Leads, stored: bool) -> list[UUID]:
         info, field, moved = use.info, use.field, list[UUID]()
@@ -153,7 +153,7 @@ class Planning:
         if self._as_set(use, entity, leads):
             yield from self._more_than_following(use, leads)
             return
-        for chunk in chunks(leads):
+        for chunk in distinct_chunks(leads):
             for record in self._stored(use, chunk):
                 if record.id not in planned:
                     yield self._seen(use.info, record)
@@ -181,7 +181,7 @@ class Planning:
         if found.ids:
             self.followers[info.name] = found
             self._count(info, field, "count", len(found.ids))
-        for chunk in chunks(sorted(crowded)):
+        for chunk in distinct_chunks(sorted(crowded)):
             yield from session.list(info.cls, id=chunk, deleted=True)
 
     def _seen(self, info: EntityInfo, record: Any) -> Any:

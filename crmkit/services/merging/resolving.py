@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from crmkit.core.merging import mergeable
 from crmkit.core.values.ids import parse_id
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 
 def resolve(session: Session, entity: type[Any] | str, id: UUID | str) -> UUID:
@@ -66,7 +66,7 @@ def _active(session: Session, entity: str, side: str, ids: Iterable[UUID]) -> li
     """Return the merges in force, oldest first: where an id leads is no secret, what it leads to may be."""
     table = session.database.tables["merge_journal"]
     found: list[Any] = []
-    for chunk in chunks(ids):
+    for chunk in distinct_chunks(ids):
         statement = (
             sa.select(table.c.id, table.c.kept_id, table.c.lost_id)
             .where(table.c.tenant_id == session.actor.tenant_id, table.c.entity == entity, table.c[side].in_(chunk))
@@ -79,7 +79,7 @@ def _active(session: Session, entity: str, side: str, ids: Iterable[UUID]) -> li
 def _living(session: Session, entity: str, ids: Iterable[UUID]) -> set[UUID]:
     table = session.database.tables[entity]
     found: set[UUID] = set()
-    for chunk in chunks(ids):
+    for chunk in distinct_chunks(ids):
         statement = sa.select(table.c.id).where(
             table.c.tenant_id == session.actor.tenant_id, table.c.id.in_(chunk), table.c.deleted_at.is_(None)
         )

@@ -18,11 +18,11 @@ from crmkit.services.access.required import require_right
 from crmkit.services.append_only import rewriting
 from crmkit.services.merging.images import Image, Moved, RecordImage, moved_in, plain, read_images, taken_back
 from crmkit.services.merging.resolving import merges_of
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.locking import locked
 from crmkit.store.repointing import read_ids, repoint, unseen, written_ids
 from crmkit.store.savepoints import as_a_whole
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 
 @attrs.frozen
@@ -63,7 +63,7 @@ def merges(session: Session, *, undone: bool = True, limit: int | None = None) -
             cls = session.database.registry.get(journal.entity).cls
             ids = {other.kept_id for other in found if other.entity == journal.entity}
             visible[journal.entity] = {
-                record.id for chunk in chunks(ids) for record in session.list(cls, id=chunk, deleted=True)
+                record.id for chunk in distinct_chunks(ids) for record in session.list(cls, id=chunk, deleted=True)
             }
         if journal.kept_id in visible[journal.entity]:
             seen.append(session.masked(journal))
@@ -126,7 +126,7 @@ def _titled(session: Session, left: Sequence[LeftAsIs]) -> Iterator[LeftAsIs]:
         info = session.database.registry.get(entity)
         if info.title in session.hidden(entity):
             continue
-        for chunk in chunks({one.record_id for one in left if one.entity == entity}):
+        for chunk in distinct_chunks({one.record_id for one in left if one.entity == entity}):
             for record in session.list(info.cls, id=chunk, deleted=True):
                 titles[record.id] = str(getattr(record, info.title))
     for one in left:
@@ -202,7 +202,9 @@ def _restored(session: Session, images: Iterable[Image]) -> tuple[list[Any], lis
         if entity not in session.database.registry:
             continue
         info = session.database.registry.get(entity)
-        found = {r.id: r for chunk in chunks(of_records) for r in session.list(info.cls, id=chunk, deleted=True)}
+        found = {
+            r.id: r for chunk in distinct_chunks(of_records) for r in session.list(info.cls, id=chunk, deleted=True)
+        }
         for id, parts in of_records.items():
             record = found.get(id)
             if record is None:

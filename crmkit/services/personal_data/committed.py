@@ -9,8 +9,8 @@ from crmkit.core.journal import Event
 from crmkit.core.personal_data import Erasure
 from crmkit.hooks.causation import Cause
 from crmkit.hooks.personal_data import CustomersErased, ErasedCustomer
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 
 def committed_erasures(session: Session, events: Sequence[Event], cause: Cause) -> Iterator[CustomersErased]:
@@ -18,7 +18,7 @@ def committed_erasures(session: Session, events: Sequence[Event], cause: Cause) 
     made = [event.record_id for event in events if event.type == "erasure.created"]
     erased = tuple(
         ErasedCustomer(one.id, (one.customer_id, *map(UUID, one.predecessors)))
-        for chunk in chunks(made)
+        for chunk in distinct_chunks(made)
         for one in session.list(Erasure, id=chunk, deleted=True)
     )
     if erased:

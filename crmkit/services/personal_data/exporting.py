@@ -31,9 +31,10 @@ from crmkit.services.attachments import safe_name
 from crmkit.services.merging.resolving import merged_into, resolve
 from crmkit.services.personal_data.reach import Reach, Reached
 from crmkit.services.personal_data.traces import claims_naming
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.references import existing_ids
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks, entries_where
+from crmkit.store.trail import entries_where
 
 _LEFT_OUT = frozenset({*STAMPED, "custom"}) - {"created_at", "updated_at"}
 
@@ -266,7 +267,7 @@ class _Export:
             info = self._registry.get(entity)
             if info.title in self._session.hidden(info.cls) or not info.editable:
                 continue
-            for chunk in chunks(sorted(ids)):
+            for chunk in distinct_chunks(sorted(ids)):
                 for record in self._session.list(info.cls, id=chunk, deleted=True):
                     found[entity, record.id] = str(getattr(record, info.title, ""))
         return found

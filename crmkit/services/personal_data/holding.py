@@ -14,8 +14,8 @@ from crmkit.core.errors import BadInput, ConfigError, CrmError
 from crmkit.core.messages import Message, msg
 from crmkit.core.personal_data import KeepRule, LegalHold, kept_until
 from crmkit.services.personal_data.reach import Key, Reach
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 
 @attrs.frozen
@@ -51,7 +51,7 @@ def release(session: Session, hold: LegalHold | UUID) -> LegalHold:
 def holds_on(session: Session, entity: str, ids: Iterable[UUID]) -> dict[UUID, LegalHold]:
     """Return the legal holds in force on records, one for each record."""
     now, found = session.clock.now(), dict[UUID, LegalHold]()
-    for chunk in chunks(sorted(ids)):
+    for chunk in distinct_chunks(sorted(ids)):
         for one in session.list(LegalHold, record_id=chunk, entity=entity):
             if one.until is None or one.until > now:
                 found[one.record_id] = one
@@ -93,7 +93,7 @@ def _matching(session: Session, rule: KeepRule, reach: Reach) -> Iterable[Any]:
         yield from (item.record for item in items.values())
         return
     cls = session.database.registry.get(rule.entity).cls
-    for chunk in chunks(items):
+    for chunk in distinct_chunks(items):
         yield from session.list(cls, rule.filter, id=chunk, deleted=True)
 
 

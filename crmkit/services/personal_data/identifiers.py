@@ -13,9 +13,9 @@ from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.matching import name_words
 from crmkit.services.identify.evidence import Evidence, read_evidence
 from crmkit.services.personal_data.reach import Reach
+from crmkit.store.chunks import FEWER, in_chunks
 from crmkit.store.erased_keys import Identifier
 from crmkit.store.session import Session
-from crmkit.store.trail import CHUNK
 
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,}")
 """Such a name is one word, and still that of few."""
@@ -117,8 +117,8 @@ def _shared(session: Session, points: Iterable[Any], ids: set[UUID]) -> set[tupl
     found: set[tuple[str, str]] = set()
     values = {point.normalized for point in points if point.normalized}
     wanted = sorted(values)
-    for start in range(0, len(wanted), CHUNK):
-        for other in session.list(ContactPoint, normalized=wanted[start : start + CHUNK]):
+    for chunk in in_chunks(wanted, FEWER):
+        for other in session.list(ContactPoint, normalized=chunk):
             if other.customer_id not in ids:
                 found.add((other.kind, other.normalized))
     return found

@@ -16,8 +16,8 @@ from crmkit.core.entity import EntityInfo, FieldInfo, ViaLink
 from crmkit.core.erasure import Policy, erase_policy
 from crmkit.core.merging import generic_reference
 from crmkit.core.personal_data import Erasure
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 
 Key = tuple[str, UUID]
 """Entity and id of a record."""
@@ -132,7 +132,7 @@ class Reach:
             for id in sorted(ids):
                 yield from session.list(info.cls, f"{field.name} = {id}", deleted=True)
             return
-        for chunk in chunks(sorted(ids)):
+        for chunk in distinct_chunks(sorted(ids)):
             equal: dict[str, Any] = {field.name: chunk, **narrowed}
             yield from session.list(info.cls, deleted=True, **equal)
 
@@ -151,7 +151,7 @@ class Reach:
         """Yield the records that the roots are joined to, and whether others are, too."""
         mine = [link for link in links if getattr(link, rule.there) in self._roots]
         living = {getattr(link, rule.here) for link in mine if link.deleted_at is None}
-        for chunk in chunks(getattr(link, rule.here) for link in mine):
+        for chunk in distinct_chunks(getattr(link, rule.here) for link in mine):
             others = self._others(rule, chunk)
             for record in self._session.list(info.cls, id=chunk, deleted=True):
                 # Whoever was taken off a record again has no part in it; a record that is gone was theirs.
@@ -164,7 +164,7 @@ class Reach:
         equal: dict[str, Any] = {rule.here: ids}
         links = [link for link in self._session.list(cls, **equal) if getattr(link, rule.there) is not None]
         people = {getattr(link, rule.there) for link in links} - self._roots
-        for chunk in chunks(sorted(people)):
+        for chunk in distinct_chunks(sorted(people)):
             people -= {erasure.customer_id for erasure in self._session.list(Erasure, customer_id=chunk)}
         return {getattr(link, rule.here) for link in links if getattr(link, rule.there) in people}
 

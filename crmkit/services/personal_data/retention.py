@@ -26,8 +26,8 @@ from crmkit.services.personal_data.erasing import OpenAttachments, complete, era
 from crmkit.services.personal_data.holding import check_rules, holds_on
 from crmkit.services.personal_data.planning import Fate, Planning
 from crmkit.services.personal_data.reach import Reach
+from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Application, Session
-from crmkit.store.trail import chunks
 
 BATCH = 100
 """Records, with their parts, that go in one transaction; customers go one by one."""
@@ -251,7 +251,7 @@ def _gone(session: Session, customers: Sequence[Any]) -> set[UUID]:
     ids = [customer.id for customer in customers]
     found = {id for id, end in resolve_all(session, "customer", ids).items() if end != id}
     with session.acting_as(session.actor.elevated()):
-        for chunk in chunks(ids):
+        for chunk in distinct_chunks(ids):
             found |= {erasure.customer_id for erasure in session.list(Erasure, customer_id=chunk)}
     return found
 
@@ -260,7 +260,7 @@ def _done(session: Session, records: Collection[Any]) -> set[UUID]:
     """Return which records nobody has changed since their values were erased."""
     versions, found = {record.id: record.version for record in records}, set[UUID]()
     table = session.database.tables["audit_entry"]
-    for chunk in chunks(versions):
+    for chunk in distinct_chunks(versions):
         statement = (
             sa.select(table.c.record_id, sa.func.max(table.c.version))
             .where(table.c.tenant_id == session.actor.tenant_id, table.c.record_id.in_(chunk))
@@ -282,7 +282,7 @@ def _customers_of(session: Session, entity: str, records: Sequence[Any]) -> dict
                 found[record.id] |= {getattr(record, field.name)} - {None}
     for rule in info.access:
         if isinstance(rule, ViaLink) and registry.get(rule.link).field(rule.there).reference == "customer":
-            for chunk in chunks(found):
+            for chunk in distinct_chunks(found):
                 equal: dict[str, Any] = {rule.here: chunk}
                 for link in session.list(registry.get(rule.link).cls, **equal):
                     found[getattr(link, rule.here)] |= {getattr(link, rule.there)} - {None}

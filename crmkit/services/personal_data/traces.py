@@ -13,15 +13,14 @@ from crmkit.core.entity import change
 from crmkit.core.handover import HandOver, HandOverBatch
 from crmkit.core.identity import IdentityClaim
 from crmkit.core.journal import MergeJournal
+from crmkit.store.chunks import distinct_chunks, in_chunks
 from crmkit.store.erasing import erase_deltas
 from crmkit.store.faults import faults_translated
 from crmkit.store.match_index import index_customers
-from crmkit.store.references import CHUNK
 from crmkit.store.responses import erase_responses, ids_in
 from crmkit.store.search.keeping import forget
 from crmkit.store.search.plan import plan_of
 from crmkit.store.session import Session
-from crmkit.store.trail import chunks
 from crmkit.store.types import to_json
 
 PAGE = 200
@@ -93,13 +92,13 @@ def claims_naming(session: Session, customer: UUID, *, rejected: bool = False) -
     mine = (table.c.tenant_id == session.actor.tenant_id, sa.or_(*named))
     with faults_translated():
         ids = list(session.connection.scalars(sa.select(table.c.id).where(*mine)))
-    return [claim for chunk in chunks(ids) for claim in session.list(IdentityClaim, id=chunk, deleted=True)]
+    return [claim for chunk in distinct_chunks(ids) for claim in session.list(IdentityClaim, id=chunk, deleted=True)]
 
 
 def journals_of(session: Session, ids: Collection[UUID]) -> int:
     """Return how many merges in force could not be undone any more."""
     table, found = session.database.tables["merge_journal"], set[UUID]()
-    for chunk in chunks(ids):
+    for chunk in distinct_chunks(ids):
         about = sa.or_(table.c.kept_id.in_(chunk), table.c.lost_id.in_(chunk))
         mine = (table.c.tenant_id == session.actor.tenant_id, table.c.undone_at.is_(None), table.c.deleted_at.is_(None))
         found.update(session.connection.scalars(sa.select(table.c.id).where(*mine, about)))
@@ -178,9 +177,9 @@ def _still_named(session: Session, ids: Collection[UUID], texts: re.Pattern[str]
         return found
     table = session.database.tables["audit_entry"]
     wanted = sorted(ids)
-    for start in range(0, len(wanted), CHUNK):
+    for chunk in in_chunks(wanted):
         statement = sa.select(table.c.record_id, table.c.delta).where(
-            table.c.tenant_id == session.actor.tenant_id, table.c.record_id.in_(wanted[start : start + CHUNK])
+            table.c.tenant_id == session.actor.tenant_id, table.c.record_id.in_(chunk)
         )
         for id, delta in session.connection.execute(statement):
             if id not in found and texts.search(to_json(delta)):

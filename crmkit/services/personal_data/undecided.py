@@ -11,8 +11,8 @@ from crmkit.core.erasure import texts_of
 from crmkit.core.identity import IdentityClaim
 from crmkit.services.personal_data.identifiers import Identifiers
 from crmkit.services.personal_data.traces import claims_naming
+from crmkit.store.chunks import FEWER, in_chunks
 from crmkit.store.session import Session
-from crmkit.store.trail import CHUNK
 
 
 def claims_going(
@@ -28,8 +28,7 @@ def claims_going(
     info = session.database.registry.get(IdentityClaim)
     going = {id: one for id, one in found.items() if _best(one, customers) or _tells(info, one, texts)}
     prints = sorted(known.fingerprints)
-    for start in range(0, len(prints), CHUNK):
-        some = prints[start : start + CHUNK]
+    for some in in_chunks(prints, FEWER):
         for claim in session.list(IdentityClaim, fingerprint=some, state=["open", "dismissed"], deleted=True):
             going[claim.id] = claim
     return [going[id] for id in sorted(going)]

@@ -9,7 +9,7 @@ from crmkit.core.grouping import Segment, SegmentMember
 from crmkit.core.journal import Event
 from crmkit.hooks.causation import Cause
 from crmkit.hooks.segments import MembershipChanges
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import in_chunks
 from crmkit.store.session import Session
 
 _COMES, _GOES = ("segment_member.created", "segment_member.restored"), "segment_member.deleted"
@@ -24,12 +24,12 @@ def committed_memberships(session: Session, events: Sequence[Event], cause: Caus
     went = {event.record_id for event in events if event.type == _GOES}
     by_segment: dict[UUID, tuple[dict[UUID, None], dict[UUID, None]]] = {}
     ids = sorted(came ^ went)
-    for start in range(0, len(ids), CHUNK):
-        for member in session.list(SegmentMember, id=ids[start : start + CHUNK], deleted=True):
+    for chunk in in_chunks(ids):
+        for member in session.list(SegmentMember, id=chunk, deleted=True):
             sides = by_segment.setdefault(member.segment_id, ({}, {}))
             sides[member.id in went][member.record_id] = None
-    for start in range(0, len(keys := sorted(by_segment)), CHUNK):
-        for segment in session.list(Segment, id=keys[start : start + CHUNK]):
+    for chunk in in_chunks(sorted(by_segment)):
+        for segment in session.list(Segment, id=chunk):
             joined, left = by_segment[segment.id]
             both = joined.keys() & left.keys()
             changes = MembershipChanges(

@@ -11,7 +11,7 @@ from crmkit.core.grouping import Segment, SegmentMember
 from crmkit.core.messages import msg
 from crmkit.services.segments.asked import all_ids, asked_of
 from crmkit.services.segments.defining import create_segment, find_segment, frozen_list
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import in_chunks
 from crmkit.store.session import Session
 
 
@@ -29,11 +29,11 @@ def remove_members(session: Session, segment: Segment | UUID | str, records: Ite
     """Take records off a frozen list and return how many were on it. Raises NotFound, and BadInput for a saved filter."""
     found = frozen_list(session, segment)
     ids, removed = _ids(session, found, records), 0
-    for start in range(0, len(ids), CHUNK):
-        chunk = session.list(SegmentMember, segment_id=found.id, record_id=ids[start : start + CHUNK])
-        session.delete(*chunk)
+    for chunk in in_chunks(ids):
+        members = session.list(SegmentMember, segment_id=found.id, record_id=chunk)
+        session.delete(*members)
         session.flush()
-        removed += len(chunk)
+        removed += len(members)
     return removed
 
 
@@ -52,8 +52,7 @@ def freeze(session: Session, segment: Segment | UUID | str, name: str) -> Segmen
 
 def _added(session: Session, segment: Segment, ids: list[UUID]) -> int:
     added = 0
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
+    for chunk in in_chunks(ids):
         known = {member.record_id for member in session.list(SegmentMember, segment_id=segment.id, record_id=chunk)}
         fresh = [
             SegmentMember(segment_id=segment.id, entity=segment.entity, record_id=id) for id in chunk if id not in known

@@ -25,9 +25,9 @@ from crmkit.services.segments.asked import Asked, asked_of, matching_ids
 from crmkit.services.segments.concerned import Changes, concerned
 from crmkit.services.segments.defining import find_segment
 from crmkit.services.segments.rules import maintaining
+from crmkit.store.chunks import in_chunks
 from crmkit.store.following import hold_place, move_place, next_stretch
 from crmkit.store.locking import in_turn
-from crmkit.store.references import CHUNK
 from crmkit.store.session import Application, Session
 from crmkit.store.settling import settled_position
 
@@ -146,8 +146,7 @@ def _refreshed_for(session: Session, segment: Segment, ids: Collection[UUID]) ->
     joined: list[UUID] = []
     left: list[UUID] = []
     ordered = sorted(ids)
-    for start in range(0, len(ordered), CHUNK):
-        chunk = ordered[start : start + CHUNK]
+    for chunk in in_chunks(ordered):
         matching = matching_ids(session, wanted, chunk)
         were = {member.record_id for member in session.list(SegmentMember, segment_id=segment.id, record_id=chunk)}
         joined += sorted(matching - were)
@@ -177,15 +176,12 @@ def _differences(session: Session, segment: Segment, wanted: Asked) -> tuple[lis
 def _write(session: Session, segment: Segment, joined: list[UUID], left: list[UUID]) -> None:
     """Write the differences in batches, without keeping what is written in memory."""
     with maintaining(session):
-        for start in range(0, len(joined), BATCH):
-            made = [
-                SegmentMember(segment_id=segment.id, entity=segment.entity, record_id=id)
-                for id in joined[start : start + BATCH]
-            ]
+        for chunk in in_chunks(joined, BATCH):
+            made = [SegmentMember(segment_id=segment.id, entity=segment.entity, record_id=id) for id in chunk]
             session.add(*made)
             _flush(session, made)
-        for start in range(0, len(left), CHUNK):
-            gone = session.list(SegmentMember, segment_id=segment.id, record_id=left[start : start + CHUNK])
+        for chunk in in_chunks(left):
+            gone = session.list(SegmentMember, segment_id=segment.id, record_id=chunk)
             session.delete(*gone)
             _flush(session, gone)
 
@@ -198,8 +194,8 @@ def _flush(session: Session, members: Iterable[SegmentMember]) -> None:
 
 def _clear(session: Session, segments: Collection[UUID]) -> None:
     """Take the members off segments that are watched no more."""
-    for start in range(0, len(ids := sorted(segments)), CHUNK):
-        unwatched = session.list(Segment, id=ids[start : start + CHUNK], kind="filter", watched=False)
+    for chunk in in_chunks(sorted(segments)):
+        unwatched = session.list(Segment, id=chunk, kind="filter", watched=False)
         for segment in unwatched:
             members = session.list(SegmentMember, segment_id=segment.id)
             _write(session, segment, [], [member.record_id for member in members])

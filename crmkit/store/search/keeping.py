@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from crmkit.core.errors import AccessDenied
 from crmkit.core.messages import msg
+from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
 from crmkit.store.following import hold_place, move_place, next_stretch, place_of
-from crmkit.store.references import CHUNK
 from crmkit.store.search.plan import Plan, plan_of
 from crmkit.store.search.statements import run
 from crmkit.store.search.tables import TOKENS
@@ -168,8 +168,7 @@ def _wholes(session: Session, plan: Plan, name: str, ids: Sequence[UUID]) -> dic
     named = any(part.named for _, part in ways)
     columns = [table.c[reference] for reference in references] + ([table.c.entity] if named else [])
     found: dict[UUID, list[tuple[str, UUID]]] = {}
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
+    for chunk in in_chunks(ids):
         for row in session.connection.execute(sa.select(table.c.id, *columns).where(table.c.id.in_(chunk))):
             held = row._mapping
             for entity, part in ways:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crmkit.core.search.terms import READ
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import CHUNK, in_chunks
 from crmkit.store.search.plan import plan_of
 from crmkit.store.search.tables import WHOLE_WORDS, headword_number, number_of
 
@@ -99,8 +99,7 @@ def _tells(word: str) -> bool:
 def _known(session: Session, words: Sequence[str]) -> set[str]:
     table = session.database.table("search_near_words")
     found: set[str] = set()
-    for start in range(0, len(words), CHUNK // 2):
-        chunk = words[start : start + CHUNK // 2]
+    for chunk in in_chunks(words, CHUNK // 2):
         found.update(
             session.connection.scalars(
                 sa.select(table.c.word).where(
@@ -121,8 +120,7 @@ def _held(session: Session, words: Sequence[str]) -> set[str]:
     }
     known = sorted(numbers)
     found: set[str] = set()
-    for start in range(0, len(known), CHUNK):
-        chunk = known[start : start + CHUNK]
+    for chunk in in_chunks(known):
         whole = [sa.and_(headwords.c.place >= first, headwords.c.place < last) for first, last in WHOLE_WORDS]
         rows = session.connection.scalars(
             sa.select(headwords.c.headword)

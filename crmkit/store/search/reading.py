@@ -14,7 +14,7 @@ from crmkit.core.errors import PluginError
 from crmkit.core.search.texts import Text, TextKind
 from crmkit.hooks.run import run_collect
 from crmkit.hooks.search import SearchedRecords, SearchText
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import in_chunks
 from crmkit.store.search.plan import EntityPlan, PartPlan, sort_of
 from crmkit.store.search.statements import run, visible
 
@@ -44,8 +44,7 @@ def read_found(session: Session, plan: EntityPlan, ids: Iterable[UUID]) -> dict[
     """
     wanted = list(dict.fromkeys(ids))
     found: dict[UUID, Found] = {}
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
+    for chunk in in_chunks(wanted):
         own = {row.id: row for row in _own_rows(session, plan, chunk)}
         if not own:
             continue

@@ -12,7 +12,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.core.search.terms import terms_of
-from crmkit.store.references import CHUNK
+from crmkit.store.chunks import CHUNK, in_chunks
 from crmkit.store.search.near_words import forget_words, learn_words
 from crmkit.store.search.plan import EntityPlan
 from crmkit.store.search.reading import Found, read_found
@@ -54,8 +54,7 @@ def index_records(session: Session, plan: EntityPlan, ids: Iterable[UUID]) -> No
     """
     entity = plan.info.name
     wanted = list(dict.fromkeys(ids))
-    for start in range(0, len(wanted), CHUNK * 5):
-        chunk = wanted[start : start + CHUNK * 5]
+    for chunk in in_chunks(wanted, CHUNK * 5):
         with session.acting_as(session.actor.elevated()):
             found = read_found(session, plan, chunk)
         known = _known(session, entity, chunk)
@@ -91,12 +90,12 @@ def _document(session: Session, entity: str, record: Found) -> Document:
 def _known(session: Session, entity: str, ids: Sequence[UUID]) -> dict[UUID, _Known]:
     table = session.database.table("search_documents")
     found: dict[UUID, _Known] = {}
-    for start in range(0, len(ids), CHUNK):
+    for chunk in in_chunks(ids):
         rows = session.connection.execute(
             sa.select(table.c.record_id, table.c.document, table.c.digest, table.c.headwords, table.c.words).where(
                 table.c.tenant_id == session.actor.tenant_id,
                 table.c.entity == entity,
-                table.c.record_id.in_(ids[start : start + CHUNK]),
+                table.c.record_id.in_(chunk),
             )
         )
         found.update({row[0]: _Known(row[1], bytes(row[2]), bytes(row[3]), row[4]) for row in rows})
@@ -115,7 +114,7 @@ def _take_out(session: Session, entity: str, known: Mapping[UUID, _Known], keep:
     numbers = [each.number for each in known.values()]
     if session.database.dialect == "sqlite":
         # It must be told what it holds of a document, so before that changes.
-        for chunk in _chunks(numbers):
+        for chunk in in_chunks(numbers):
             marks = ",".join("?" * len(chunk))
             session.connection.exec_driver_sql(
                 f"INSERT INTO {TOKENS} ({TOKENS}, rowid, tokens) SELECT 'delete', document, tokens "
@@ -130,7 +129,7 @@ def _take_out(session: Session, entity: str, known: Mapping[UUID, _Known], keep:
     _write_headwords(session, _DELETE, rows)
     gone = [each.number for id, each in known.items() if id not in keep]
     table = session.database.table("search_documents")
-    for chunk in _chunks(gone):
+    for chunk in in_chunks(gone):
         session.connection.execute(table.delete().where(table.c.document.in_(chunk)))
     left = {word for id, each in known.items() for word in each.words.split()}
     kept = {word for document in keep.values() for word in document.words.split()}
@@ -181,7 +180,7 @@ def _add(session: Session, entity: str, documents: Mapping[UUID, Document]) -> N
 def _put_in(session: Session, documents: Mapping[int, Document]) -> None:
     """Write what finds documents that are written."""
     if session.database.dialect == "sqlite":
-        for chunk in _chunks(list(documents)):
+        for chunk in in_chunks(list(documents)):
             marks = ",".join("?" * len(chunk))
             session.connection.exec_driver_sql(
                 f"INSERT INTO {TOKENS} (rowid, tokens) SELECT document, tokens "
@@ -237,10 +236,6 @@ def _write_headwords(session: Session, statements: Mapping[str, str], rows: Sequ
     else:
         given = {"headwords": [headword for headword, _ in rows], "places": [place for _, place in rows]}
         session.connection.execute(sa.text(statement), {"tenant": tenant, **given})
-
-
-def _chunks(numbers: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK))
 
 
 def empty(
