@@ -16,33 +16,34 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from crmkit import Crm
+from crmkit.core.values.clock import Clock
 
 _BOUND = "crmkit_bench"
 
 
 @contextmanager
-def sqlite() -> Iterator[Crm]:
+def sqlite(*, clock: Clock | None = None) -> Iterator[Crm]:
     """Give an empty installation in a file of SQLite, deleted afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="crmkit-bench-") as folder,
-        Crm.open(f"sqlite:///{folder}/crm.db", plugins=[]) as crm,
+        Crm.open(f"sqlite:///{folder}/crm.db", plugins=[], clock=clock) as crm,
     ):
         yield crm
 
 
 @contextmanager
-def postgres(*, bound: bool = False) -> Iterator[Crm]:
+def postgres(*, bound: bool = False, clock: Clock | None = None) -> Iterator[Crm]:
     """Give an empty installation on PostgreSQL, dropped afterwards; ``bound`` as in ``postgres_address``."""
-    with postgres_address(bound=bound) as address, Crm.open(address, plugins=[]) as crm:
+    with postgres_address(bound=bound) as address, Crm.open(address, plugins=[], clock=clock) as crm:
         yield crm
 
 
 Opener = Callable[[], AbstractContextManager[Crm]]
 
 
-def databases(*, bound: bool = False) -> tuple[tuple[str, Opener], ...]:
+def databases(*, bound: bool = False, clock: Clock | None = None) -> tuple[tuple[str, Opener], ...]:
     """Return what opens an empty installation on each database, by the name that figures have of it."""
-    return ("SQLite", sqlite), ("PostgreSQL", partial(postgres, bound=bound))
+    return ("SQLite", partial(sqlite, clock=clock)), ("PostgreSQL", partial(postgres, bound=bound, clock=clock))
 
 
 def driver_connection(crm: Crm) -> Any:

@@ -9,14 +9,12 @@ the order of ids, by a field with an index and by one without; then for its fift
 from __future__ import annotations
 
 import random
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.databases import postgres_address
+from benchmarks.databases import databases
 from benchmarks.figures import Figure
 from crmkit import Crm
 from crmkit.core.access import Actor
@@ -51,7 +49,7 @@ def measure(small: bool) -> list[Figure]:
     """Return the figures for SQLite and PostgreSQL."""
     customers, rounds = (4_000, 3) if small else (200_000, 40)
     found: list[Figure] = []
-    for database, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+    for database, opened in databases(clock=FixedClock(NOW)):
         with opened() as crm:
             fill(crm, customers)
             found += compare(crm, database, crm.actor("reader"), rounds)
@@ -209,20 +207,6 @@ def fill(crm: Crm, customers: int) -> None:
         with crm.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE customers")
             connection.exec_driver_sql("VACUUM ANALYZE record_shares")
-
-
-@contextmanager
-def _sqlite() -> Iterator[Crm]:
-    with tempfile.TemporaryDirectory() as folder:
-        address = f"sqlite:///{folder}/lists.db"
-        with Crm.open(address, plugins=[], clock=FixedClock(NOW)) as crm:
-            yield crm
-
-
-@contextmanager
-def _postgres() -> Iterator[Crm]:
-    with postgres_address() as address, Crm.open(address, plugins=[], clock=FixedClock(NOW)) as crm:
-        yield crm
 
 
 if __name__ == "__main__":

@@ -10,14 +10,12 @@ Watched segments are refreshed whole, and for what a hundred changes concern.
 from __future__ import annotations
 
 import random
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.databases import postgres_address
+from benchmarks.databases import databases
 from benchmarks.figures import Figure
 from crmkit import Crm
 from crmkit.core.customer import Customer
@@ -65,7 +63,7 @@ def measure(small: bool) -> list[Figure]:
     """Return the figures for SQLite and PostgreSQL."""
     interactions, rounds = (3_000, 2) if small else (1_000_000, 7)
     found: list[Figure] = []
-    for database, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+    for database, opened in databases(clock=FixedClock(NOW)):
         with opened() as crm:
             found += _compare(crm, database, interactions, rounds)
     return found
@@ -219,20 +217,6 @@ def _write(crm: Crm, entity: str, records: list[Any], tenant: Any) -> None:
             crm.database.writer.insert(cursor, entity, rows)
         cursor.close()
         connection.commit()
-
-
-@contextmanager
-def _sqlite() -> Iterator[Crm]:
-    with tempfile.TemporaryDirectory() as folder:
-        address = f"sqlite:///{folder}/segments.db"
-        with Crm.open(address, plugins=[], clock=FixedClock(NOW)) as crm:
-            yield crm
-
-
-@contextmanager
-def _postgres() -> Iterator[Crm]:
-    with postgres_address() as address, Crm.open(address, plugins=[], clock=FixedClock(NOW)) as crm:
-        yield crm
 
 
 if __name__ == "__main__":

@@ -7,14 +7,12 @@ same page is read among 100,000 and among 1,000,000 interactions, and as a user 
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.databases import postgres_address
+from benchmarks.databases import databases
 from benchmarks.figures import Figure
 from crmkit import Crm
 from crmkit.core.access import Actor
@@ -51,7 +49,7 @@ def measure(small: bool) -> list[Figure]:
     sizes = (1_000, 3_000) if small else (100_000, 1_000_000)
     own, rounds = (200, 20) if small else (10_000, 400)
     found: list[Figure] = []
-    for database, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+    for database, opened in databases():
         with opened() as crm:
             found += _compare(crm, database, sizes, own, rounds)
     return found
@@ -71,47 +69,25 @@ def _compare(crm: Crm, database: str, sizes: tuple[int, int], own: int, rounds: 
         _analyse(crm)
         times[size] = _times(crm, busy, user, own, rounds)
     small, large = (times[size] for size in sizes)
-    beside, note = "the query by hand, by the driver", f"{own:,} among {sizes[1]:,}"
-    page = f"newest {PAGE} interactions"
+    by_hand, itself = "the query by hand, by the driver", f"itself among {sizes[0]:,}"
+    rows = (
+        (f"T1 newest {PAGE} interactions", large["ours"], by_hand, large["hand"], 2.0, 1.5),
+        (f"T1 newest {PAGE} interactions, limited rights", large["limited"], by_hand, large["hand"], 4.0, 2.5),
+        (f"T1 newest {PAGE} interactions, grown tenfold", large["ours"], itself, small["ours"], 1.2, None),
+        ("T2 contact figures", large["figures"], "the aggregate by hand", large["aggregate"], 2.0, None),
+    )
     return [
         Figure(
-            name=f"T1 {page}, {database}",
-            ours=large["ours"],
+            name=f"{name}, {database}",
+            ours=ours,
             beside=beside,
-            limit=large["hand"],
+            limit=limit,
             unit="us",
-            at_most=2.0,
-            goal=1.5,
-            notes=note,
-        ),
-        Figure(
-            name=f"T1 {page}, limited rights, {database}",
-            ours=large["limited"],
-            beside=beside,
-            limit=large["hand"],
-            unit="us",
-            at_most=4.0,
-            goal=2.5,
-            notes=note,
-        ),
-        Figure(
-            name=f"T1 {page}, grown tenfold, {database}",
-            ours=large["ours"],
-            beside=f"itself among {sizes[0]:,}",
-            limit=small["ours"],
-            unit="us",
-            at_most=1.2,
-            notes=note,
-        ),
-        Figure(
-            name=f"T2 contact figures, {database}",
-            ours=large["figures"],
-            beside="the aggregate by hand",
-            limit=large["aggregate"],
-            unit="us",
-            at_most=2.0,
-            notes=note,
-        ),
+            at_most=at_most,
+            goal=goal,
+            notes=f"{own:,} among {sizes[1]:,}",
+        )
+        for name, ours, beside, limit, at_most, goal in rows
     ]
 
 
@@ -226,18 +202,6 @@ def _user(crm: Crm) -> Actor:
         user, role = User(login="reader", name="Reader"), Role(name="reader", grants=tuple(grants))
         session.add(user, role, RoleAssignment(user_id=user.id, role_id=role.id))
     return crm.actor("reader")
-
-
-@contextmanager
-def _sqlite() -> Iterator[Crm]:
-    with tempfile.TemporaryDirectory() as folder, Crm.open(f"sqlite:///{folder}/timeline.db", plugins=[]) as crm:
-        yield crm
-
-
-@contextmanager
-def _postgres() -> Iterator[Crm]:
-    with postgres_address() as address, Crm.open(address, plugins=[]) as crm:
-        yield crm
 
 
 if __name__ == "__main__":

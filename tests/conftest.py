@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from crmkit.core.access import system_actor, tenant_id
 from crmkit.core.values.clock import FixedClock
 from crmkit.runtime.crm import Crm
 from crmkit.testing.postgres import PostgresServer
+from tests.tenants import in_a_new_tenant
 
 OpenCrm = Callable[..., Crm]
 
@@ -65,22 +65,24 @@ def open_crm(core_url: str, clock: FixedClock) -> Iterator[OpenCrm]:
 
 
 @pytest.fixture(scope="session")
-def _kept_open() -> Iterator[dict[str, Crm]]:
-    kept: dict[str, Crm] = {}
-    yield kept
+def kept_open() -> Iterator[OpenCrm]:
+    """Gives the CRM that this process keeps open for a database and a configuration; building one outlasts most tests."""
+    kept: dict[tuple[str, str], Crm] = {}
+
+    def give(url: str, *plugins: Any, config: Any = None) -> Crm:
+        key = (url, repr((plugins and [type(plugin) for plugin in plugins], config)))
+        if key not in kept:
+            kept[key] = Crm.open(url, plugins=list(plugins), config=config)
+        return kept[key]
+
+    yield give
     for crm in kept.values():
         crm.close()
 
 
 @pytest.fixture
-def crm(core_url: str, clock: FixedClock, _kept_open: dict[str, Crm]) -> Crm:
-    """A CRM without plugins, on SQLite and on PostgreSQL, with a clock and a tenant of the test's own.
-
-    Building one takes longer than most tests do, so each process keeps one open for each database.
-    """
-    if core_url not in _kept_open:
-        _kept_open[core_url] = Crm.open(core_url, plugins=[])
-    crm = _kept_open[core_url]
-    crm.clock, crm.tenant = clock, uuid4().hex
-    crm.system = system_actor(tenant_id(crm.tenant))
+def crm(core_url: str, clock: FixedClock, kept_open: OpenCrm) -> Crm:
+    """A CRM without plugins, on SQLite and on PostgreSQL, with a clock and a tenant of the test's own."""
+    crm = in_a_new_tenant(kept_open(core_url))
+    crm.clock = clock
     return crm

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from crmkit.core.access import system_actor, tenant_id
 from crmkit.core.entity import CustomField, Part, Record, Via, entity, field
 from crmkit.core.values.clock import FixedClock
 from crmkit.core.values.money import Money
@@ -17,7 +16,9 @@ from crmkit.hooks.kinds import hookimpl
 from crmkit.runtime.crm import Crm
 from crmkit.runtime.manifest import Manifest
 from crmkit.testing.postgres import PostgresServer
+from tests.conftest import OpenCrm
 from tests.store.staff import Staff, make_staff
+from tests.tenants import in_a_new_tenant
 
 
 @entity("marina_yacht", plugin="marina")
@@ -76,22 +77,11 @@ def marina_url(request: pytest.FixtureRequest) -> str:
     return address
 
 
-@pytest.fixture(scope="session")
-def _marinas() -> Iterator[dict[str, Crm]]:
-    kept: dict[str, Crm] = {}
-    yield kept
-    for crm in kept.values():
-        crm.close()
-
-
 @pytest.fixture
-def crm(marina_url: str, clock: FixedClock, _marinas: dict[str, Crm]) -> Crm:
+def crm(marina_url: str, clock: FixedClock, kept_open: OpenCrm) -> Crm:
     """A CRM on SQLite and on PostgreSQL, with a clock and a tenant of the test's own."""
-    if marina_url not in _marinas:
-        _marinas[marina_url] = Crm.open(marina_url, plugins=[Marina()], config=CONFIG)
-    crm = _marinas[marina_url]
-    crm.clock, crm.tenant = clock, uuid4().hex
-    crm.system = system_actor(tenant_id(crm.tenant))
+    crm = in_a_new_tenant(kept_open(marina_url, Marina(), config=CONFIG))
+    crm.clock = clock
     return crm
 
 

@@ -1,16 +1,29 @@
-"""A database of each kind to ask, and the check that they agree."""
+"""A database of each kind to ask, beside Python."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
+import attrs
 import pytest
 
 from crmkit.core.filter import FilterContext, Predicate
 from crmkit.store.engine import make_engine
 from crmkit.testing.postgres import PostgresServer
 from tests.filter.stores import Store, fill, in_python
+
+
+@attrs.frozen
+class Answers:
+    """The records that each finds."""
+
+    python: set[UUID]
+    sqlite: set[UUID]
+    postgresql: set[UUID]
+
+
+Ask = Callable[[Predicate, str, FilterContext, UUID], Answers]
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +46,14 @@ def postgres_store(postgres_server: PostgresServer) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def agree(sqlite_store: Store, postgres_store: Store) -> Callable[[Predicate, str, FilterContext, UUID], set[UUID]]:
-    """A function that asks Python and both databases, checks that they agree and returns the ids."""
+def answers(sqlite_store: Store, postgres_store: Store) -> Ask:
+    """A function that asks Python and both databases, and returns the ids that each of them finds."""
 
-    def asked(predicate: Predicate, entity: str, context: FilterContext, world: UUID) -> set[UUID]:
-        expected = in_python(predicate, entity, context, world)
-        assert sqlite_store.matching(predicate, entity, context, world) == expected
-        assert postgres_store.matching(predicate, entity, context, world) == expected
-        return expected
+    def asked(predicate: Predicate, entity: str, context: FilterContext, world: UUID) -> Answers:
+        return Answers(
+            python=in_python(predicate, entity, context, world),
+            sqlite=sqlite_store.matching(predicate, entity, context, world),
+            postgresql=postgres_store.matching(predicate, entity, context, world),
+        )
 
     return asked

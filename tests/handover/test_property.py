@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crmkit.core.access import system_actor, tenant_id
 from crmkit.core.customer import Customer
 from crmkit.core.entity import change
 from crmkit.core.grouping import Segment
@@ -23,6 +22,7 @@ from crmkit.services.handover import HandOverRule, HandOverRules, preview, run, 
 from crmkit.services.handover.progress import CLOSED
 from tests.handover.conftest import owners
 from tests.store.staff import make_staff
+from tests.tenants import in_a_new_tenant
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 LOGINS = ("anna", "ben", "cleo")
@@ -57,8 +57,7 @@ rules = st.lists(
 def test_run_then_undo_restores_all_owners(
     crm: Crm, customers: list[Any], belongings: list[Any], rules: list[HandOverRule], given_away: set[int]
 ) -> None:
-    crm.tenant = uuid4().hex
-    crm.system = system_actor(tenant_id(crm.tenant))
+    in_a_new_tenant(crm)
     staff = make_staff(crm)
     ids = {login: user.id for login, user in staff.users.items()}
     made = fill(crm, ids, customers, belongings)

@@ -14,6 +14,7 @@ from crmkit.runtime.crm import Crm
 from crmkit.services.identify.duplicates import find_duplicates
 from tests.identify.febrl import people_of_febrl
 
+# Java is the one thing that the package registry does not bring in a form that Spark starts with.
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1_800),
@@ -23,7 +24,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql", reason="the extra crmkit[spark] is not installed")
+    from pyspark.sql import SparkSession
     from splink.backends.spark import similarity_jar_location
 
     settings = {
@@ -33,7 +34,7 @@ def spark() -> Iterator[Any]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    builder = sql.SparkSession.builder.master("local[2]")
+    builder = SparkSession.builder.master("local[2]")
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import attrs
 import pytest
 
-from crmkit.core.access import system_actor, tenant_id
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
 from crmkit.core.grouping import Segment, SegmentMember, Tag, Tagging
 from crmkit.core.identity import ExternalIdentity, IdentityClaim
@@ -19,6 +16,8 @@ from crmkit.core.product import Asset
 from crmkit.core.values.clock import FixedClock
 from crmkit.runtime.crm import Crm
 from crmkit.services.consent import grant, withdraw
+from tests.conftest import OpenCrm
+from tests.tenants import in_a_new_tenant
 
 
 @attrs.frozen
@@ -37,22 +36,11 @@ CUSTOM = {
 }
 
 
-@pytest.fixture(scope="session")
-def _kept_open() -> Iterator[dict[str, Crm]]:
-    kept: dict[str, Crm] = {}
-    yield kept
-    for crm in kept.values():
-        crm.close()
-
-
 @pytest.fixture
-def crm(core_url: str, clock: FixedClock, _kept_open: dict[str, Crm]) -> Crm:
+def crm(core_url: str, clock: FixedClock, kept_open: OpenCrm) -> Crm:
     """A CRM with custom fields of customers, on SQLite and on PostgreSQL, with a tenant of the test's own."""
-    if core_url not in _kept_open:
-        _kept_open[core_url] = Crm.open(core_url, plugins=[], config=CUSTOM)
-    crm = _kept_open[core_url]
-    crm.clock, crm.tenant = clock, uuid4().hex
-    crm.system = system_actor(tenant_id(crm.tenant))
+    crm = in_a_new_tenant(kept_open(core_url, config=CUSTOM))
+    crm.clock = clock
     return crm
 
 

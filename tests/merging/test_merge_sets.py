@@ -31,6 +31,7 @@ from crmkit.store.repointing import Use, referring, repoint
 from crmkit.store.session import Session
 from tests.merging.conftest import everything
 from tests.merging.test_merge_undo_property import fill, merges, people, things, who
+from tests.tenants import in_a_new_tenant
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -173,8 +174,7 @@ more = st.lists(st.one_of(deal, account, entry, receipt), max_size=14, unique_by
 def test_sets_and_single_records_come_to_the_same(
     crm: Crm, people: list[dict[str, str]], things: list[Any], more: list[Any], merges: list[tuple[int, int, str]]
 ) -> None:
-    crm.tenant = uuid4().hex
-    crm.system = system_actor(tenant_id(crm.tenant))
+    in_a_new_tenant(crm)
     ids = fill(crm, people, things)
     add(crm, ids, more)
     done: list[tuple[UUID, Any]] = []

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crmkit.core.access import system_actor, tenant_id
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
 from crmkit.core.errors import BadInput, Refused
 from crmkit.core.grouping import Tag, Tagging
@@ -20,6 +18,7 @@ from crmkit.runtime.crm import Crm
 from crmkit.services.consent import grant
 from crmkit.services.merging import merge, preview, resolve_all, undo
 from tests.merging.conftest import everything
+from tests.tenants import in_a_new_tenant
 
 COUNT = 4
 who = st.integers(0, COUNT - 1)
@@ -43,8 +42,7 @@ merges = st.lists(st.tuples(who, who, st.sampled_from(["kept", "lost"])), min_si
 def test_merges_taken_back_in_turn_leave_no_trace(
     crm: Crm, people: list[dict[str, str]], things: list[Any], merges: list[tuple[int, int, str]]
 ) -> None:
-    crm.tenant = uuid4().hex
-    crm.system = system_actor(tenant_id(crm.tenant))
+    in_a_new_tenant(crm)
     ids = fill(crm, people, things)
     states: list[tuple[Any, Any]] = []
     for kept, lost, side in merges:

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crmkit.core.access import system_actor, tenant_id
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
 from crmkit.core.entity import CustomField, change
 from crmkit.core.errors import BadInput
@@ -28,6 +27,7 @@ from crmkit.core.values.money import Money
 from crmkit.runtime.crm import Crm
 from crmkit.services.quality import QualityReport, QualityRow, Whose, confirm, problems_of, quality_report, work_list
 from tests.conftest import OpenCrm
+from tests.tenants import in_a_new_tenant
 
 
 def rules(crm: Crm, *expect: QualityExpectation, **given: Any) -> QualityRules:
@@ -237,10 +237,9 @@ def test_what_cannot_be_asked_is_said(shop: Crm) -> None:
         report(shop, entity="event")
 
 
+@pytest.mark.parametrize("core_url", ["postgresql"], indirect=True)
 def test_the_planner_is_left_as_it_was(shop: Crm) -> None:
     """PostgreSQL is told to join at once while it reports, and nothing else is."""
-    if shop.database.dialect != "postgresql":
-        pytest.skip("SQLite is told nothing")
     with shop.session(reads=True) as session:
         quality_report(session, shop.quality)
         work_list(session, shop.quality)
@@ -332,8 +331,7 @@ actions = st.lists(
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(actions)
 def test_the_database_counts_as_python_does(crm: Crm, clock: FixedClock, found: list[Any]) -> None:
-    crm.tenant = uuid4().hex
-    crm.system = system_actor(tenant_id(crm.tenant))
+    in_a_new_tenant(crm)
     clock.set(START)
     wanted = rules(
         crm,

@@ -60,9 +60,8 @@ def test_what_the_planner_estimates_changes_no_answer(
     assert bool(asked) == (crm.database.dialect == "postgresql")
 
 
+@pytest.mark.parametrize("core_url", ["postgresql"], indirect=True)
 def test_the_planner_is_asked_for_each_word_and_for_all_together(crm: Crm, add: Add) -> None:
-    if crm.database.dialect != "postgresql":
-        pytest.skip("SQLite is not asked for estimates")
     add("Kestrel One")
     with crm.session() as session:
         from crmkit.core.search.query import read_query

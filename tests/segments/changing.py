@@ -6,9 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
-from crmkit.core.access import system_actor, tenant_id
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
 from crmkit.core.entity import change
 from crmkit.core.grouping import Tag, Tagging
@@ -19,6 +17,7 @@ from crmkit.services.merging import merge, preview
 from crmkit.services.segments import add_members, create_segment, find_segment, refresh_changed, remove_members
 from crmkit.store.session import Session
 from tests.segments.conftest import stored, watched
+from tests.tenants import in_a_new_tenant
 
 COUNTRIES, CITIES = ("DE", "FR", "CN"), ("Berlin", "Lyon", "Köln")
 
@@ -27,8 +26,7 @@ class World:
     """A tenant of its own with a few records of each kind, and dice."""
 
     def __init__(self, crm: Crm, dice: random.Random) -> None:
-        crm.tenant = uuid4().hex
-        crm.system = system_actor(tenant_id(crm.tenant))
+        in_a_new_tenant(crm)
         self.crm, self.dice = crm, dice
         teams = [Team(name=name) for name in ("North", "South")]
         users = [

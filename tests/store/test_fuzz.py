@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit.core.access import system_actor, tenant_id
 from crmkit.core.customer import Customer
 from crmkit.core.entity import EntityInfo, change
 from crmkit.core.errors import CrmError
@@ -19,6 +17,7 @@ from crmkit.runtime.crm import Crm
 from tests.core.test_validation import ANYTHING, mostly_right
 from tests.store.samples import one_of_each
 from tests.store.test_types import DECIMALS, INSTANTS, PARTIAL, TEXT
+from tests.tenants import in_a_new_tenant
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -26,12 +25,6 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Crm]:
     address = request.getfixturevalue("core_sqlite_url" if request.param == "sqlite" else "core_postgres_url")
     with Crm.open(address, plugins=[], check=False) as crm:
         yield crm
-
-
-def in_a_new_tenant(crm: Crm) -> Crm:
-    crm.tenant = uuid4().hex
-    crm.system = system_actor(tenant_id(crm.tenant))
-    return crm
 
 
 @given(data=st.data())
