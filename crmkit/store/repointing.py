@@ -22,6 +22,7 @@ from crmkit.store.faults import ReferenceViolation, UniqueViolation, faults_tran
 from crmkit.store.journal import JournalRows
 from crmkit.store.references import explain_unique, missing_reference
 from crmkit.store.rights_version import RIGHTS
+from crmkit.store.writing import Repointing
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -125,14 +126,19 @@ def repoint(
     database, actor, now = session.database, session.actor, session.clock.now()
     codec = database.codecs[info.name]
     to_id, to_instant = (codec.to_driver[name] or _as_given for name in ("id", "updated_at"))
-    by = None if actor.acting_id is None else to_id(actor.acting_id)
-    stamps = to_instant(now), by
+    to = Repointing(
+        entity=info.name,
+        field=field.name,
+        tenant=session.driver_tenant,
+        before=to_id(before),
+        after=to_id(after),
+        at=to_instant(now),
+        by=None if actor.acting_id is None else to_id(actor.acting_id),
+    )
     rows = JournalRows(database.codecs, session.deltas, session.driver_tenant)
     cursor = session.connection.connection.cursor()
     try:
-        moved = database.writer.repoint(
-            cursor, info.name, field.name, session.driver_tenant, to_id(before), to_id(after), stamps, ids
-        )
+        moved = database.writer.repoint(cursor, to, ids)
         if moved:
             rows.add_repointed(info.name, field.name, before, after, moved, now, actor, session.cause)
             database.writer.insert(cursor, "audit_entry", rows.audit)

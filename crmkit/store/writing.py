@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
 import msgspec
 import sqlalchemy as sa
 
@@ -20,6 +21,19 @@ AT_ONCE = 900
 
 MOST_SHAPES = 500
 """Statements remembered for batches, by the columns whose values all rows share."""
+
+
+@attrs.frozen
+class Repointing:
+    """A reference that changes in many records: ``field`` of ``entity``, in values of the driver; when and by whom."""
+
+    entity: str
+    field: str
+    tenant: Any
+    before: Any
+    after: Any
+    at: Any
+    by: Any
 
 
 class Writer(ABC):
@@ -42,20 +56,10 @@ class Writer(ABC):
         """
 
     @abstractmethod
-    def repoint(
-        self,
-        cursor: Any,
-        entity: str,
-        field: str,
-        tenant: Any,
-        before: Any,
-        after: Any,
-        stamps: tuple[Any, Any],
-        ids: Sequence[Any],
-    ) -> list[tuple[Any, int]]:
-        """Set the reference ``field`` from ``before`` to ``after`` in those of ``ids`` where it is ``before``.
+    def repoint(self, cursor: Any, to: Repointing, ids: Sequence[Any]) -> list[tuple[Any, int]]:
+        """Let those of ``ids`` that refer to ``before`` refer to ``after``.
 
-        Versions are counted up; ``stamps`` are when and by whom. Returns ids and new versions of what was changed.
+        Versions are counted up. Returns ids and new versions of what was changed.
         """
 
     def insert_lone(self, cursor: Any, entity: str, row: Row, audit: Row, event: Row) -> None:
@@ -91,25 +95,15 @@ class SqliteWriter(Writer):
         cursor.executemany(statement, rows)
         return int(cursor.rowcount)
 
-    def repoint(
-        self,
-        cursor: Any,
-        entity: str,
-        field: str,
-        tenant: Any,
-        before: Any,
-        after: Any,
-        stamps: tuple[Any, Any],
-        ids: Sequence[Any],
-    ) -> list[tuple[Any, int]]:
+    def repoint(self, cursor: Any, to: Repointing, ids: Sequence[Any]) -> list[tuple[Any, int]]:
         moved: list[tuple[Any, int]] = []
         for chunk in in_chunks(ids, AT_ONCE):
             statement = (
-                f'UPDATE "{self._tables[entity].name}" SET "{field}" = ?, "version" = "version" + 1, '
+                f'UPDATE "{self._tables[to.entity].name}" SET "{to.field}" = ?, "version" = "version" + 1, '
                 '"updated_at" = ?, "updated_by" = ? WHERE "tenant_id" = ? '
-                f'AND "{field}" = ? AND "id" IN ({", ".join("?" * len(chunk))}) RETURNING "id", "version"'
+                f'AND "{to.field}" = ? AND "id" IN ({", ".join("?" * len(chunk))}) RETURNING "id", "version"'
             )
-            moved += cursor.execute(statement, (after, *stamps, tenant, before, *chunk)).fetchall()
+            moved += cursor.execute(statement, (to.after, to.at, to.by, to.tenant, to.before, *chunk)).fetchall()
         return moved
 
 
@@ -164,22 +158,12 @@ class PostgresWriter(Writer):
         cursor.execute(statement, [_encode(column) for column in zip(*rows, strict=True)])
         return int(cursor.rowcount)
 
-    def repoint(
-        self,
-        cursor: Any,
-        entity: str,
-        field: str,
-        tenant: Any,
-        before: Any,
-        after: Any,
-        stamps: tuple[Any, Any],
-        ids: Sequence[Any],
-    ) -> list[tuple[Any, int]]:
+    def repoint(self, cursor: Any, to: Repointing, ids: Sequence[Any]) -> list[tuple[Any, int]]:
         cursor.execute(
-            f'UPDATE "{self._tables[entity].name}" SET "{field}" = %s, "version" = "version" + 1, '
+            f'UPDATE "{self._tables[to.entity].name}" SET "{to.field}" = %s, "version" = "version" + 1, '
             '"updated_at" = %s, "updated_by" = %s::uuid WHERE "tenant_id" = %s '
-            f'AND "{field}" = %s AND "id" = ANY(%s) RETURNING "id", "version"',
-            (after, *stamps, tenant, before, list(ids)),
+            f'AND "{to.field}" = %s AND "id" = ANY(%s) RETURNING "id", "version"',
+            (to.after, to.at, to.by, to.tenant, to.before, list(ids)),
         )
         return list(cursor.fetchall())
 
