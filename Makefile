@@ -10,10 +10,10 @@ PLUGINS := $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.t
 TYPED := crmkit $(wildcard plugins/*/crmkit_*)
 
 # Each of these targets fails while a file that is generated or translated is out of date.
-GENERATED := check-translations check-reference
+GENERATED := check-translations check-reference check-site
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all reference constraints bench clean
+.PHONY: help install demo test test-all reference site constraints bench clean
 .PHONY: check check-style check-types check-layers check-links $(GENERATED)
 
 help: ## Show the targets
@@ -62,6 +62,13 @@ check-reference: $(READY)
 
 reference: $(READY) ## Write the reference pages that are made from the code
 	$(BIN)/python -m tools.reference
+
+# Warnings, such as a link that leads nowhere, are errors.
+check-site: $(READY)
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs build/site
+
+site: check-site ## Build the documentation into a site, in build/site
+	@echo build/site/index.html
 
 constraints: $(READY) ## Choose the newest versions of everything that is installed, and write them to constraints.txt
 	printf 'editables\nhatchling\nuv\n' | $(UV) pip compile --quiet --universal --upgrade --python-version 3.11 --extra dev --extra spark \
