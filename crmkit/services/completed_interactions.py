@@ -1,8 +1,9 @@
 """The core's rules of the write path for completed interactions: what happened stands, and is corrected by another one.
 
-Two kinds of changes pass. What people decide about a completed interaction: who the participants turned out to be, what
-it is linked to, its thread, outcome, visibility, owner, line of business, custom fields. And what the system that it came
-from tells of it later: an import, or a connector inside ``told_by``, mends what has an external key.
+Two kinds of changes pass. What people decide about a completed interaction: who the participants turned out to be, which
+product a line means, what it is linked to, its thread, outcome, visibility, owner, line of business, custom fields. And
+what the system that it came from tells of it later: an import, or a connector inside ``told_by``, mends what has an
+external key.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ CONTENT = (
 LINE_CONTENT = (
     "interaction_id",
     "position",
+    "product_id",
     "description",
     "quantity",
     "unit",
@@ -99,12 +101,19 @@ class CompletedRules:
     @hookimpl(specname="guard_records", entities=("interaction_line",), fields=LINE_CONTENT)
     def guard_completed_lines(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
         """Refuse to add, change or remove lines of a completed interaction."""
-        return _of_parts(ctx.session, [id for c in call.changes for id in _wholes(c)])
+        return _of_parts(ctx.session, [id for c in call.changes if not _product_found(c) for id in _wholes(c)])
 
     @hookimpl(specname="guard_records", entities=("interaction_participant",), fields=PARTICIPANT_CONTENT)
     def guard_completed_participants(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
         """Refuse to change the role and address of who took part in a completed interaction, or to remove one."""
         return _of_parts(ctx.session, [id for c in call.changes if c.before is not None for id in _wholes(c)])
+
+
+def _product_found(c: Any) -> bool:
+    """Whether a line that named no product does so now, and nothing else of it changed."""
+    if c.before is None or c.before.product_id is not None or c.deleted:
+        return False
+    return not any(c.changed(name) for name in LINE_CONTENT if name != "product_id")
 
 
 def _superseding(session: Any, c: Any) -> bool:

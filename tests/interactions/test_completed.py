@@ -22,6 +22,7 @@ from crmkit.core.interaction import (
     InteractionParticipant,
 )
 from crmkit.core.journal import AuditEntry
+from crmkit.core.product import Product
 from crmkit.core.staff import User
 from crmkit.core.values.money import Money
 from crmkit.runtime.crm import Crm
@@ -118,6 +119,28 @@ def test_lines_are_not_rewritten_either(crm: Crm, order: UUID) -> None:
             session.flush()
         session.rollback()
         assert session.get(Interaction, order).money == Money.of(20, "EUR")
+
+
+def test_the_product_of_a_line_may_be_found_out_once(crm: Crm, order: UUID) -> None:
+    pump, valve = Product(sku="P", name="Pump"), Product(sku="V", name="Valve")
+    with crm.session() as session:
+        session.add(pump, valve)
+        (line,) = session.list(InteractionLine, interaction_id=order)
+        both = change(line, product_id=pump.id, unit="pc")
+        session.update(both)
+        with pytest.raises(Refused, match=REFUSED):
+            session.flush()
+        session.rollback()
+    with crm.session() as session:
+        session.add(pump, valve)
+        session.flush()
+        found = change(session.get(InteractionLine, line.id), product_id=pump.id)
+        session.update(found)
+        session.flush()
+        session.update(change(session.get(InteractionLine, line.id), product_id=valve.id))
+        with pytest.raises(Refused, match=REFUSED):
+            session.flush()
+        session.rollback()
 
 
 def test_who_took_part_stays_while_who_it_was_may_be_found_out(crm: Crm, order: UUID, add: Add) -> None:
