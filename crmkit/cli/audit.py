@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crmkit.cli.localized import argument, group, json_option, option
+from crmkit.cli.progress import progress
 from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
@@ -32,9 +30,8 @@ def seal(as_json: bool) -> None:
     from crmkit.core.messages import msg
     from crmkit.services.auditing.log import seal as seal_log
 
-    with opened() as crm, _progress(translated(wording("sealing"))) as tell:
-        on_progress = None if tell is None else lambda done: tell(done, None)
-        made = seal_log(crm, acting(crm), on_progress=on_progress)
+    with opened() as crm, progress(translated(wording("sealing"))) as tell:
+        made = seal_log(crm, acting(crm), on_progress=tell)
     if as_json:
         print_json({"sealed": made.sealed, "held_up": made.held_up, "head": str(made.head) if made.head else None})
     else:
@@ -84,7 +81,7 @@ def verify(kept: str | None, as_json: bool) -> None:
     from crmkit.services.auditing.verifying import verify as verify_log
 
     head = read_head(kept) if kept else None
-    with working(reads=True) as (_, session), _progress(translated(wording("verifying"))) as tell:
+    with working(reads=True) as (_, session), progress(translated(wording("verifying"))) as tell:
         found = verify_log(session, head=head, on_progress=tell)
     if as_json:
         print_json(_document(found))
@@ -180,18 +177,3 @@ def _document(found: Verification) -> dict[str, Any]:
     from crmkit.cli.output import plain
 
     return {"valid": found.valid, **plain(found), "head": str(found.head) if found.head else None}
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[int, int | None], None] | None]:
-    """Show how far the work is, where somebody looks at it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

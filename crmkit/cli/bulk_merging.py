@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from uuid import UUID
 import click
 
 from crmkit.cli.localized import argument, command, json_option, option
+from crmkit.cli.progress import progress
 from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def many(ctx: click.Context, file: Path, entity: str, looking: bool, errors: Pat
         failed = any(pair.problem is not None for pair in pairs)
     else:
         folder = errors or error_folder(file)
-        with working() as (crm, session), _progress() as tell:
+        with working() as (crm, session), progress() as tell:
             cls = entity_named(crm, entity).cls
             report = merge_listed(session, file, _finder(session, cls), entity=cls, errors=folder, on_row=tell)
         if as_json:
@@ -164,21 +164,3 @@ def _show_report(report: ListReport) -> None:
             say(msg("line {number}: {problem}", number=error.number, problem=said))
     for path in report.error_files:
         say(msg("{count} rejected rows: {path}", count=report.rejected, path=str(path)))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int], None] | None]:
-    """Give what shows how many rows are done; None where nobody watches."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        TextColumn("{task.completed}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
-    ) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done: bar.update(task, completed=done)

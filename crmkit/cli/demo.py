@@ -6,18 +6,16 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crmkit.cli.localized import command, json_option
+from crmkit.cli.progress import progress
 from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from crmkit.cli.demo_company import Summary
     from crmkit.runtime.crm import Crm
 
@@ -42,8 +40,9 @@ def demo(as_json: bool) -> None:
     # Whatever the configuration names is somebody's own database.
     url = global_options().get("db") or DATABASE
     with Crm.open(url, config=configuration(), create=True) as crm:
-        with _progress() as on_progress:
-            made = load(crm, on_progress)
+        with progress() as tell:
+            on_step = None if tell is None else lambda at: tell(at.step, at.steps, description=at.source)
+            made = load(crm, on_step)
         with crm.session(reads=True) as session:
             summary = summarise(crm, session)
         address = crm.database.engine.url.render_as_string(hide_password=True)
@@ -103,21 +102,6 @@ def _document(address: str, summary: Summary, made: bool) -> dict[str, Any]:
         "revenue": summary.revenue,
         "top": [{"id": customer.id, "name": customer.name, "revenue": money} for customer, money in summary.top],
     }
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Any], None] | None]:
-    """Show how far the import is, on the standard error and only to somebody who watches."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda at: bar.update(task, description=at.source, completed=at.step, total=at.steps)
 
 
 def _program() -> str:

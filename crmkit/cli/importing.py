@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crmkit.cli.localized import argument, command, json_option, option
+from crmkit.cli.progress import progress
 from crmkit.cli.words import translate, translated, wording
 
 if TYPE_CHECKING:
+    from crmkit.cli.progress import Tell
     from crmkit.core.access import Actor
     from crmkit.runtime.crm import Crm
     from crmkit.services.importing.mapping import ImportMapping
@@ -95,8 +96,9 @@ def _import(
     # A dry run leaves nothing behind, unless it is told where to.
     folder = errors or (None if dry_run else error_folder(path))
     try:
-        with _progress_bar(path.name) as tell:
-            report = run_import(crm, actor, path, mapping, dry_run=dry_run, error_folder=folder, on_progress=tell)
+        with progress(path.name, percent=True) as tell:
+            shown = _shown_rows(tell)
+            report = run_import(crm, actor, path, mapping, dry_run=dry_run, error_folder=folder, on_progress=shown)
         if not dry_run:
             keep_up(crm)
     except KeyboardInterrupt:
@@ -294,22 +296,13 @@ def _print_revert(report: RevertReport) -> None:
     click.echo(template.render(translate()))
 
 
-@contextmanager
-def _progress_bar(name: str) -> Iterator[Callable[[Progress], None] | None]:
-    """Show how far the import is, where somebody looks at it."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+def _shown_rows(tell: Tell | None) -> Callable[[Progress], None] | None:
+    """Return what shows an import's progress: the file, the step of so many, and its rows."""
+    if tell is None:
+        return None
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
+    def show(at: Progress) -> None:
+        text = f"{at.source} ({at.step}/{at.steps})  {at.rows:,} {translated(wording('rows'))}"
+        tell(at.done, at.total, description=text)
 
-        def tell(progress: Any) -> None:
-            rows = translated(wording("rows"))
-            text = f"{progress.source} ({progress.step}/{progress.steps})  {progress.rows:,} {rows}"
-            bar.update(task, description=text, completed=progress.done, total=progress.total)
-
-        yield tell
+    return show

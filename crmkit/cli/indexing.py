@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from crmkit.cli.localized import json_option, option
+from crmkit.cli.progress import progress
 from crmkit.cli.words import translated, wording
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def keep_up(crm: Crm) -> None:
     from crmkit.services.search import index as index_for_search
     from crmkit.services.search import unindexed
 
-    with suppress(Conflict), _progress() as tell:
+    with suppress(Conflict), progress(translated(wording("indexing"))) as tell:
         caught_up(crm, index_for_search, SEARCH_STEP, left=unindexed, on_progress=tell)
         caught_up(crm, index_for_identify, IDENTIFY_STEP, on_progress=tell)
 
@@ -85,26 +86,9 @@ def run_index(
     from crmkit.cli.running import opened, say
     from crmkit.core.messages import msg
 
-    with opened() as crm, _progress() as tell:
+    with opened() as crm, progress(translated(wording("indexing"))) as tell:
         taken = caught_up(crm, step, size, rebuild=rebuild, left=left, on_progress=tell)
     if as_json:
         print_json({"indexed": taken})
     else:
         say(msg("{count} events indexed", count=taken))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Give what shows how far it is; None where nobody watches."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(translated(wording("indexing")), total=None)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)
