@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "segment": ("crmkit.cli.segments:segment", wording("Define segments, and see who is in them")),
     "share": ("crmkit.cli.shares:share", wording("Share single records with users and teams")),
     "show": ("crmkit.cli.records:show", wording("Show one record")),
+    "simulate": ("crmkit.cli.simulating:simulate", wording("Try a change out on recorded history")),
     "survey": ("crmkit.cli.surveys:survey", wording("Ask customers and take down their answers")),
     "tag": ("crmkit.cli.tags:tag", wording("Put tags on records")),
     "user": ("crmkit.cli.users:user", wording("Add, list, freeze and activate users")),

@@ -23,6 +23,8 @@ from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.records import Change, Refuse
 from crmkit.runtime.manifest import Manifest
 from crmkit.runtime.simulating import RecordDifference, simulate
+from crmkit.services.importing.mapping import read_mapping
+from crmkit.services.importing.running import run_import
 from crmkit.services.interactions import log
 from crmkit.services.lifecycle.defining import default_lifecycle
 from crmkit.services.lifecycle.evaluating import evaluate_rules
@@ -46,6 +48,29 @@ class Grades:
                     yield Change(one.before, change(one.after, industry=wanted))
                 if wanted == "large" and one.created:
                     yield Interaction(kind="note", subject=f"Greet {one.after.name}", occurred_at=ctx.clock.now())
+
+
+MAPPING = """
+name = "people"
+
+[[record]]
+source = "people"
+entity = "customer"
+external_id = "{name}"
+[record.fields]
+name = "{name}"
+kind = "organization"
+country = "{country}"
+
+[[record]]
+source = "people"
+entity = "contact_point"
+match = ["customer_id", "kind", "value"]
+[record.fields]
+customer_id = { record = "customer" }
+kind = "email"
+value = "{email}"
+"""
 
 
 class NoNorway:
@@ -112,7 +137,7 @@ def test_a_guard_refuses_what_was_done(open_crm: OpenCrm, clock: FixedClock) -> 
         session.update(change(session.get(Customer, oslo.id), nickname="O"))
     found = simulate(crm, plugins=[NoNorway()])
     (refused,) = found.refused
-    assert refused.records == (("customer", oslo.id),)
+    assert [(one.entity, one.record_id, one.title) for one in refused.records] == [("customer", oslo.id, "Oslo AS")]
     assert "we do not sell to Norway" in refused.reason
     assert named(found.differences, "customer")["Oslo AS"][0] == "as_is"
     assert found.left_out == (0, 1)
@@ -124,7 +149,7 @@ def test_a_guard_that_goes_lets_in_what_it_would_refuse(open_crm: OpenCrm) -> No
         session.add(Customer(name="Oslo AS", country="NO"))
     guarded = open_crm(NoNorway(), tenant=crm.tenant)
     found = simulate(guarded, plugins=[])
-    assert [one.records[0][0] for one in found.allowed] == ["customer"]
+    assert [one.records[0].entity for one in found.allowed] == ["customer"]
     assert named(found.differences, "customer")["Oslo AS"][0] == "changed"
 
 
@@ -204,3 +229,18 @@ def test_a_folder_of_hooks_is_taken_in_by_its_configuration(open_crm: OpenCrm, t
     (tmp_path / "crmkit.toml").write_text('plugin_folder = "hooks"\n')
     found = simulate(crm, config=load_config(tmp_path / "crmkit.toml", {}), plugins=[])
     assert [one.reason for one in found.refused] == ["refused by borders: closed"]
+
+
+def test_of_an_import_only_the_rows_that_are_refused_stay_away(open_crm: OpenCrm, tmp_path: Path) -> None:
+    crm = open_crm()
+    file = tmp_path / "people.csv"
+    file.write_text(
+        "name,country,email\nOslo AS,NO,a@oslo.example\nBern AG,CH,b@bern.example\nWien AG,AT,c@wien.example\n"
+    )
+    mapping = read_mapping(MAPPING, "people.toml")
+    report = run_import(crm, crm.system, file, mapping)
+    assert report.rejected == 0
+    found = simulate(crm, plugins=[NoNorway()])
+    assert [[record.title for record in one.records] for one in found.refused] == [["Oslo AS"]]
+    assert set(named(found.differences, "customer")) == {"Oslo AS"}
+    assert len([one for one in found.differences if one.entity == "contact_point"]) == 1

@@ -26,7 +26,7 @@ from crmkit.core.messages import msg
 from crmkit.core.values.clock import FixedClock
 from crmkit.runtime.config import Config
 from crmkit.runtime.crm import Crm
-from crmkit.runtime.simulating.branch import Branch, QuietCrm, RefusedDeed
+from crmkit.runtime.simulating.branch import Branch, QuietCrm, RefusedDeed, RefusedRecord
 from crmkit.runtime.simulating.comparing import (
     FieldDifference,
     RecordDifference,
@@ -38,7 +38,15 @@ from crmkit.runtime.simulating.recording import Deed, count, deeds
 from crmkit.services.history import as_of_all
 from crmkit.store.session import Session
 
-__all__ = ["FieldDifference", "RecordDifference", "RefusedDeed", "Simulation", "StageCount", "simulate"]
+__all__ = [
+    "FieldDifference",
+    "RecordDifference",
+    "RefusedDeed",
+    "RefusedRecord",
+    "Simulation",
+    "StageCount",
+    "simulate",
+]
 
 CHUNK = 1_000
 """Records copied at a time."""
@@ -210,4 +218,4 @@ def _as_in(info: EntityInfo, record: Any) -> Any:
 
 
 def _key(refused: RefusedDeed) -> tuple[object, ...]:
-    return refused.at, refused.actor_id, refused.records
+    return refused.at, refused.actor_id, tuple(one.record_id for one in refused.records)

@@ -36,12 +36,21 @@ class QuietCrm(Crm):
 
 
 @attrs.frozen
+class RefusedRecord:
+    """A record of a deed that is refused; ``title`` is what the deed called it, where it says so."""
+
+    entity: str
+    record_id: UUID
+    title: str
+
+
+@attrs.frozen
 class RefusedDeed:
     """Something that was done and is refused in a branch: when, whose, which records, and why."""
 
     at: datetime
     actor_id: UUID | None
-    records: tuple[tuple[str, UUID], ...]
+    records: tuple[RefusedRecord, ...]
     reason: str
 
 
@@ -55,6 +64,7 @@ class Branch:
         self.skipped = 0
         self._logged = 0
         self._staged: set[UUID] = set()
+        self._absent: set[UUID] = set()
         self._evaluated: datetime | None = None
         self._lifecycles: set[str] = set()
 
@@ -98,20 +108,33 @@ class Branch:
             return
         self._days_until(deed.at)
         self._clock.set(deed.at)
-        system = self.crm.system
         if deed.derived:
             self._logged = self._last_position()
-        actor = attrs.evolve(system, user_id=deed.actor_id, plugin=deed.own[0].plugin)
+        self._do(deed)
+        if deed.derived:
+            self._pair(deed.derived)
+
+    def _do(self, deed: Deed) -> None:
+        actor = attrs.evolve(self.crm.system, user_id=deed.actor_id, plugin=deed.own[0].plugin)
+        skipped = self.skipped
         try:
             with self.crm.session(actor) as session:
                 for entry in deed.own:
                     self._stage(session, entry)
         except CrmError as error:
-            records = tuple((entry.entity, entry.record_id) for entry in deed.own)
+            self.skipped = skipped
+            if deed.in_bulk:
+                for half in deed.halves():
+                    self._do(half)
+                return
+            records = tuple(self._refused(entry) for entry in deed.own)
+            self._absent.update(entry.record_id for entry in deed.own if entry.action == "created")
             self.refused.append(RefusedDeed(deed.at, deed.actor_id, records, "; ".join(error.lines())))
-            return
-        if deed.derived:
-            self._pair(deed.derived)
+
+    def _refused(self, entry: Entry) -> RefusedRecord:
+        info = self.crm.registry.get(entry.entity)
+        title = entry.values.get(info.title or "", "") if entry.action == "created" else ""
+        return RefusedRecord(entry.entity, entry.record_id, str(title))
 
     def finish(self, until: datetime) -> None:
         """Let the days up to ``until`` pass."""
@@ -129,6 +152,11 @@ class Branch:
         if entry.entity == "lifecycle" and self._known_lifecycle(session, info, entry):
             return
         values = self._values(info, entry)
+        if not self._absent.isdisjoint(value for value in values.values() if isinstance(value, UUID)):
+            # It follows from something that did not take place here.
+            self.skipped += 1
+            self._absent.add(entry.record_id)
+            return
         if entry.action == "created":
             session.add(info.cls(**{**self._unrecorded(info, entry), **values, "id": id}))
             self._staged.add(id)
@@ -149,11 +177,11 @@ class Branch:
 
     def _known_lifecycle(self, session: Session, info: EntityInfo, entry: Entry) -> bool:
         """Whether a lifecycle need not be stored: it is the one under examination, or is in force already."""
-        values = values_after(info, entry.values, entry.action == "created")
         if entry.action != "created":
             return session.find(Lifecycle, id=self.ids.get(entry.record_id, entry.record_id)) is None
+        then = info.cls(**values_after(info, entry.values, created=True))
         for one in active_lifecycles(session):
-            if one.name == values["name"] and (one.name in self._lifecycles or one.revision == values["revision"]):
+            if one.name == then.name and (one.name in self._lifecycles or one.revision == then.revision):
                 self.ids[entry.record_id] = one.id
                 return True
         return False

@@ -49,8 +49,19 @@ class Deed:
     at: datetime
     actor_id: UUID | None
     depth: int
+    cause_id: UUID | None
     own: tuple[Entry, ...]
     derived: tuple[Entry, ...]
+
+    @property
+    def in_bulk(self) -> bool:
+        """Whether it is part of an import, where one record may be rejected and the others stay."""
+        return self.cause_id is not None and self.depth == 0 and len(self.own) > 1
+
+    def halves(self) -> tuple[Deed, Deed]:
+        """Return it as two, each with what was derived then."""
+        middle = len(self.own) // 2
+        return attrs.evolve(self, own=self.own[:middle]), attrs.evolve(self, own=self.own[middle:])
 
     @property
     def by_rules(self) -> bool:
@@ -91,7 +102,8 @@ def _deed(group: list[Entry]) -> Deed:
     author = "" if "" in authors else min(authors - {CORE}, default=CORE)
     own = tuple(entry for entry in group if entry.plugin == author)
     derived = tuple(entry for entry in group if entry.plugin != author)
-    return Deed(group[0].at, group[0].actor_id, group[0].depth, own, derived)
+    first = group[0]
+    return Deed(first.at, first.actor_id, first.depth, first.cause_id, own, derived)
 
 
 def _within(session: Session, table: sa.Table, since: datetime | None, until: datetime) -> list[Any]:
