@@ -16,17 +16,21 @@ from crmkit.core.messages import msg
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from crmkit.core.entity import EntityInfo
     from crmkit.services.customer_view import CustomerView
 
 _LEFT_OUT = ("id", "version", "created_by", "updated_at", "updated_by", "custom", "owner_id", "team_id", "name")
 
 
-def view_page(view: CustomerView, kinds: Mapping[str, str], zone: tzinfo) -> Iterator[RenderableType]:
+def view_page(view: CustomerView, info: EntityInfo, kinds: Mapping[str, str], zone: tzinfo) -> Iterator[RenderableType]:
     """Yield the blocks of the page: who it is, value, how to reach it, relations and the timeline, newest first.
 
-    ``kinds`` maps kinds of interaction to their labels, ``zone`` is what times are shown in.
+    ``info`` tells the fields of customers, those of the installation too; ``kinds`` maps kinds of interaction to their
+    labels, ``zone`` is what times are shown in.
     """
-    yield Panel(pairs(_facts(view, kinds, zone)), title=clean(view.customer.name), title_align="left", expand=False)
+    yield Panel(
+        pairs(_facts(view, info, kinds, zone)), title=clean(view.customer.name), title_align="left", expand=False
+    )
     if view.points:
         yield ""
         yield _points(view)
@@ -62,7 +66,7 @@ def view_document(view: CustomerView) -> dict[str, Any]:
     }
 
 
-def _facts(view: CustomerView, kinds: Mapping[str, str], zone: tzinfo) -> Iterable[tuple[str, Any]]:
+def _facts(view: CustomerView, info: EntityInfo, kinds: Mapping[str, str], zone: tzinfo) -> Iterable[tuple[str, Any]]:
     value = "  ".join(shown_money(money) for money in view.value)
     yield translated(wording("Customer value")), value or "-"
     if view.counts:
@@ -77,8 +81,9 @@ def _facts(view: CustomerView, kinds: Mapping[str, str], zone: tzinfo) -> Iterab
         if field.name not in _LEFT_OUT and given not in (None, ""):
             shown = translated(given) if field.choices else shown_value(given, zone)
             yield translated(field.label), shown
+    labels = {field.name: translated(field.label) for field in info.fields}
     for name, given in view.customer.custom.items():
-        yield name, given
+        yield labels.get(name, name), shown_value(given, zone)
     if view.hidden:
         names = (f"{entity}.{name}" for entity, hidden in view.hidden.items() for name in hidden)
         yield translated(wording("Hidden from you")), ", ".join(names)

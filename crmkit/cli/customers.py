@@ -111,7 +111,7 @@ def show(customer: str, limit: int | None, as_json: bool) -> None:
             print_json(view_document(view))
             return
         labels = {name: kind.label for name, kind in crm.kinds.items()}
-        page = list(view_page(view, labels, ZoneInfo(session.actor.timezone)))
+        page = list(view_page(view, crm.registry.get("customer"), labels, ZoneInfo(session.actor.timezone)))
     for block in page:
         print_block(block)
 
