@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -47,16 +47,27 @@ def columns_of(id: UUID, party: Party) -> dict[str, Any]:
     }
 
 
-def sure_pairs(rows: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many pairs are surely one party: of one kind, and equal in one of the telling sets of columns."""
+def present_columns(connection: Any, file: str) -> set[str]:
+    """Return the columns of a Parquet file that hold anything; ``connection`` is one of DuckDB."""
+    counted = ", ".join(f'count("{name}")' for name in COLUMNS)
+    counts = connection.execute(f"SELECT {counted} FROM read_parquet(?)", [file]).fetchone()
+    return {name for name, count in zip(COLUMNS, counts, strict=True) if count}
+
+
+def sure_pairs(connection: Any, file: str) -> int:
+    """Return how many pairs in a Parquet file are surely one party.
+
+    They are of one kind, and equal in one of the telling sets of columns. ``connection`` is one of DuckDB.
+    """
     found = 0
     for names in _SURE:
-        sizes: dict[tuple[Any, ...], int] = {}
-        for row in rows:
-            key = tuple(row[name] for name in ("kind", *names))
-            if all(key):
-                sizes[key] = sizes.get(key, 0) + 1
-        found = max(found, sum(size * (size - 1) // 2 for size in sizes.values()))
+        columns = ", ".join(f'"{name}"' for name in ("kind", *names))
+        filled = " AND ".join(f"\"{name}\" <> ''" for name in ("kind", *names))
+        statement = f"""
+            SELECT coalesce(sum(size * (size - 1) // 2), 0)
+            FROM (SELECT count(*) AS size FROM read_parquet(?) WHERE {filled} GROUP BY {columns})
+        """
+        found = max(found, int(connection.execute(statement, [file]).fetchone()[0]))
     return found
 
 

@@ -1,27 +1,39 @@
 """Duplicates among all customers: pairs that are likely one party, found by Splink on DuckDB, directly in a small base.
 
 Splink (Fellegi and Sunter's model, its weights learnt from the base itself by expectation maximisation) needs the extra
-``identity``. What one machine cannot hold runs on Spark: ``find_duplicates`` takes any backend of Splink.
+``identity``. Customers travel through a file, so that memory holds their ids and the pairs found; what one machine cannot
+compare runs on Spark: ``find_duplicates`` takes any backend of Splink.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
-from itertools import combinations
+from itertools import combinations, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
 from crmkit.core.errors import BadInput, ConfigError
 from crmkit.core.identity import NotTheSame
 from crmkit.core.matching import Party, Reason, compare, match_keys
 from crmkit.core.messages import msg
-from crmkit.services.identify.comparisons import COLUMNS, columns_of, prior, settings, sure_pairs, training_rules
+from crmkit.services.identify.comparisons import (
+    COLUMNS,
+    columns_of,
+    present_columns,
+    prior,
+    settings,
+    sure_pairs,
+    training_rules,
+)
 from crmkit.store.chunks import in_chunks
 from crmkit.store.recognition import parties
 from crmkit.store.session import Session
@@ -47,6 +59,13 @@ TAUGHT_BY = 100_000
 PAGE = 2_000
 
 
+ROWS = 50_000
+"""Customers written to Splink's file at a time."""
+
+Likely = tuple[UUID, UUID, float]
+"""Two customers and how likely they are one."""
+
+
 @attrs.frozen
 class DuplicatePair:
     """Two customers that are likely one. ``score`` is 0 to 1; ``reasons`` say what agrees and what differs."""
@@ -67,32 +86,35 @@ def find_duplicates(session: Session, threshold: float = 0.9, backend: Any = Non
     """
     if not 0 <= threshold <= 1:
         raise BadInput(msg("threshold {value}: expected a number from 0 to 1", value=str(threshold)))
-    known = dict(_all_parties(session))
-    small = len(known) < SMALL and backend is None
-    pairs = _small(known) if small else _splink(known, threshold, backend)
+    ids = [row[0] for row in session.execute(sa.select(session.table(Customer).c.id))]
+    small = len(ids) < SMALL and backend is None
+    pairs = _small(_all_parties(session, ids)) if small else _splink(session, ids, threshold, backend)
     apart = {frozenset((pair.first_id, pair.second_id)) for pair in session.list(NotTheSame)}
-    found = [
-        _pair(known, first, second, score)
+    likely = [
+        (first, second, score)
         for first, second, score in pairs
         if score >= threshold and frozenset((first, second)) not in apart
     ]
+    found = [pair for chunk in in_chunks(likely, PAGE) for pair in _explained(session, chunk)]
     return sorted(found, key=lambda pair: (-pair.score, str(pair.first_id), str(pair.second_id)))
 
 
-def _all_parties(session: Session) -> Iterator[tuple[UUID, Party]]:
-    ids = [customer.id for customer in session.stream(Customer)]
+def _all_parties(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[UUID, Party]]:
     for chunk in in_chunks(ids, PAGE):
         yield from parties(session, chunk).items()
 
 
-def _pair(known: Mapping[UUID, Party], first: UUID, second: UUID, score: float) -> DuplicatePair:
-    low, high = sorted((first, second))
-    a, b = known[low], known[high]
-    names = [party.names[0] if party.names else "" for party in (a, b)]
-    return DuplicatePair(low, high, names[0], names[1], round(score, 4), compare(a, b).reasons)
+def _explained(session: Session, likely: Sequence[Likely]) -> Iterator[DuplicatePair]:
+    known = parties(session, {id for first, second, _ in likely for id in (first, second)})
+    for first, second, score in likely:
+        low, high = sorted((first, second))
+        a, b = known[low], known[high]
+        names = [party.names[0] if party.names else "" for party in (a, b)]
+        yield DuplicatePair(low, high, names[0], names[1], round(score, 4), compare(a, b).reasons)
 
 
-def _small(known: Mapping[UUID, Party]) -> Iterable[tuple[UUID, UUID, float]]:
+def _small(all_parties: Iterable[tuple[UUID, Party]]) -> Iterable[Likely]:
+    known = dict(all_parties)
     blocks: dict[int, list[UUID]] = {}
     for id, party in known.items():
         for key in match_keys(party):
@@ -107,31 +129,42 @@ def _one_kind(a: Party, b: Party) -> bool:
     return a.kind == b.kind
 
 
-def _splink(known: Mapping[UUID, Party], threshold: float, backend: Any) -> Iterable[tuple[UUID, UUID, float]]:
+def _splink(session: Session, ids: Sequence[UUID], threshold: float, backend: Any) -> Iterable[Likely]:
     try:
-        pyarrow: Any = import_module("pyarrow")  # it comes without types
+        import duckdb
         from splink import Linker
         from splink.backends.duckdb import DuckDBAPI
+
+        parquet: Any = import_module("pyarrow.parquet")  # it comes without types
     except ImportError:
         raise ConfigError(msg("finding duplicates needs Splink: install crmkit[identity]")) from None
-    rows = [columns_of(id, party) for id, party in known.items()]
-    present = {name for name in COLUMNS if any(row[name] for row in rows)}
-    sure = sure_pairs(rows)
-    if sure < TEACHING or len(present) < LEAST_COLUMNS:
-        yield from _small(known)
-        return
-    table = pyarrow.table({name: [row[name] for row in rows] for name in COLUMNS}, schema=_schema(pyarrow))
-    api = backend if backend is not None else DuckDBAPI()
-    linker = Linker(api.register(table), settings(present, prior(sure, len(rows))), log_level=logging.ERROR)
-    _train(linker, present, len(rows))
-    predicted = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
-    for row in predicted.as_record_list():
-        yield UUID(row["unique_id_l"]), UUID(row["unique_id_r"]), float(row["match_probability"])
+    with tempfile.TemporaryDirectory(prefix="crmkit-duplicates-") as folder:
+        file = Path(folder, "customers.parquet").as_posix()
+        _write(parquet, file, _all_parties(session, ids))
+        with duckdb.connect() as connection:
+            present, sure = present_columns(connection, file), sure_pairs(connection, file)
+        if sure < TEACHING or len(present) < LEAST_COLUMNS:
+            yield from _small(_all_parties(session, ids))
+            return
+        spark = getattr(backend, "spark", None)
+        table = parquet.read_table(file) if spark is None else spark.read.parquet(file)
+        api = backend if backend is not None else DuckDBAPI()
+        linker = Linker(api.register(table), settings(present, prior(sure, len(ids))), log_level=logging.ERROR)
+        _train(linker, present, len(ids))
+        predicted = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
+        for row in predicted.as_record_list():
+            yield UUID(row["unique_id_l"]), UUID(row["unique_id_r"]), float(row["match_probability"])
 
 
-def _schema(pyarrow: Any) -> Any:
+def _write(parquet: Any, file: str, all_parties: Iterable[tuple[UUID, Party]]) -> None:
+    """Write the columns that Splink compares to a file, a chunk at a time: all customers fit no memory."""
+    pyarrow: Any = import_module("pyarrow")
     text, texts = pyarrow.string(), pyarrow.list_(pyarrow.string())
-    return pyarrow.schema([(name, texts if name in ("emails", "phones") else text) for name in COLUMNS])
+    schema = pyarrow.schema([(name, texts if name in ("emails", "phones") else text) for name in COLUMNS])
+    with parquet.ParquetWriter(file, schema) as writer:
+        rows = (columns_of(id, party) for id, party in all_parties)
+        while chunk := list(islice(rows, ROWS)):
+            writer.write_table(pyarrow.Table.from_pylist(chunk, schema=schema))
 
 
 def _train(linker: Linker, present: set[str], size: int) -> None:
