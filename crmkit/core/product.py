@@ -25,7 +25,7 @@ class Product(Record):
     description: str = field(default="", max_length=20_000, searchable=True)
 
 
-@entity("asset", access=Via("customer_id"))
+@entity("asset", access=Via("customer_id"), unique=(("product_id", "serial_number"),))
 class Asset(Record):
     """A thing that a customer owns and that may need service: a machine, a licence, a vehicle."""
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from crmkit.core.customer import Customer
 from crmkit.core.entity import change
-from crmkit.core.errors import BadInput, NotFound
+from crmkit.core.errors import BadInput, FieldError, NotFound, ValidationFailed
 from crmkit.core.messages import msg, shown
 from crmkit.core.product import Asset, Product
 from crmkit.core.values.clock import time_zone, today
 from crmkit.core.values.ids import parse_id
+from crmkit.hooks.records import RecordBatch
 from crmkit.services.merging.resolving import resolve
 from crmkit.store.session import Session
 
@@ -28,8 +30,9 @@ def add_asset(
 ) -> Asset:
     """Add a thing that a customer owns and return it; without a ``name`` it is called as its product.
 
-    ``fields`` are further fields of the asset. Raises NotFound, BadInput without name and product, for a warranty that
-    ends before it could begin, and for a serial number that a living asset of the same product has.
+    ``fields`` are further fields of the asset. Raises NotFound, and BadInput without name and product. A warranty that
+    ends before it could begin, and a serial number that another asset of the product has, are refused when the session
+    is written.
     """
     owner = _customer(session, customer)
     made_of = product if product is None or isinstance(product, Product) else session.get(Product, product)
@@ -43,8 +46,6 @@ def add_asset(
         serial_number=serial_number,
     )
     asset = change(asset, **fields)
-    _check_dates(asset)
-    _check_serial(session, asset)
     session.add(asset)
     return asset
 
@@ -101,26 +102,18 @@ def _customer(session: Session, customer: Customer | UUID) -> UUID:
     return session.get(Customer, resolve(session, Customer, customer)).id
 
 
-def _check_dates(asset: Asset) -> None:
+# -- the core's rules -------------------------------------------------------------------------------------------------
+
+
+def check_assets(call: RecordBatch) -> None:
+    """Raise ValidationFailed for warranties that end before they could begin."""
+    errors = [error for c in call.changes if c.after.deleted_at is None for error in _date_errors(c.after)]
+    if errors:
+        raise ValidationFailed(errors)
+
+
+def _date_errors(asset: Asset) -> Iterator[FieldError]:
     start = asset.installed or asset.purchased
     if start is not None and asset.warranty_until is not None and asset.warranty_until < start:
-        raise BadInput(
-            msg(
-                "asset.warranty_until {until}: a day after {start}, when it was bought or installed",
-                until=asset.warranty_until.isoformat(),
-                start=start.isoformat(),
-            )
-        )
-
-
-def _check_serial(session: Session, asset: Asset) -> None:
-    if asset.serial_number and asset.product_id is not None:
-        same = session.find(Asset, serial_number=asset.serial_number, product_id=asset.product_id)
-        if same is not None:
-            raise BadInput(
-                msg(
-                    "asset.serial_number {number}: asset {id} of the same product has it; transfer that one",
-                    number=shown(asset.serial_number),
-                    id=str(same.id),
-                )
-            )
+        expected = msg("a day after {start}, when it was bought or installed", start=start.isoformat())
+        yield FieldError("asset.warranty_until", "order", asset.warranty_until.isoformat(), expected, asset.id)

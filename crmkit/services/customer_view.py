@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +17,7 @@ from crmkit.core.errors import BadInput, NotFound
 from crmkit.core.identity import ExternalIdentity
 from crmkit.core.interaction import Interaction, InteractionKind, InteractionParticipant
 from crmkit.core.messages import msg, shown
+from crmkit.core.values.contact_point import normalise_point
 from crmkit.core.values.ids import parse_id
 from crmkit.core.values.money import Money
 from crmkit.services.merging.resolving import resolve
@@ -138,10 +140,19 @@ def _candidates(session: Session, needle: str) -> list[Customer]:
         if identities:
             return session.list(Customer, id=[identity.record_id for identity in identities])
     if "normalized" not in session.hidden(ContactPoint):
-        points = session.list(ContactPoint, limit=10, normalized=needle.casefold())
+        points = session.list(ContactPoint, limit=10, normalized=sorted(_normalised(needle)))
         if points:
             return session.list(Customer, id=[point.customer_id for point in points])
     return session.list(Customer, f"name = {_quoted(needle)}", limit=10) if named else []
+
+
+def _normalised(needle: str) -> set[str]:
+    """Return what a contact point may be kept as that somebody writes so."""
+    found = {needle.casefold()}
+    for kind in ("email", "phone"):
+        with suppress(BadInput):
+            found.add(normalise_point(kind, needle))
+    return found
 
 
 def _related(session: Session, customer: UUID) -> list[RelatedCustomer]:
@@ -163,16 +174,18 @@ def _related(session: Session, customer: UUID) -> list[RelatedCustomer]:
 
 def _timeline(session: Session, customer: UUID, limit: int) -> list[Interaction]:
     table, link = session.table(Interaction), session.table(InteractionParticipant)
-    superseded = sa.select(table.c.supersedes_id).where(table.c.supersedes_id.is_not(None))
+    # Somebody with two roles took part once.
     statement = (
-        sa.select(link.c.interaction_id)
-        .where(link.c.customer_id == customer, link.c.interaction_id.not_in(superseded))
+        sa.select(link.c.interaction_id, link.c.occurred_at)
+        .join_from(link, table, table.c.id == link.c.interaction_id)
+        .where(link.c.customer_id == customer, table.c.status != "superseded")
+        .distinct()
         .order_by(link.c.occurred_at.desc(), link.c.interaction_id.desc())
         .limit(limit)
     )
     ids = [row[0] for row in session.execute(statement)]
     records = {record.id: record for record in session.list(Interaction, id=ids)} if ids else {}
-    return [records[id] for id in dict.fromkeys(ids) if id in records]
+    return [records[id] for id in ids if id in records]
 
 
 def _counts(session: Session, customer: UUID) -> Mapping[str, int]:

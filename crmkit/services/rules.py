@@ -21,6 +21,7 @@ from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.protocols import Context
 from crmkit.hooks.records import RecordBatch, Refuse
 from crmkit.services.access.rules import AccessRules
+from crmkit.services.assets import check_assets
 from crmkit.services.completed_interactions import CompletedRules
 from crmkit.services.consent import completed_consents, consent_refusals
 from crmkit.services.erased_people import PersonalDataRules
@@ -97,6 +98,11 @@ class CoreRules(LifecycleRules, MergeRules, AccessRules, SegmentRules, PersonalD
     def derive_calendars(self, ctx: Context, call: RecordBatch) -> None:
         """Refuse hours, exceptions and holidays that cannot be read, with everything wrong with them."""
         check_calendars(call)
+
+    @hookimpl(specname="derive_records", tryfirst=True, entities=("asset",))
+    def derive_assets(self, ctx: Context, call: RecordBatch) -> None:
+        """Refuse warranties that end before they could begin."""
+        check_assets(call)
 
     @hookimpl(specname="derive_records", tryfirst=True, entities=("survey_question", "survey_answer"))
     def derive_surveys(self, ctx: Context, call: RecordBatch) -> None:

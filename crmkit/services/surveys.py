@@ -54,7 +54,8 @@ def ask(
 
     What is never answered counts in the response rate. Raises NotFound for questions that do not exist.
     """
-    chosen = [_named(session, name) for name in names]
+    by_name = {question.name: question for question in questions(session)}
+    chosen = [_named(by_name, name) for name in names]
     chosen = chosen or [question for question in questions(session, survey) if question.active and survey]
     if not chosen:
         known = {question.survey for question in questions(session) if question.survey}
@@ -84,8 +85,9 @@ def answer(session: Session, interaction: Interaction | UUID, answers: Mapping[s
     if known.kind != SURVEY:
         raise BadInput(msg("{id} is an interaction of kind {kind}, not a survey", id=str(known.id), kind=known.kind))
     asked = {item.question_id: item for item in session.list(SurveyAnswer, interaction_id=known.id)}
+    by_name = {question.name: question for question in questions(session)}
     for name, given in answers.items():
-        question = _named(session, name)
+        question = _named(by_name, name)
         item = asked.get(question.id)
         values = attrs.asdict(given)
         if item is None:
@@ -98,8 +100,7 @@ def answer(session: Session, interaction: Interaction | UUID, answers: Mapping[s
     return known
 
 
-def _named(session: Session, name: str) -> SurveyQuestion:
-    known = {question.name: question for question in questions(session)}
+def _named(known: Mapping[str, SurveyQuestion], name: str) -> SurveyQuestion:
     if name not in known:
         raise NotFound(msg("no survey question {name}; {hint}", name=shown(name), hint=did_you_mean(name, known)))
     return known[name]

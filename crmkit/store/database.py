@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -161,10 +160,6 @@ class Database:
     def table(self, name: str) -> sa.Table:
         """Return a table of the store itself, such as ``command_results``."""
         return self.metadata.tables[name]
-
-    def column_of(self, entity: str, field: str) -> Any:
-        """Return the column that a field is stored in."""
-        return self.tables[entity].c[field]
 
 
 def hung_up(connection: sa.Connection) -> bool:

@@ -20,7 +20,7 @@ from crmkit.hooks.run import run_derive, run_guard
 from crmkit.store.faults import ReferenceViolation, UniqueViolation, translate
 from crmkit.store.growth import BATCH
 from crmkit.store.journal import JournalRows
-from crmkit.store.references import check_references, explain_unique, key_values, missing_reference, unique_key_of
+from crmkit.store.references import check_references, explain_unique, missing_reference, unique_key_of
 from crmkit.store.rights_version import RIGHTS
 from crmkit.store.unit_of_work import Pair
 from crmkit.store.write_access import check_access, check_fields
@@ -307,6 +307,3 @@ def _explain(session: Session, entity: str, pairs: list[Pair], error: Exception)
     if isinstance(fault, ReferenceViolation):
         raise missing_reference(fault) from None
     raise fault from error
-
-
-__all__ = ["flush", "key_values"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import attrs
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from crmkit.store.database import Database
 from crmkit.store.settling import log_writers
 from crmkit.store.tenant_wall import across_tenants
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
+
+PAGE = 5_000
+"""Positions read at a time."""
 
 
 @attrs.frozen
@@ -64,9 +69,9 @@ def next_stretch(session: Session, after: int, most: int) -> Stretch:
     Where others still write, events may appear before those that are seen; the place then stops in front of the gap,
     and what stands behind it is seen again.
     """
-    settled = _settled(session)
+    end, running = _end(session)
     log = session.database.tables["event"]
-    upper = [] if settled is None else [log.c.position <= settled]
+    upper = [] if running else [log.c.position <= end]
     statement = (
         sa.select(log.c.position, log.c.entity, log.c.record_id)
         .where(log.c.tenant_id == session.actor.tenant_id, log.c.position > after, *upper)
@@ -76,8 +81,9 @@ def next_stretch(session: Session, after: int, most: int) -> Stretch:
     events = session.connection.execute(statement).all()
     if not events:
         return Stretch(after, events, after, False)
-    end = int(events[-1].position)
-    last = _gapless(session, after, end) if settled is None else end
+    last = int(events[-1].position)
+    if running:
+        last = _gapless(session, after, last, running)
     return Stretch(after, events, last, len(events) == most)
 
 
@@ -91,24 +97,48 @@ def _mine(session: Session, cursors: sa.Table, subscriber: str) -> list[sa.Colum
     return [cursors.c.tenant_id == session.actor.tenant_id, cursors.c.subscriber == subscriber]
 
 
-def _settled(session: Session) -> int | None:
-    """Return the log's last position when nothing can appear before it any more, None while others write."""
+def _end(session: Session) -> tuple[int, frozenset[str]]:
+    """Return the log's last position and who still writes: without any, nothing can appear before it any more."""
     log = session.database.tables["event"]
     if session.database.dialect == "sqlite":
-        return int(session.connection.scalar(sa.select(sa.func.max(log.c.position))) or 0)
+        return int(session.connection.scalar(sa.select(sa.func.max(log.c.position))) or 0), frozenset()
     # What was counted, for whatever tenant; the rows of others are not this transaction's to see.
     end = int(session.connection.scalar(sa.text(f"SELECT last_value FROM {log.name}_position_seq")) or 0)
     # Read after the end: whoever wrote before it and is not among them has ended.
-    return None if log_writers(session.connection, log.name) else end
+    return end, log_writers(session.connection, log.name)
 
 
-def _gapless(session: Session, after: int, last: int) -> int:
-    """Return the last position up to which none is missing: one that is may still be committed by somebody else."""
-    log = session.database.tables["event"]
-    between = (log.c.position > after, log.c.position <= last)
-    statement = sa.select(log.c.position).where(*between).order_by(log.c.position)
-    with across_tenants(session.connection):
-        for expected, position in enumerate(session.connection.scalars(statement).all(), start=after + 1):
-            if position != expected:
+def _gapless(session: Session, after: int, last: int, running: frozenset[str]) -> int:
+    """Return the last position up to which none is missing: one that is may still be committed by somebody else.
+
+    A gap stays for good once all have ended who wrote when it was first seen: they rolled it back. ``running`` are those
+    who wrote before the positions are read here.
+    """
+    known = _gaps.setdefault(session.database, {})
+    expected = after + 1
+    for position in _positions(session, after, last):
+        if position != expected:
+            awaited = known.get(expected)
+            if awaited is None:
+                # Read after the positions, so that nobody is missed who holds one of those that are missing.
+                known[expected] = log_writers(session.connection, session.database.tables["event"].name)
+            if awaited is None or not awaited.isdisjoint(running):
                 return expected - 1
+        expected = position + 1
+    for gap in [gap for gap in known if gap <= after]:
+        del known[gap]
     return last
+
+
+def _positions(session: Session, after: int, last: int) -> Iterator[int]:
+    log = session.database.tables["event"]
+    while after < last:
+        statement = sa.select(log.c.position).where(log.c.position > after, log.c.position <= last)
+        with across_tenants(session.connection):
+            found = session.connection.scalars(statement.order_by(log.c.position).limit(PAGE)).all()
+        yield from found
+        after = found[-1] if len(found) == PAGE else last
+
+
+_gaps: WeakKeyDictionary[Database, dict[int, frozenset[str]]] = WeakKeyDictionary()
+"""Missing positions, each with those who wrote when it was first seen to be missing."""

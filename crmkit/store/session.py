@@ -172,7 +172,8 @@ class Session(SessionReads):
         """Write what is pending and commit; then the committed events are delivered.
 
         The session can go on: what it reads next, it reads anew. Where the transaction is another's (a command that was
-        submitted, a hook after a commit), nothing is committed yet. Raises ConfigError within a hook of a flush.
+        submitted, a hook after a commit), nothing is committed yet. Raises ConfigError within a hook of a flush; an error
+        of what follows a commit, such as moving a file, comes last and says that the transaction is committed.
         """
         self._refuse_in_hooks()
         self._committing = not self.shared
@@ -185,16 +186,26 @@ class Session(SessionReads):
         try:
             self._connection.commit()
         except Exception as error:
+            # Nothing stands of what was written: what the session saw of it is forgotten.
+            self.work, self.first_event, self.on_commit, self.broken = UnitOfWork(), None, [], True
             fault = translate(error)
             raise missing_reference(fault) if isinstance(fault, ReferenceViolation) else fault from error
         self._release()
         self.work.committed()
         first, self.first_event = self.first_event, None
         actions, self.on_commit = self.on_commit, []
+        failed: Exception | None = None
         for action in actions:
-            action()
+            try:
+                action()
+            except Exception as error:
+                # The transaction stands, so everybody else has to hear of it first.
+                error.add_note("the transaction is committed; what was to follow it failed")
+                failed = failed or error
         if first is not None:
             self.application.committed(first)
+        if failed is not None:
+            raise failed
 
     def rollback(self) -> None:
         """Undo everything since the last commit and forget what was seen.
@@ -253,16 +264,24 @@ class Session(SessionReads):
     def acting_as(self, actor: Actor) -> Iterator[None]:
         """Within the block, reads and writes have the rights of ``actor``.
 
+        What is pending is written before the block with the rights it was made with, and what the block makes within it.
         What only those rights could see is forgotten at the end of the block.
         """
+        self._write_as_is(actor)
         mine, reader, seen = self.actor, self._reader, frozenset(self.work.current)
         self.actor, self._reader = actor, None
         try:
             yield
+            self._write_as_is(mine)
         finally:
             self.actor, self._reader = mine, reader
             if not mine.everything:
                 self.work.keep(seen)
+
+    def _write_as_is(self, next_: Actor) -> None:
+        """Write what is pending before somebody else acts; within a flush it is on its way already."""
+        if self.work.pending and not self._flushing and next_ is not self.actor:
+            self._flush()
 
     # -- writing -------------------------------------------------------------------------------------------------
 

@@ -109,8 +109,12 @@ class _Check:
             raise self._denied("create", entity, wrong[0])
 
     def changed(self, entity: str, right: str, changes: Sequence[Pair]) -> None:
-        """A changed record must have been within the scope; a new owner or team takes the right to assign as well."""
+        """A changed record must have been within the scope; a new owner or team takes the right to assign as well.
+
+        A part that moves to another record takes the right to add it there.
+        """
         self._reached(entity, right, [before for before, _ in changes])
+        self._moved(entity, right, changes)
         if entity == "record_share":
             self._shared([after for _, after in changes if right == "update"])
         if entity == "delegation":
@@ -118,6 +122,17 @@ class _Check:
         if self.database.registry.get(entity).owned:
             moved = [b for b, a in changes if (b.owner_id, b.team_id) != (a.owner_id, a.team_id)]
             self._reached(entity, "assign", moved)
+
+    def _moved(self, entity: str, right: str, changes: Sequence[Pair]) -> None:
+        info = self.database.registry.get(entity)
+        if self.narrowing.reaches_all(entity, right) or any(isinstance(rule, Own) for rule in info.access):
+            return
+        for rule in info.access:
+            here = _wholes(info, rule, [before for before, _ in changes])
+            there = _wholes(info, rule, [after for _, after in changes])
+            moved = {id: whole for id, whole in there.items() if whole[1] is not None and whole != here.get(id)}
+            if wrong := moved.keys() - self._parts(moved):
+                raise self._denied(right, entity, next(after for _, after in changes if after.id in wrong))
 
     def _reached(self, entity: str, right: str, records: Sequence[Any]) -> None:
         if records and not self.narrowing.reaches_all(entity, right):

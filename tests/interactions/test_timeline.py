@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from crmkit.core.values.money import Money
 from crmkit.hooks.interactions import TimelineRequest
 from crmkit.plugin import hookimpl
 from crmkit.runtime.crm import Crm
+from crmkit.services.customer_view import customer_view
+from crmkit.services.handover.heads import heads_of
 from crmkit.services.interactions import Participant, Timeline, log, timeline
 from crmkit.services.merging import merge, preview
 from crmkit.store.session import Session
@@ -437,3 +439,35 @@ def test_fields_that_may_not_be_read_are_blank_and_decide_nothing(crm: Crm, add:
             timeline(session, anna, channel="a")
         with pytest.raises(AccessDenied):
             timeline(session, anna, where="body contains secret")
+
+
+def test_who_will_belong_to_an_organization_does_not_yet(crm: Crm, add: Add) -> None:
+    acme, anna = add("Acme", kind="organization"), add("Anna")
+    relation = CustomerRelation(from_id=anna, to_id=acme, type="employed_by", valid_from=date(2099, 1, 1))
+    with crm.session() as session:
+        session.add(relation)
+        session.flush()
+        log(session, "call", participants=[anna], subject="Hers")
+        assert titles(timeline(session, acme, people=True)) == []
+        assert heads_of(session, {acme, anna}) == {}
+        session.update(change(session.get(CustomerRelation, relation.id), valid_from=date(2020, 1, 1)))
+        session.flush()
+        assert titles(timeline(session, acme, people=True)) == ["Hers"]
+        assert heads_of(session, {acme, anna}) == {anna: acme}
+
+
+def test_the_view_of_a_customer_counts_who_has_two_roles_once(crm: Crm, add: Add) -> None:
+    anna = add("Anna")
+    with crm.session() as session:
+        for number in range(4):
+            made = log(session, "call", participants=[anna], subject=str(number)).interaction
+            session.add(InteractionParticipant(interaction_id=made.id, customer_id=anna, role="decider"))
+    with crm.session(reads=True) as session:
+        assert len(customer_view(session, str(anna), crm.kinds, 4).timeline) == 4
+
+
+def test_a_customer_is_found_by_a_number_however_it_is_written(crm: Crm, add: Add) -> None:
+    anna = add("Anna", phone="+49 30 1234567", email="Anna@Example.com")
+    with crm.session(reads=True) as session:
+        for needle in ("+49 30 1234567", "+49 (30) 1234-567", "+49301234567", "anna@example.com"):
+            assert customer_view(session, needle, crm.kinds).customer.id == anna

@@ -16,10 +16,11 @@ import pytest
 from crmkit.core.attachment_rules import AttachmentRules
 from crmkit.core.customer import ContactPoint
 from crmkit.core.entity import change
-from crmkit.core.errors import BadInput, ConfigError, Conflict, NotFound, PluginError, Refused
+from crmkit.core.errors import BadInput, ConfigError, Conflict, NotFound, PluginError, Refused, ValidationFailed
 from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.mail_settings import MailSettings
 from crmkit.core.staff import User
+from crmkit.core.values.ids import new_id
 from crmkit.hooks.channels import Channel, NotSent, OutgoingMessage, Recipient, Sent
 from crmkit.hooks.errors import BadHook
 from crmkit.plugin import hookimpl
@@ -464,3 +465,28 @@ def test_plugins_send_once_their_transaction_is_committed(open_crm: OpenCrm) -> 
         states = sorted(one.status for one in session.list(Interaction))
         assert states == ["completed", "in_progress"]
         assert session.count(InteractionParticipant) == 2
+
+
+class Numbering(Texts):
+    """A channel that takes the message and then cannot write down what it knows of it."""
+
+    def send(self, ctx: Any, message: OutgoingMessage) -> Sent:
+        found = super().send(ctx, message)
+        ctx.session.add(ContactPoint(customer_id=new_id(), kind="email", value="no mail address"))
+        return found
+
+
+def test_what_a_channel_took_is_not_sent_again_when_its_own_records_fail(open_crm: OpenCrm) -> None:
+    texts = Numbering()
+    crm = open_crm(texts)
+    anna = add_to(crm, "Anna")
+    with crm.session() as session:
+        session.add(ContactPoint(customer_id=anna, kind="phone", value="+49 30 1234567"))
+        grant(session, anna, "delivery", channel="sms")
+    with crm.session() as session:
+        made = written(crm, session, "sms", [anna], purpose="delivery", body="Coming today", key="d-1")
+    with pytest.raises(ValidationFailed):
+        crm.deliver(made.id)
+    with pytest.raises(Conflict, match="may be out already"):
+        crm.deliver(made.id)
+    assert len(texts.sent) == 1

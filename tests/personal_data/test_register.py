@@ -94,3 +94,8 @@ def test_it_takes_the_right_to_read_consents(crm: Crm) -> None:
     actor = make_staff(crm).actor("anna", ("customer", "read", "all"))
     with crm.session(actor, reads=True) as s, pytest.raises(AccessDenied, match="may not read consent"):
         processing_register(s, PersonalDataSettings())
+
+
+def test_without_any_rule_nothing_ends(crm: Crm) -> None:
+    found = register(crm, PersonalDataSettings())
+    assert {"customer", "external_identity", "record_share", "value_confirmation"} <= set(found.without_end)

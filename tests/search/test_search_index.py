@@ -331,3 +331,37 @@ def test_plugins_search_through_their_context(make_crm: Callable[..., Crm]) -> N
     with crm.session() as session:
         session.add(Customer(name="Kestrel"))
     assert heard == [["Kestrel"]]
+
+
+@pytest.mark.parametrize("core_url", ["postgresql"], indirect=True)
+def test_a_gap_that_somebody_rolled_back_holds_the_index_up_only_until_those_have_ended_who_wrote_then(
+    crm: Crm, add: Add
+) -> None:
+    def writer() -> Any:
+        session = crm.session()
+        session.add(Customer(name="Writer"))
+        session.flush()
+        return session
+
+    add("First")
+    with crm.session() as session:
+        index(session)
+    gone = writer()
+    gone.rollback()
+    add("Behind the gap")
+    first = writer()
+    with crm.session() as session:
+        moved, _ = index(session)
+    assert moved == 0, "the first writer may be the one that fills the gap"
+    second = writer()
+    first.commit()
+    with crm.session() as session:
+        index(session)
+    with crm.session(reads=True) as session:
+        # Both of "Behind the gap" and of the first writer are in; what the second one holds may be missing still.
+        assert unindexed(session) == 0
+    second.commit()
+    with crm.session() as session:
+        assert index(session) == (1, True)
+    for session in (gone, first, second):
+        session.close()

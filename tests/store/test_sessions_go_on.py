@@ -105,3 +105,23 @@ def test_looking_within_a_flush_shows_no_deleted_record(crm: Crm) -> None:
         assert list(session.peek_all(Customer)) == []
         session.flush()
         assert session.peek(Customer, anna.id) is None
+
+
+def test_what_follows_a_commit_fails_alone(crm: Crm) -> None:
+    heard: list[str] = []
+
+    def fail() -> None:
+        raise OSError("no space left")
+
+    record = Customer(name="Kept")
+    session = crm.session()
+    session.add(record)
+    session.after_commit(fail)
+    session.after_commit(lambda: heard.append("second"))
+    with pytest.raises(OSError, match="no space left") as caught:
+        session.commit()
+    session.close()
+    assert heard == ["second"]
+    assert "the transaction is committed" in caught.value.__notes__[0]
+    with crm.session(reads=True) as other:
+        assert other.get(Customer, record.id).name == "Kept"

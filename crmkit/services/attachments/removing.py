@@ -34,8 +34,8 @@ def release(session: Session, attachments: Attachments, digests: Iterable[str]) 
 def sweep(session: Session, attachments: Attachments, grace: timedelta = GRACE) -> int:
     """Remove contents of the tenant that no attachment refers to and that are older than ``grace``; returns how many.
 
-    Such are left behind when a transaction that attached something is rolled back. Raises CrmError for a content that
-    cannot be read, which is left.
+    Such are left behind when a transaction that attached something is rolled back. A content that
+    cannot be read is left.
     """
     before = session.clock.now() - grace
     old = [digest for digest, at in attachments.contents.kept(session.actor.tenant_id) if at <= before]

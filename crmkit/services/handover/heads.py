@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC
 from uuid import UUID
 
 from crmkit.core.customer import STANDARD_RELATION_TYPES, CustomerRelation, RelationType
-from crmkit.core.values.clock import today
+from crmkit.core.values.clock import time_zone, today
 from crmkit.services.handover.asking import asked, table_of
 from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
@@ -24,11 +23,12 @@ def heads_of(session: Session, customers: Collection[UUID]) -> dict[UUID, UUID]:
     types = [name for name in types if known[name].to_kinds]
     info = session.database.registry.get(CustomerRelation)
     table = table_of(session, info)
-    day = today(session.clock, UTC)
+    day = today(session.clock, time_zone(session.actor.timezone))
     found: dict[UUID, UUID] = {}
     for chunk in distinct_chunks(customers):
+        begun = table.c.valid_from.is_(None) | (table.c.valid_from <= day)
         valid = table.c.valid_until.is_(None) | (table.c.valid_until >= day)
-        where = (table.c.from_id.in_(chunk), table.c.type.in_(types), valid)
+        where = (table.c.from_id.in_(chunk), table.c.type.in_(types), begun, valid)
         for person, head in asked(session, info, [table.c.from_id, table.c.to_id], *where):
             if head in customers:
                 found.setdefault(person, head)

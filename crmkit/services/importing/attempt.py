@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 
 from crmkit.core.errors import Conflict, CrmError, Refused, StaleVersion, ValidationFailed
 from crmkit.services.importing.blocks import Block
@@ -47,21 +47,22 @@ class Attempt:
                 with self._session() as session:
                     begin(session)
                     chunk = Chunk(session, self._lookups, self._name, self._source)
-                    chunk.run(self._blocks, attempt)
-                    session.flush()
+                    with _about(chunk):
+                        chunk.run(self._blocks, attempt)
+                        session.flush()
                     end(session, chunk)
-            except CrmError as error:
-                if isinstance(error, Conflict):
-                    raise
+            except _OfRows as failed:
+                error = failed.error
                 self._lookups.forget()
                 if again and _may_be_a_race(error):
                     # Somebody else was quicker with a record; it is found on the next try.
                     again = False
                     continue
-                if error.code not in _ABOUT_ROWS:
-                    raise
-                self._blame(chunk, [row for row in attempt if not row.problems], error)
+                self._blame(failed.chunk, [row for row in attempt if not row.problems], error)
                 assert any(row.problems for row in attempt)
+            except CrmError:
+                self._lookups.forget()
+                raise
             else:
                 self._lookups.keep()
                 return chunk
@@ -114,6 +115,27 @@ class Attempt:
         except CrmError as error:
             return error
         return None
+
+
+class _OfRows(Exception):
+    """An error that rows are to blame for."""
+
+    def __init__(self, chunk: Chunk, error: CrmError) -> None:
+        super().__init__(str(error))
+        self.chunk, self.error = chunk, error
+
+
+@contextmanager
+def _about(chunk: Chunk) -> Iterator[None]:
+    """Tell errors that come from the rows from those of the run itself, which pass."""
+    try:
+        yield
+    except Conflict:
+        raise
+    except CrmError as error:
+        if error.code not in _ABOUT_ROWS and not _may_be_a_race(error):
+            raise
+        raise _OfRows(chunk, error) from error
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

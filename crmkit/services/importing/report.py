@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import attrs
 
-from crmkit.core.entity import EMPTY
+from crmkit.core.entity import EMPTY, EntityInfo
 from crmkit.core.errors import FieldError
+from crmkit.core.field_rights import MASKED
 from crmkit.core.messages import Message, Translate
 from crmkit.core.registry import EntityRegistry
+
+_EMPTY = (None, "", (), False, EMPTY)
 
 
 @attrs.frozen
@@ -60,8 +63,16 @@ class ImportReport:
         return sum(c.get("created", 0) + c.get("updated", 0) for c in self.counts.values())
 
 
-def samples_of(states: Iterable[tuple[str, Any, Any]], registry: EntityRegistry, most: int) -> list[Sample]:
-    """Return the first ``most`` changes among the states of records: entity, before (None: new), after."""
+def samples_of(
+    states: Iterable[tuple[str, Any, Any]],
+    registry: EntityRegistry,
+    hidden: Callable[[str], frozenset[str]],
+    most: int,
+) -> list[Sample]:
+    """Return the first ``most`` changes among the states of records: entity, before (None: new), after.
+
+    Custom fields are told one by one. Of the fields of an entity that are ``hidden``, it says only that they change.
+    """
     found: list[Sample] = []
     for entity, before, after in states:
         if len(found) >= most:
@@ -69,19 +80,24 @@ def samples_of(states: Iterable[tuple[str, Any, Any]], registry: EntityRegistry,
         if before is after or before == after:
             continue
         info = registry.get(entity)
-        fields = {
-            field.name: (None if before is None else getattr(before, field.name), getattr(after, field.name))
-            for field in info.stored
-            if field.audited and field.name != "source"
-        }
+        secret = hidden(entity)
+        old, new = _told(info, before), _told(info, after)
         told = {
-            name: (old, new)
-            for name, (old, new) in fields.items()
-            if (old != new if before is not None else new not in (None, "", (), False, EMPTY))
+            name: (MASKED, MASKED) if name in secret else (old.get(name), new.get(name))
+            for name in {**old, **new}
+            if (old.get(name) != new.get(name) if before is not None else new.get(name) not in _EMPTY)
         }
-        title = str(getattr(after, info.title, ""))
+        title = "" if info.title in secret else str(getattr(after, info.title, ""))
         found.append(Sample(entity, title, "create" if before is None else "update", told))
     return found
+
+
+def _told(info: EntityInfo, record: Any) -> dict[str, Any]:
+    """Return the fields of a record that its changes tell of, custom ones by their own names."""
+    if record is None:
+        return {}
+    names = [field.name for field in info.stored if field.audited and field.name not in ("source", "custom")]
+    return {**{name: getattr(record, name) for name in names}, **record.custom}
 
 
 def add_counts(total: dict[str, Counter[str]], part: Mapping[str, Counter[str]]) -> None:

@@ -159,6 +159,7 @@ class _Reverter:
             changes: dict[UUID, Any] = {}
             for entity, some in by_entity.items():
                 info = session.database.registry.get(entity)
+                titled = info.title not in session.hidden(info.cls)
                 ids = list(dict.fromkeys(entry.record_id for entry in some))
                 current = {record.id: record for record in session.list(info.cls, id=ids)}
                 for entry in some:
@@ -166,7 +167,7 @@ class _Reverter:
                     record = changes.get(id) or self._imagined.get(id) or current.get(id)
                     if record is None or record.deleted_at is not None:
                         continue
-                    undone = self._undone(info, entry, record, touched)
+                    undone = self._undone(info, entry, record, touched, titled)
                     if undone is record:
                         continue
                     changes[record.id] = undone
@@ -180,9 +181,11 @@ class _Reverter:
         self._deleted |= deleted
         self._restored |= restored
 
-    def _undone(self, info: EntityInfo, entry: AuditEntry, record: Any, touched: Mapping[UUID, set[str]]) -> Any:
+    def _undone(
+        self, info: EntityInfo, entry: AuditEntry, record: Any, touched: Mapping[UUID, set[str]], titled: bool
+    ) -> Any:
         """Return the record as it was before ``entry``; the record itself where it must stay as it is."""
-        title = str(getattr(record, info.title, ""))
+        title = str(getattr(record, info.title, "")) if titled else ""
         if entry.action == "created":
             made = {name: field_value(info, name, value) for name, value in entry.delta.items()}
             for name in touched.get(record.id, ()):
@@ -212,14 +215,18 @@ def _empty(info: EntityInfo, name: str) -> Any:
 
 
 def _entries(session: Session, run: UUID, before: UUID | None) -> list[AuditEntry]:
-    """Return the next audit entries of a run, newest first; ids sort by the time of their making."""
-    table = session.table(AuditEntry)
-    statement = sa.select(table.c.id).where(table.c.cause_id == run, table.c.entity != "import_run")
-    if before is not None:
-        statement = statement.where(table.c.id < before)
-    ids = [row[0] for row in session.execute(statement.order_by(table.c.id.desc()).limit(CHUNK))]
-    found = {entry.id: entry for entry in session.list(AuditEntry, id=ids)} if ids else {}
-    return [found[id] for id in ids]
+    """Return the next audit entries of a run, newest first; ids sort by the time of their making.
+
+    What a run did is all there is to undo, whoever may read the audit log; records are changed with the actor's rights.
+    """
+    with session.acting_as(session.actor.elevated()):
+        table = session.table(AuditEntry)
+        statement = sa.select(table.c.id).where(table.c.cause_id == run, table.c.entity != "import_run")
+        if before is not None:
+            statement = statement.where(table.c.id < before)
+        ids = [row[0] for row in session.execute(statement.order_by(table.c.id.desc()).limit(CHUNK))]
+        found = {entry.id: entry for entry in session.list(AuditEntry, id=ids)} if ids else {}
+        return [found[id] for id in ids]
 
 
 def _touched_since(
@@ -228,7 +235,9 @@ def _touched_since(
     """Return which fields of the records that the run made were changed later, other than by plugins' hooks."""
     made = {entry.record_id: entry.version for entry in entries if entry.action == "created"}
     touched: dict[UUID, set[str]] = {}
-    for entry in session.list(AuditEntry, record_id=list(made), plugin="", action="updated") if made else ():
+    with session.acting_as(session.actor.elevated()):
+        later = session.list(AuditEntry, record_id=list(made), plugin="", action="updated") if made else ()
+    for entry in later:
         if entry.cause_id not in (run, revert) and entry.version > made[entry.record_id]:
             touched.setdefault(entry.record_id, set()).update(entry.delta)
     return touched

@@ -282,7 +282,8 @@ class _Importer:
             nonlocal goal
             self._reject(step, batch, rows)
             if goal is None:
-                self._samples += samples_of(chunk.states(), self._app.database.registry, SAMPLES - len(self._samples))
+                left = SAMPLES - len(self._samples)
+                self._samples += samples_of(chunk.states(), session.database.registry, session.hidden, left)
                 return
             counts = {name: Counter(count) for name, count in self._counts.items()}
             add_counts(counts, chunk.counts)

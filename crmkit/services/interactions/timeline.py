@@ -15,6 +15,8 @@ from crmkit.core.errors import BadInput, NotFound
 from crmkit.core.filter import Predicate, parse
 from crmkit.core.messages import msg
 from crmkit.core.timeline import Position, TimelineEntry, read_cursor
+from crmkit.core.validity import valid_on
+from crmkit.core.values.clock import time_zone, today
 from crmkit.core.values.ids import parse_id
 from crmkit.hooks.errors import CollectError, collect_error
 from crmkit.hooks.interactions import TimelineRequest
@@ -109,9 +111,9 @@ def _customers(session: Session, customer: Customer | UUID) -> tuple[UUID, ...]:
     chosen = _known(session, customer if isinstance(customer, UUID) else customer.id)
     if chosen.kind == "person":
         return (chosen.id,)
-    today = session.clock.now().date()
+    day = today(session.clock, time_zone(session.actor.timezone))
     relations = session.list(CustomerRelation, to_id=chosen.id, type=list(MEMBERSHIPS), limit=MOST_PEOPLE)
-    ids = {r.from_id for r in relations if r.valid_until is None or r.valid_until >= today}
+    ids = {relation.from_id for relation in relations if valid_on(relation, day)}
     return (chosen.id, *sorted(ids))
 
 

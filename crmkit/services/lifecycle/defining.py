@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit.core.entity import change
 from crmkit.core.errors import FieldError, NotFound, ValidationFailed, did_you_mean
@@ -123,7 +123,11 @@ def _same(stored: Any, data: Any) -> bool:
 
 def _check_standing(session: Session, current: Lifecycle, definition: LifecycleDefinition) -> None:
     """Raise ValidationFailed for stages that are gone, hold records and lead nowhere."""
-    standing = Counter(track.stage for track in session.stream(StageTrack, lifecycle_id=current.id))
+    with session.acting_as(session.actor.elevated()):
+        tracks = session.table(StageTrack)
+        counted = sa.select(tracks.c.stage, sa.func.count()).where(tracks.c.lifecycle_id == current.id)
+        rows: Iterable[Any] = session.execute(counted.group_by(tracks.c.stage))
+        standing = {row[0]: row[1] for row in rows}
     errors = [
         FieldError(
             f"{ROOT}.remap.{stage}",
@@ -139,15 +143,16 @@ def _check_standing(session: Session, current: Lifecycle, definition: LifecycleD
 
 
 def _take_over(session: Session, old: Lifecycle, new: Lifecycle, definition: LifecycleDefinition) -> None:
-    """Bring the tracks of a revision under the next one, moving those whose stage is gone."""
-    waiting: list[StageTrack] = []
+    """Bring the tracks of a revision under the next one, moving those whose stage is gone.
+
+    A revision is in force for everybody, so all records come along, whoever sees them.
+    """
     now = session.clock.now()
-    for track in session.stream(StageTrack, size=BATCH, lifecycle_id=old.id):
-        waiting.append(track)
-        if len(waiting) == BATCH:
-            _move_over(session, waiting, new, definition, now)
-            waiting = []
-    _move_over(session, waiting, new, definition, now)
+    with session.acting_as(session.actor.elevated()):
+        while tracks := session.list(StageTrack, lifecycle_id=old.id, limit=BATCH):
+            seen = frozenset(session.work.current) - {track.id for track in tracks}
+            _move_over(session, tracks, new, definition, now)
+            session.work.keep(seen)
 
 
 def _move_over(

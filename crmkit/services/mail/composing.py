@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -29,7 +28,8 @@ def compose(message: OutgoingMessage, sender: str) -> EmailMessage:
         if people:
             mail[header] = people
     mail["Subject"] = one_line("subject", message.subject)
-    mail["Date"] = format_datetime(message.written_at or datetime.now(UTC))
+    if message.written_at is not None:
+        mail["Date"] = format_datetime(message.written_at)
     mail["Message-ID"] = f"<{_id(message.key)}>"
     if message.references:
         mail["In-Reply-To"] = f"<{_id(message.references[-1])}>"

@@ -66,6 +66,7 @@ def deliver(
             return Delivered(message)
         channel = _channel(channels, message)
         outgoing = _outgoing(session, message, attachments)
+    sent: object = None
     try:
         with open_session() as session:
             sent = channel.send(context(session, channel.plugin), outgoing)
@@ -75,7 +76,9 @@ def deliver(
         _not_sent(open_session, id, error)
         raise
     except CrmError:
-        _put_back(open_session, id)
+        # What the channel took may be out already, even if its own records of it could not be written.
+        if sent is None:
+            _put_back(open_session, id)
         raise
     except Exception as error:
         raise PluginError(channel.plugin, "register_channels", error) from error

@@ -12,6 +12,8 @@ from crmkit.core.customer import ContactPoint, Customer, PointKind
 from crmkit.core.errors import BadInput, Refused
 from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.messages import Message, msg, shown
+from crmkit.core.validity import valid_on
+from crmkit.core.values.clock import time_zone, today
 from crmkit.core.values.contact_point import normalise_point
 from crmkit.services.consent import can_contact
 from crmkit.services.identify import identify
@@ -92,13 +94,9 @@ def _addressee(
     if isinstance(party, str):
         return _by_address(session, party, role, kind, partners)
     customer = session.get(Customer, party if isinstance(party, UUID) else party.id)
-    today = session.clock.now().date()
-    points = [
-        point
-        for point in session.list(ContactPoint, customer_id=customer.id, kind=kind, order="id")
-        if (point.valid_from is None or point.valid_from <= today)
-        and (point.valid_until is None or point.valid_until >= today)
-    ]
+    day = today(session.clock, time_zone(session.actor.timezone))
+    points = session.list(ContactPoint, customer_id=customer.id, kind=kind, order="id")
+    points = [point for point in points if valid_on(point, day)]
     points.sort(key=lambda point: (point.deliverability not in WORKING, not point.preferred, not point.verified))
     if not points:
         raise BadInput(msg("{name} has no {kind} to write to", name=customer.name, kind=_called(kind)))

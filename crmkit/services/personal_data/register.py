@@ -109,7 +109,7 @@ def processing_register(
         made_at=session.clock.now(),
         activities=activities,
         consents=tuple(_consents(session)),
-        measures=(*settings.measures, *_measures(session)),
+        measures=(*settings.measures, *_measures()),
         without_purpose=tuple(category for name, category in categories.items() if name not in named),
         without_end=tuple(name for name in categories if name not in ended and not _ends_with(registry, name, ended)),
     )
@@ -184,7 +184,7 @@ def _consents(session: Session) -> Iterator[ConsentPurpose]:
         yield ConsentPurpose(purpose, channel, basis, dict(sorted(counts.items())))
 
 
-def _measures(session: Session) -> Sequence[str]:
+def _measures() -> Sequence[str]:
     """Return what crmkit itself does, so that nobody forgets to write it down."""
     return (
         "Rights by role, scope and field, the same on every way to read",
@@ -199,4 +199,4 @@ def _ends_with(registry: EntityRegistry, name: str, ended: set[str]) -> bool:
     for field in info.stored:
         if field.reference in ended and erase_policy(info, field) in ("follow", "delete", "tombstone"):
             return True
-    return generic_reference(info) is not None
+    return bool(ended) and generic_reference(info) is not None

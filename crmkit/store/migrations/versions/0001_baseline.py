@@ -1345,14 +1345,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("owner_id IS NOT NULL"),
         postgresql_where=sa.text("owner_id IS NOT NULL"),
     )
-    op.create_index(
-        "ix_assets_product_id",
-        "assets",
-        ["product_id"],
-        unique=False,
-        sqlite_where=sa.text("product_id IS NOT NULL"),
-        postgresql_where=sa.text("product_id IS NOT NULL"),
-    )
     op.create_index("ix_assets_serial_number", "assets", ["tenant_id", "serial_number"], unique=False)
     op.create_index(
         "ix_assets_team_id",
@@ -1361,6 +1353,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("team_id IS NOT NULL"),
         postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_assets_product_id_serial_number",
+        "assets",
+        ["tenant_id", "product_id", "serial_number"],
+        unique=True,
+        sqlite_where=sa.text("deleted_at IS NULL AND serial_number != ''"),
+        postgresql_where=sa.text("deleted_at IS NULL AND serial_number != ''"),
     )
     op.create_table(
         "attachments",
@@ -2223,18 +2223,18 @@ def downgrade() -> None:
     op.drop_index("ix_attachments_interaction_id", table_name="attachments")
     op.drop_table("attachments")
     op.drop_index(
+        "uq_assets_product_id_serial_number",
+        table_name="assets",
+        sqlite_where=sa.text("deleted_at IS NULL AND serial_number != ''"),
+        postgresql_where=sa.text("deleted_at IS NULL AND serial_number != ''"),
+    )
+    op.drop_index(
         "ix_assets_team_id",
         table_name="assets",
         sqlite_where=sa.text("team_id IS NOT NULL"),
         postgresql_where=sa.text("team_id IS NOT NULL"),
     )
     op.drop_index("ix_assets_serial_number", table_name="assets")
-    op.drop_index(
-        "ix_assets_product_id",
-        table_name="assets",
-        sqlite_where=sa.text("product_id IS NOT NULL"),
-        postgresql_where=sa.text("product_id IS NOT NULL"),
-    )
     op.drop_index(
         "ix_assets_owner_id",
         table_name="assets",
