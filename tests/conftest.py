@@ -17,9 +17,11 @@ OpenCrm = Callable[..., Crm]
 
 
 @pytest.fixture(autouse=True)
-def no_terminal_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables are as wide as they need to be, however wide the terminal is that the tests run in."""
-    monkeypatch.delenv("COLUMNS", raising=False)
+def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither settings, nor the language, nor the terminal of whoever runs the tests has a part in them."""
+    for name in ("CRMKIT_DB", "CRMKIT_CONFIG", "CRMKIT_LANGUAGE", "CRMKIT_TRACEBACK", "LANGUAGE", "COLUMNS", "LC_ALL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
 
 
 @pytest.fixture(scope="session")

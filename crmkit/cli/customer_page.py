@@ -97,7 +97,7 @@ def _points(view: CustomerView) -> RenderableType:
 
 
 def _relations(view: CustomerView) -> RenderableType:
-    headings = [translated(heading) for heading in (wording("Relation"), wording("Customer"), wording("Title"))]
+    headings = [translated(heading) for heading in (wording("Relation"), wording("Customer"), wording("Job title"))]
     rows = [(translated(r.type.replace("_", " ")), r.customer.name, r.title) for r in view.relations]
     return table(headings, rows, title=translated(wording("Relations")))
 

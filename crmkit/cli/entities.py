@@ -60,7 +60,8 @@ def show(name: str, as_json: bool) -> None:
             return
         print_block(table(_headings(), [_row(field) for field in info.fields], title=_title(info)))
         if referring:
-            print_block(f"{translated(wording('Referred to by'))}: {', '.join(referring)}")
+            heading = translated(wording("Referred to by"))
+            print_block(f"{heading}: {', '.join(referring)}")
 
 
 def _title(info: EntityInfo) -> str:

@@ -182,16 +182,18 @@ def _rules(
     file: str | None, given: Sequence[str], to: Sequence[str], split: Any, reports_to: str
 ) -> HandOverRules | None:
     """Return the rules that the options give, None when they give none."""
+    from pathlib import Path
+
     import attrs
 
+    from crmkit.cli.text_files import read_text
     from crmkit.services.handover import HandOverRule, HandOverRules, rules_from_toml
 
     if not (file or given or to or reports_to):
         return None
     rules = HandOverRules()
     if file:
-        with open(file, encoding="utf-8") as source:
-            rules = rules_from_toml(source.read())
+        rules = rules_from_toml(read_text(Path(file)))
     more = []
     for text in given:
         filter, heirs = _rule(text)

@@ -158,7 +158,8 @@ def _what(info: EntityInfo, entry: HistoryEntry, zone: tzinfo) -> str:
     """Return the action and, a line each, the fields."""
     action = translated(ACTIONS.get(entry.action, entry.action))
     if entry.erased:
-        return f"{action} ({translated(wording('the values were erased'))})"
+        erased = translated(wording("the values were erased"))
+        return f"{action} ({erased})"
     return "\n".join([action, *_lines(info, entry.fields, zone)])
 
 

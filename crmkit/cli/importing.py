@@ -55,15 +55,14 @@ def import_(
     list_: bool,
     as_json: bool,
 ) -> None:
-    from crmkit.cli.running import global_options, opened
+    from crmkit.cli.running import acting, opened
 
     if sum([path is not None, revert is not None, list_]) != 1:
         raise click.UsageError(translated(wording("give a PATH to import, or --revert, or --list")))
     if path is not None and (mapping is None) == (entity is None):
         raise click.UsageError(translated(wording("give either --mapping or --entity")))
     with opened(create=path is not None and not dry_run, rehearsal=path is not None and dry_run) as crm:
-        login = global_options().get("login")
-        actor = crm.actor(login) if login else crm.system
+        actor = acting(crm)
         if list_:
             _list(crm, actor, as_json)
         elif revert is not None:
@@ -302,7 +301,8 @@ def _shown_rows(tell: Tell | None) -> Callable[[Progress], None] | None:
         return None
 
     def show(at: Progress) -> None:
-        text = f"{at.source} ({at.step}/{at.steps})  {at.rows:,} {translated(wording('rows'))}"
+        rows = translated(wording("rows"))
+        text = f"{at.source} ({at.step}/{at.steps})  {at.rows:,} {rows}"
         tell(at.done, at.total, description=text)
 
     return show

@@ -117,13 +117,12 @@ def history(record: str, name: str, line: str, as_json: bool) -> None:
 @json_option
 def evaluate(name: str, as_json: bool) -> None:
     from crmkit.cli.output import print_json
-    from crmkit.cli.running import global_options, opened, say
+    from crmkit.cli.running import acting, opened, say
     from crmkit.core.messages import msg
     from crmkit.services.lifecycle.evaluating import evaluate_rules
 
     with opened() as crm:
-        login = global_options().get("login")
-        actor = crm.actor(login) if login else crm.system
+        actor = acting(crm)
         done = evaluate_rules(crm, actor, lifecycle=name, registered=crm.lifecycles())
     if as_json:
         print_json(done)

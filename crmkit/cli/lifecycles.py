@@ -99,22 +99,19 @@ def show(name: str, as_json: bool) -> None:
 def define(file: Path, remap: tuple[str, ...], as_json: bool) -> None:
     from crmkit.cli.output import print_json
     from crmkit.cli.running import say, working
+    from crmkit.cli.text_files import read_text
     from crmkit.core.errors import BadInput
     from crmkit.core.lifecycle_reading import lifecycle_from_toml
     from crmkit.core.messages import msg
     from crmkit.services.lifecycle.defining import define as bring_into_force
 
-    try:
-        text = file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(msg("{path} is no text in UTF-8", path=str(file))) from None
     moves: dict[str, str] = {}
     for pair in remap:
         old, equals, new = pair.partition("=")
         if not (old and equals and new):
             raise BadInput(msg("--remap {pair}: expected OLD=NEW", pair=pair))
         moves[old] = new
-    definition = lifecycle_from_toml(text, str(file))
+    definition = lifecycle_from_toml(read_text(file), str(file))
     with working() as (_, session):
         made = bring_into_force(session, definition, remap=moves)
         session.commit()

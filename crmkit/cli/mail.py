@@ -42,13 +42,13 @@ _known_only = option("--known-only", is_flag=True, help=wording("Leave out mail 
 def import_(ctx: click.Context, paths: tuple[Path, ...], known_only: bool, as_json: bool) -> None:
     from zoneinfo import ZoneInfo
 
-    from crmkit.cli.running import opened
+    from crmkit.cli.running import acting, opened
     from crmkit.services.mail.importing import MailReport, import_mails
     from crmkit.services.mail.own import own_addresses
     from crmkit.services.mail.sources import mails_of
 
     with opened() as crm:
-        actor, settings, report = _actor(crm), crm.config.mail, MailReport()
+        actor, settings, report = acting(crm), crm.config.mail, MailReport()
         with crm.session(actor, reads=True) as session:
             own = own_addresses(session, settings)
         for path in paths:
@@ -75,7 +75,7 @@ def import_(ctx: click.Context, paths: tuple[Path, ...], known_only: bool, as_js
 def fetch(ctx: click.Context, mailboxes: tuple[str, ...], known_only: bool, as_json: bool) -> None:
     from zoneinfo import ZoneInfo
 
-    from crmkit.cli.running import opened
+    from crmkit.cli.running import acting, opened
     from crmkit.core.errors import ConfigError, NotFound, did_you_mean
     from crmkit.core.messages import msg
     from crmkit.services.mail.fetching import fetch as fetch_from
@@ -83,7 +83,7 @@ def fetch(ctx: click.Context, mailboxes: tuple[str, ...], known_only: bool, as_j
     from crmkit.services.mail.own import own_addresses
 
     with opened() as crm:
-        actor, settings, report = _actor(crm), crm.config.mail, MailReport()
+        actor, settings, report = acting(crm), crm.config.mail, MailReport()
         known = {mailbox.name: mailbox for mailbox in settings.mailboxes}
         if not known:
             raise ConfigError(msg("there is no mailbox to fetch from: add mail.mailboxes to the configuration"))
@@ -151,13 +151,13 @@ def send(
     again: str | None,
     as_json: bool,
 ) -> None:
-    from crmkit.cli.running import opened
+    from crmkit.cli.running import acting, opened
     from crmkit.core.values.ids import parse_id
     from crmkit.runtime.messages import written
 
     text = sys.stdin.read() if body == "-" else body
     with opened() as crm:
-        actor = _actor(crm)
+        actor = acting(crm)
         if waiting:
             _send_waiting(ctx, crm, actor, as_json)
             return
@@ -186,13 +186,6 @@ def _party(session: Any, needle: str) -> Any:
     from crmkit.services.customer_view import find_customer
 
     return needle if "@" in needle.strip("@") else find_customer(session, needle)
-
-
-def _actor(crm: Crm) -> Actor:
-    from crmkit.cli.running import global_options
-
-    login = global_options().get("login")
-    return crm.actor(login) if login else crm.system
 
 
 def _sent(crm: Crm, actor: Actor, id: UUID, as_json: bool, again: bool = False) -> None:

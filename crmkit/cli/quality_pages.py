@@ -78,8 +78,12 @@ def _headline(made: QualityReport, plural: str) -> str:
         (wording("uniqueness"), total.uniqueness),
     )
     told = [f"{translated(word)} {_percent(share)}" for word, share in shares if share is not None]
-    score = f"{translated(wording('score'))} {_score(total.score)}"
-    return f"{plural}: {total.records:,}   {score}   ({', '.join(told)})" if told else f"{plural}: {total.records:,}"
+    word = translated(wording("score"))
+    return (
+        f"{plural}: {total.records:,}   {word} {_score(total.score)}   ({', '.join(told)})"
+        if told
+        else f"{plural}: {total.records:,}"
+    )
 
 
 def _by_field(made: QualityReport) -> RenderableType:

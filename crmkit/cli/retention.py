@@ -45,14 +45,13 @@ def rules(as_json: bool) -> None:
 @json_option
 def run(names: tuple[str, ...], dry_run: bool, no_purge: bool, as_json: bool) -> None:
     from crmkit.cli.output import print_json
-    from crmkit.cli.running import global_options, opened, say
+    from crmkit.cli.running import acting, opened, say
     from crmkit.core.messages import msg
     from crmkit.services.personal_data import run_retention
     from crmkit.store.purging import purge
 
     with opened() as crm:
-        login = global_options().get("login")
-        actor = crm.actor(login) if login else crm.system
+        actor = acting(crm)
         report = run_retention(
             crm,
             actor,

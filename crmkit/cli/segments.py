@@ -213,7 +213,7 @@ def members_(name: str, after: str | None, limit: int, fields: str | None, as_js
 @json_option
 def refresh_(name: tuple[str, ...], as_json: bool) -> None:
     from crmkit.cli.output import print_json
-    from crmkit.cli.running import opened, working
+    from crmkit.cli.running import acting, opened, working
     from crmkit.cli.segment_pages import refreshed_document, tell_refreshed
     from crmkit.services.segments import refresh, refresh_changed, refresh_timed
 
@@ -222,7 +222,7 @@ def refresh_(name: tuple[str, ...], as_json: bool) -> None:
             results = [refresh(session, one) for one in name]
     else:
         with opened() as crm:
-            actor = _actor(crm)
+            actor = acting(crm)
             results = [*refresh_changed(crm, actor), *refresh_timed(crm, actor)]
     if as_json:
         print_json([refreshed_document(one) for one in results])
@@ -262,13 +262,6 @@ def _size(session: Session, found: Segment) -> int | None:
 def _zone(crm: Any, session: Session) -> str:
     """Return the time zone of the user or, when nobody is named, of the installation."""
     return session.actor.timezone if session.actor.user_id is not None else crm.config.timezone
-
-
-def _actor(crm: Any) -> Any:
-    from crmkit.cli.running import global_options
-
-    login = global_options().get("login")
-    return crm.actor(login) if login else crm.system
 
 
 for _command in (freeze_, add, remove):

@@ -99,9 +99,10 @@ def simulate(
 
 
 def _lifecycle(file: Path) -> LifecycleDefinition:
+    from crmkit.cli.text_files import read_text
     from crmkit.core.lifecycle_reading import lifecycle_from_toml
 
-    return lifecycle_from_toml(file.read_text("utf-8-sig"), str(file))
+    return lifecycle_from_toml(read_text(file), str(file))
 
 
 def _config(crm: Crm, settings: Path | None, hooks: Path | None) -> Config | None:

@@ -268,6 +268,8 @@ def test_a_legal_hold_keeps_everything(crm: Crm, world: World, clock: FixedClock
     with crm.session() as s:
         with pytest.raises(BadInput, match="needs a reason"):
             hold(s, s.get(Customer, world.anna), "")
+        with pytest.raises(BadInput, match="has passed already"):
+            hold(s, s.get(Customer, world.anna), "lawsuit 7", clock.now())
         held = hold(s, s.get(Customer, world.anna), "lawsuit 7", clock.now() + timedelta(days=9))
     with crm.session(reads=True) as s:
         assert [str(reason) for reason in preview(s, world.anna).blocked] == ["legal hold: lawsuit 7"]

@@ -30,11 +30,13 @@ def hold(session: Session, record: Part, reason: str, until: datetime | None = N
     """Place a legal hold on a record and return it: neither an erasure nor a retention rule touches it from then on.
 
     It holds until ``until``, or until it is released. Raises NotFound for a record that the actor does not see, and
-    BadInput without a reason.
+    BadInput without a reason and for an end that has passed.
     """
     info = session.database.registry.of(record)
     if not reason.strip():
         raise BadInput(msg("a legal hold needs a reason"))
+    if until is not None and until <= session.clock.now():
+        raise BadInput(msg("a legal hold until {until}: that has passed already", until=until.isoformat()))
     found = session.get(info.cls, record.id)
     made = LegalHold(entity=info.name, record_id=found.id, reason=reason, until=until)
     session.add(made)
