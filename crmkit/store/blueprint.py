@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -24,6 +24,20 @@ from crmkit.store.writing import Writer, make_writer
 
 KEPT = 8
 """Blueprints remembered, the least recently used one forgotten first."""
+
+
+T = TypeVar("T")
+
+
+class WhenAsked(dict[str, T]):
+    """What is made for an entity when it is first asked for; made twice by two threads, one of them is kept."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> T:
+        return self.setdefault(name, self._make(name))
 
 
 @attrs.define(eq=False)
@@ -63,13 +77,14 @@ def blueprint_of(registry: EntityRegistry, dialect: str) -> Blueprint:
 def _make(registry: EntityRegistry, dialect: str) -> Blueprint:
     metadata = sa.MetaData()
     tables = build_tables(registry, metadata)
-    codecs = {info.name: make_codec(info, dialect) for info in registry}
+    # An application works with a few of its entities at first, and code takes its time to be compiled.
+    codecs = WhenAsked(lambda name: make_codec(registry.get(name), dialect))
     return Blueprint(
         metadata=metadata,
         tables=tables,
         codecs=codecs,
-        validators={info.name: Validator(info) for info in registry},
-        deltas={info.name: DeltaWriter(info) for info in registry if info.editable},
+        validators=WhenAsked(lambda name: Validator(registry.get(name))),
+        deltas=WhenAsked(lambda name: DeltaWriter(registry.get(name))),
         write_order={info.name: place for place, info in enumerate(registry.in_reference_order())},
         writer=make_writer(dialect, codecs, tables),
     )

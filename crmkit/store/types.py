@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -281,6 +282,7 @@ def column_types(info: FieldInfo) -> list[tuple[str, TypeEngine[Any]]]:
     return [(name, made[kind]())]
 
 
+@cache
 def text_type(length: int) -> TypeEngine[Any]:
     """Return the type of a text column, ordered by code point on both databases."""
     plain: sa.String = sa.String(length) if length <= 10_000 else sa.Text()
