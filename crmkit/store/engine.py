@@ -13,6 +13,7 @@ from crmkit.core.errors import ConfigError
 from crmkit.core.messages import msg, shown
 from crmkit.store.tenant_wall import begin as begin_transaction
 
+MEMORY = "sqlite://"
 READ = "crmkit_read"
 """Execution option of connections that only read: on SQLite they do not take the write lock."""
 
