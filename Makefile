@@ -10,7 +10,7 @@ PLUGINS := $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.t
 TYPED := crmkit $(wildcard plugins/*/crmkit_*)
 
 # Each of these targets fails while a file that is generated or translated is out of date.
-GENERATED := check-translations check-reference check-site
+GENERATED := check-translations check-reference check-surface check-site
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all reference site constraints bench clean
@@ -60,6 +60,9 @@ check-translations: $(READY)
 check-reference: $(READY)
 	$(BIN)/python -m tools.reference --check
 
+check-surface: $(READY)
+	$(BIN)/python -m tools.surface --check
+
 reference: $(READY) ## Write the reference pages that are made from the code
 	$(BIN)/python -m tools.reference
 
@@ -72,7 +75,7 @@ site: check-site ## Build the documentation into a site, in build/site
 
 constraints: $(READY) ## Choose the newest versions of everything that is installed, and write them to constraints.txt
 	printf 'editables\nhatchling\nuv\n' | $(UV) pip compile --quiet --universal --upgrade --python-version 3.11 --extra dev --extra spark \
-		--no-annotate --custom-compile-command "make constraints" --output-file constraints.txt \
+		--no-annotate --no-emit-package crmkit --custom-compile-command "make constraints" --output-file constraints.txt \
 		pyproject.toml $(PLUGINS:%=%/pyproject.toml) -
 
 bench: $(READY) ## Measure speed

@@ -19,7 +19,21 @@ from rich.table import Table
 
 from benchmarks.figures import Figure
 
-NAMES = ("customers", "contacts", "hooks", "identify", "lists", "merging", "search", "segments", "startup", "timeline")
+NAMES = (
+    "contacts",
+    "customers",
+    "events",
+    "hooks",
+    "identify",
+    "jobs",
+    "kit",
+    "lists",
+    "merging",
+    "search",
+    "segments",
+    "startup",
+    "timeline",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -268,7 +268,7 @@ def run_raw(path: Path, address: str) -> dict[str, Any]:
                 ("customer", id, f'{{"given_name":"{given}","family_name":"{family}","country":"{country}"}}'),
                 ("contact_point", point_id, f'{{"kind":"email","value":"{email}","normalized":"{email}"}}'),
             ):
-                audits.append((new_key(), tenant, at, None, None, "", entity, record, "created", 1, None, delta))
+                audits.append((new_key(), tenant, at, None, None, "", entity, record, "created", 1, None, delta, "{}"))
             if len(customers) == 1_000:
                 write()
     write()

@@ -168,7 +168,7 @@ class _Raw:
         row[place["id"]], row[place["created_at"]], row[place["updated_at"]] = key, now, now
         row[place["version"]], row[place["name"]], row[place["family_name"]] = 1, name, f"Number {number}"
         delta = json.dumps({"name": name, "family_name": f"Number {number}", **FILLED})
-        return row, (entry, tenant, now, None, None, "", "customer", key, "created", 1, None, delta)
+        return row, (entry, tenant, now, None, None, "", "customer", key, "created", 1, None, delta, "{}")
 
 
 class _RawSqlite(_Raw):

@@ -14,11 +14,13 @@ from typing import Any
 import pluggy
 
 from benchmarks.figures import Figure
+from crmkit.hooks.callers import Caller
 from crmkit.hooks.contexts import Contexts
 from crmkit.hooks.dispatch import Hooks
 from crmkit.hooks.kinds import PROJECT, hookimpl
 from crmkit.hooks.records import RecordBatch, RecordSpecs
 from crmkit.hooks.run import run_guard
+from crmkit.runtime.tracing import SpanTree
 
 
 class Agreeing:
@@ -34,7 +36,7 @@ NANOSECONDS_OF_NOTHING = 100.0
 
 
 def measure(small: bool) -> list[Figure]:
-    """Return the figures of W5: a call of 0 and of 5 implementations."""
+    """Return the figures of W5: a call of 0 and of 5 implementations, and what a trace costs that is switched off."""
     rows = [_row(count, rounds=15 if small else 60, calls=2_000 if small else 10_000) for count in (0, 5)]
     none, five = rows
     notes = "direct loop {direct_loop_ns} ns, pluggy {pluggy_ns} ns, with the guard's error policy {run_guard_ns} ns"
@@ -58,6 +60,7 @@ def measure(small: bool) -> list[Figure]:
             goal=0.1,
             notes=notes.format(**five),
         ),
+        _trace(rounds=15 if small else 60, calls=2_000 if small else 10_000),
     ]
 
 
@@ -120,6 +123,46 @@ def _row(count: int, rounds: int, calls: int) -> dict[str, Any]:
         "ours_over_pluggy": round(ours / theirs, 3),
         "ours_over_direct": round(ours / max(plain, 0.1), 2),
     }
+
+
+def _trace(rounds: int, calls: int) -> Figure:
+    """A call of 5 implementations whose trace was switched on and off again, beside one that was never traced."""
+    callers = []
+    for _ in range(3):
+        hooks = Hooks()
+        for number in range(5):
+            hooks.register(Agreeing(), f"plugin{number}", "benchmark")
+        callers.append((hooks, hooks.caller("guard_records", entity="customer")))
+    (_, never), (off_hooks, off), (on_hooks, on) = callers
+    off_hooks.measure(SpanTree())
+    off_hooks.measure(None)
+    on_hooks.measure(SpanTree())
+    ctx, call = SimpleNamespace(), RecordBatch("customer", ())
+    contexts = Contexts(lambda plugin: ctx)
+
+    def invoking(caller: Caller) -> Callable[[range], None]:
+        def invoke(times: range) -> None:
+            for _ in times:
+                caller.invoke(contexts, call)
+
+        return invoke
+
+    # Apart from the one that is on, whose many objects would disturb the others.
+    # Twice each, since whoever comes later in a round is slower by a few hundredths.
+    turns = _interleaved([invoking(caller) for caller in (off, never, never, off)], 2 * rounds, calls)
+    switched_off, plain = min(turns[0], turns[3]), min(turns[1], turns[2])
+    (switched_on,) = _interleaved([invoking(on)], 5, calls // 10)
+    return Figure(
+        name="W5 hook trace, switched off",
+        ours=switched_off,
+        beside="a call that was never traced",
+        limit=plain,
+        unit="ns",
+        # The same functions are called in the same way; what is left is the machine's noise.
+        at_most=1.05,
+        goal=1.0,
+        notes=f"switched on {switched_on:,.0f} ns",
+    )
 
 
 def _interleaved(contenders: list[Callable[[range], None]], rounds: int, calls: int) -> list[float]:

@@ -133,6 +133,7 @@ def _prepared(crm: Crm, before: Customer, after: Customer) -> tuple[list[Any], l
             p.version + 1,
             None,
             delta,
+            "{}",
         )
         for p in found
     ]

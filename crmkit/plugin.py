@@ -5,6 +5,7 @@ A plugin is a module or object with functions marked ``@hookimpl`` and, where it
 
 from __future__ import annotations
 
+from crmkit.core.deprecation import deprecated
 from crmkit.core.entity import (
     CustomField,
     EntityInfo,
@@ -32,10 +33,12 @@ from crmkit.core.errors import (
     PluginError,
     Refused,
     StaleVersion,
+    TryLater,
     ValidationFailed,
     did_you_mean,
 )
 from crmkit.core.interaction import InteractionKind
+from crmkit.core.journal import Event
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.lifecycle_reading import lifecycle_from_toml
 from crmkit.core.messages import Message, msg
@@ -45,8 +48,10 @@ from crmkit.core.values.money import Money
 from crmkit.core.values.partial_date import PartialDate
 from crmkit.hooks.causation import Cause
 from crmkit.hooks.channels import Channel, NotSent, OutgoingFile, OutgoingMessage, Recipient, Sent
+from crmkit.hooks.events import CommittedEvents
 from crmkit.hooks.imports import ImportFinished, ImportRows, RowValues
 from crmkit.hooks.interactions import InteractionsLogged, TimelineRequest
+from crmkit.hooks.jobs import Job, JobDeclaration, Retries, ScheduleDeclaration
 from crmkit.hooks.kinds import Kind as HookKind
 from crmkit.hooks.kinds import hookimpl, hookspec
 from crmkit.hooks.lifecycle import StageMove, StageMoves
@@ -69,12 +74,14 @@ __all__ = [
     "Channel",
     "Clock",
     "CommandDeclaration",
+    "CommittedEvents",
     "ConfigError",
     "Conflict",
     "Context",
     "CrmError",
     "CustomField",
     "EntityInfo",
+    "Event",
     "FieldError",
     "FieldInfo",
     "HookKind",
@@ -83,6 +90,8 @@ __all__ = [
     "ImportRows",
     "InteractionKind",
     "InteractionsLogged",
+    "Job",
+    "JobDeclaration",
     "LifecycleDefinition",
     "Manifest",
     "MembershipChanges",
@@ -106,7 +115,9 @@ __all__ = [
     "RecordsMerged",
     "Refuse",
     "Refused",
+    "Retries",
     "RowValues",
+    "ScheduleDeclaration",
     "SearchText",
     "SearchedRecords",
     "Secret",
@@ -119,12 +130,14 @@ __all__ = [
     "StaleVersion",
     "TimelineEntry",
     "TimelineRequest",
+    "TryLater",
     "United",
     "ValidationFailed",
     "Via",
     "ViaLink",
     "ViaRecord",
     "change",
+    "deprecated",
     "did_you_mean",
     "entity",
     "entity_info",

@@ -17,7 +17,7 @@ OpenCrm = Callable[..., Crm]
 
 
 @pytest.fixture(autouse=True)
-def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither settings, nor the language, nor the terminal of whoever runs the tests has a part in them."""
     for name in ("CRMKIT_DB", "CRMKIT_CONFIG", "CRMKIT_LANGUAGE", "CRMKIT_TRACEBACK", "LANGUAGE", "COLUMNS", "LC_ALL"):
         monkeypatch.delenv(name, raising=False)

@@ -85,7 +85,8 @@ GLOBAL_OPTIONS: tuple[tuple[list[str], dict[str, Any]], ...] = (
     (["--as", "login"], {"metavar": "LOGIN", "help": wording("Act as this user, with this user's rights.")}),
     (["--for", "principal"], {"metavar": "LOGIN", "help": wording("With --as: act on behalf of this user.")}),
     (["--lang"], {"type": click.Choice(["en", "zh"]), "help": wording("The language to speak.")}),
-    (["--trace"], {"is_flag": True, "help": wording("Report every hook call on the standard error.")}),
+    (["--trace"], {"is_flag": True, "help": wording("Show flushes and hook calls, and how long they took.")}),
+    (["--verbose", "-v"], {"is_flag": True, "help": wording("Log what goes on to the standard error.")}),
     (["--traceback"], {"is_flag": True, "help": wording("Show where an unexpected error comes from.")}),
 )
 """Names and settings of the options that every command understands."""

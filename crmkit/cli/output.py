@@ -98,10 +98,16 @@ def print_block(block: RenderableType) -> None:
     if screen.is_terminal:
         screen.print(block)
         return
+    click.echo(rendered(block, screen))
+
+
+def rendered(block: RenderableType, screen: Console | None = None) -> str:
+    """Return a table, panel or text as plain lines."""
+    screen = screen or console()
     # Rich fills lines with spaces, which other programs would have to take off again.
     with screen.capture() as capture:
         screen.print(block)
-    click.echo("\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
+    return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
 
 
 def table(

@@ -11,6 +11,7 @@ import sys
 
 from crmkit import __version__
 from crmkit.cli.words import configuration_file
+from crmkit.runtime.translation import add_catalogue, plugin_catalogues
 
 Table = dict[str, tuple[str, str]]
 SETTINGS = ("CRMKIT_PLUGIN_FOLDER", "CRMKIT_DISABLE", "CRMKIT_QUARANTINE")
@@ -89,8 +90,10 @@ def _table(lines: list[str]) -> Table | None:
         kind, *rest = line.split("\t")
         if kind == "end":
             return table
-        if len(rest) != (2 if kind == "file" else 3) or (kind == "file" and _changed(rest[0]) != rest[1]):
+        if len(rest) != (3 if kind == "command" else 2) or (kind == "file" and _changed(rest[0]) != rest[1]):
             return None
+        if kind == "catalogue":
+            add_catalogue(*rest)
         if kind == "command":
             table[rest[0]] = (rest[1], rest[2].replace("\\n", "\n"))
     return None
@@ -99,6 +102,7 @@ def _table(lines: list[str]) -> Table | None:
 def _remember(memory: str, key: str, table: Table, files: list[str]) -> None:
     """Keep ``table`` beside those of the last few other keys; where nothing can be kept, the next run asks again."""
     lines = [f"file\t{file}\t{_changed(file)}" for file in files]
+    lines += [f"catalogue\t{domain}\t{folder}" for domain, folder in plugin_catalogues().items()]
     lines += ["\t".join(("command", name, path, help.replace("\n", "\\n"))) for name, (path, help) in table.items()]
     blocks = {kept: block for kept, block in _blocks(memory).items() if kept != key}
     blocks[key] = [*lines, "end"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crmkit.cli.localized import argument, group, json_option
+from crmkit.cli.new import new_plugin, translate_plugin
+from crmkit.cli.plugin_checking import check
+from crmkit.cli.plugin_purging import purge
 from crmkit.cli.words import translate, translated, wording
 
 if TYPE_CHECKING:
@@ -14,9 +17,15 @@ if TYPE_CHECKING:
 ACTIVE, BROKEN, DISABLED = wording("active"), wording("broken"), wording("disabled")
 
 
-@group("plugin", help=wording("Show installed plugins."))
+@group("plugin", help=wording("Show installed plugins, and write new ones."))
 def plugin() -> None:
     pass
+
+
+plugin.add_command(new_plugin)
+plugin.add_command(translate_plugin)
+plugin.add_command(check)
+plugin.add_command(purge)
 
 
 @plugin.command("list", help=wording("List plugins in the order of their calls, then broken and disabled ones."))

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
 from crmkit.cli.words import translate, translated, wording
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 DEFAULT_DATABASE = "sqlite:///crmkit.db"
 
+SPANS = "crmkit.spans"
+"""In the context's ``meta``, where the spans of the command go that another one runs."""
+
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (BadInput, 3),
     (ValidationFailed, 3),
@@ -67,14 +71,24 @@ def say(message: Message) -> None:
 
 
 @contextmanager
-def opened(*, create: bool = False, check: bool = True, rehearsal: bool = False) -> Iterator[Crm]:
+def opened(
+    *,
+    create: bool = False,
+    check: bool = True,
+    rehearsal: bool = False,
+    without: Sequence[str] = (),
+    quarantine: bool = False,
+) -> Iterator[Crm]:
     """Open the application that the global options ask for.
 
     Without ``create`` a database file that does not exist is an error (DatabaseUnavailable) and no file is made; for a
     ``rehearsal``, which keeps nothing, an empty database in memory stands in for it. ``check=False`` takes a database
-    whose schema is not current.
+    whose schema is not current, and ``without`` leaves plugins out as if they were disabled. With ``quarantine`` broken
+    plugins do not stop it; ``crm.plugins.broken`` tells about them.
     """
-    config = configuration()
+    config = configuration(quarantine=quarantine)
+    if without:
+        config = attrs.evolve(config, disable=(*config.disable, *without))
     url = global_options().get("db") or database_of(config)
     if rehearsal and missing_file(url):
         url = "sqlite://"
@@ -225,13 +239,33 @@ def _drop_output() -> None:
 @contextmanager
 def _open(config: Config, url: str, *, create: bool, check: bool) -> Iterator[Crm]:
     from crmkit.runtime.crm import Crm
+    from crmkit.runtime.logs import log_to
 
-    with Crm.open(url, config=config, create=create, check=check) as crm:
-        if global_options().get("trace"):
-            crm.hooks.trace(_report_call)
+    # The program decides where logs go; the library never does.
+    verbose = bool(global_options().get("verbose"))
+    with (
+        log_to(sys.stderr, config.logging, verbose=verbose),
+        Crm.open(url, config=config, create=create, check=check) as crm,
+        _traced(crm, config),
+    ):
         yield crm
 
 
-def _report_call(trace: Any) -> None:
-    line = f"{trace.hook}  {trace.plugin}  {trace.duration / 1000:,.1f} µs  {trace.outcome}  n={trace.size}"
-    click.echo(f"{line}  {trace.error}" if trace.error else line, err=True)
+@contextmanager
+def _traced(crm: Crm, config: Config) -> Iterator[None]:
+    """Trace to the terminal with ``--trace``, else to OpenTelemetry where the configuration says so."""
+    if global_options().get("trace"):
+        from crmkit.cli.tracing import told_on_terminal
+
+        with told_on_terminal(crm):
+            yield
+        return
+    spans = click.get_current_context().meta.get(SPANS)
+    if spans is None and config.telemetry:
+        from crmkit.runtime.telemetry import Telemetry, set_up_provider
+
+        set_up_provider()
+        spans = Telemetry()
+    if spans is not None:
+        crm.trace(spans)
+    yield

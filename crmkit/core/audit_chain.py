@@ -77,6 +77,8 @@ def link_of(previous: bytes, sequence: int, entry: AuditEntry, digest: bytes) ->
         entry.version,
         _id(entry.cause_id),
         digest.hex(),
+        # Most entries have none; there it is left out, so that such links stay what they were.
+        *((entry.origin,) if entry.origin else ()),
     )
     return sha256(previous + _canonical(header)).digest()
 

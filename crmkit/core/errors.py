@@ -70,6 +70,15 @@ class StorageFull(CrmError):
     code = "storage_full"
 
 
+class TryLater(CrmError):
+    """What a subscriber of events needs is away: a broker, a provider. It says nothing against the events.
+
+    A plugin raises it; nothing is parked, and the plugin is told the same events when it has rested.
+    """
+
+    code = "try_later"
+
+
 class SchemaOutdated(CrmError):
     """The database's schema is not the one this installation needs."""
 
@@ -100,9 +109,13 @@ class Refused(CrmError):
     """A guard hook refused the change. ``plugin`` names who refused, ``reason`` why.
 
     ``refusals`` holds all refusals as plugin, reason and the id of the record that it is about (None: the whole batch).
+    ``hook`` and ``entity`` say where it happened, as far as known; ``records`` are the ids of the batch.
     """
 
     code = "refused"
+    hook: str = ""
+    entity: str = ""
+    records: tuple[object, ...] = ()
 
     def __init__(self, plugin: str, reason: Message, refusals: Sequence[tuple[str, Message, object]] = ()) -> None:
         super().__init__(msg("refused by {plugin}: {reason}", plugin=plugin, reason=reason))

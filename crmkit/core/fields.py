@@ -19,6 +19,9 @@ MergePolicy = Literal["repoint", "union", "keep_both", "block"]
 ErasePolicy = Literal["tombstone", "delete", "keep", "clear"]
 
 MAX_TEXT = 1_000_000
+FILTERABLE_TEXT = 500
+"""The longest text, in characters, of a filterable custom field: an index of PostgreSQL takes no longer ones."""
+
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -69,6 +72,8 @@ class FieldInfo:
     """One sentence for people who fill it in."""
     custom: bool = False
     """Whether an installation or a plugin added it."""
+    filterable: bool = False
+    """Whether a custom field has a column of its own, so that filters and lists find and sort by it quickly."""
     common: bool = False
     """Whether every record has it."""
 
@@ -89,6 +94,8 @@ class CustomField:
     reference: str = ""
     searchable: bool = False
     """Whether the search looks into it."""
+    filterable: bool = False
+    """Whether it has an indexed column of its own, for filters and sorting; a text is then at most 500 characters long."""
     sensitivity: Sensitivity = "internal"
     merge: MergePolicy | None = None
     """What becomes of a reference when its target is merged; one to a customer follows it by default."""
@@ -114,6 +121,11 @@ class CustomField:
                     hint=did_you_mean(self.type, allowed),
                 )
             )
+        if self.filterable and self.type == Kind.WORDS.value:
+            raise ConfigError(
+                msg("custom field {name}: a list of words has no order and cannot be filterable", name=self.name)
+            )
+        short = self.filterable and self.type == Kind.TEXT.value
         return FieldInfo(
             name=self.name,
             kind=Kind(self.type),
@@ -121,9 +133,10 @@ class CustomField:
             nullable=True,
             required=self.required,
             choices=tuple(self.choices),
-            max_length=self.max_length,
+            max_length=min(self.max_length, FILTERABLE_TEXT) if short else self.max_length,
             reference=self.reference,
             searchable=self.searchable,
+            filterable=self.filterable,
             sensitivity=self.sensitivity,
             merge=self.merge or ("repoint" if self.reference == "customer" else None),
             erase=self.erase or ("clear" if self.reference == "customer" else None),

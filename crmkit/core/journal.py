@@ -26,7 +26,8 @@ class AuditEntry:
 
     ``delta`` maps a field to [before, after] in JSON form; a new record's delta maps each filled field to its value.
     ``cause_id`` is the event, import run or command that led to the change. An entry "erased" says that the deltas of
-    the record's earlier entries were taken away.
+    the record's earlier entries were taken away. ``origin`` says which versions of which plugins had a part in it; see
+    ``crmkit.core.origin``.
     """
 
     id: UUID = field(factory=new_id)
@@ -40,6 +41,7 @@ class AuditEntry:
     version: int = field(default=1)
     cause_id: UUID | None = field(default=None)
     delta: Mapping[str, Any] = field(default=EMPTY, sensitivity="personal")
+    origin: Mapping[str, Any] = field(default=EMPTY)
 
 
 @entity("event", title="type", access=(), sequence="position")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from crmkit.core.entity import CustomField, EntityInfo, FieldInfo, Part, ViaLink, entity_info
+import attrs
+
+from crmkit.core.entity import EMPTY, CustomField, EntityInfo, FieldInfo, Part, ViaLink, entity_info
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.fields import ErasePolicy, MergePolicy
 from crmkit.core.messages import msg
@@ -15,10 +17,19 @@ _ERASE: tuple[str, ...] = get_args(ErasePolicy)
 
 
 class EntityRegistry:
-    """Knows every entity of one application, with its custom fields. Two applications have two registries."""
+    """Knows every entity of one application, with its custom fields. Two applications have two registries.
 
-    def __init__(self, classes: Iterable[type[Any]], custom_fields: Sequence[CustomField] = ()) -> None:
+    ``owners`` says which plugin registered a class, where the class itself does not name one.
+    """
+
+    def __init__(
+        self,
+        classes: Iterable[type[Any]],
+        custom_fields: Sequence[CustomField] = (),
+        owners: Mapping[Any, str] = EMPTY,
+    ) -> None:
         self._by_name: dict[str, EntityInfo] = {}
+        self._owners = owners
         for cls in classes:
             self._add(entity_info(cls))
         for custom in custom_fields:
@@ -28,6 +39,8 @@ class EntityRegistry:
         """Filters that were read already, by entity and text: what they mean depends on the entities alone."""
         self.counted: dict[str, Any] = {}
         """What filters can count from an entity, once it was worked out."""
+        self.filled: frozenset[tuple[str, str]] = frozenset()
+        """Entity and name of the filterable custom fields whose columns hold the values of all records."""
         self._check_references()
         self._check_policies()
         self._check_copies()
@@ -94,7 +107,8 @@ class EntityRegistry:
                         second=info.plugin,
                     )
                 )
-        self._by_name[info.name] = info
+        owner = self._owners.get(info.cls, info.plugin)
+        self._by_name[info.name] = info if owner == info.plugin else attrs.evolve(info, plugin=owner)
 
     def _extend(self, custom: CustomField) -> None:
         info = self.get(custom.entity)

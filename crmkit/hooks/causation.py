@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 import attrs
@@ -14,10 +15,16 @@ DEPTH_LIMIT = 16
 
 @attrs.frozen
 class Cause:
-    """Why something happens. ``event_id`` is the event at the root; ``chain`` the steps since then, oldest first."""
+    """Why something happens. ``event_id`` is the event at the root; ``chain`` the steps since then, oldest first.
+
+    ``hook`` is the hook of the plugin that acts, where one was called. Where it was called with several events at once,
+    ``events`` maps the records they are about to their ids: what is written to one of those records has its own cause.
+    """
 
     event_id: UUID | None = None
     chain: tuple[str, ...] = ()
+    hook: str = ""
+    events: Mapping[UUID, UUID] = attrs.field(factory=dict, eq=False, repr=False)
 
     @property
     def depth(self) -> int:

@@ -10,13 +10,14 @@ import pluggy
 
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.messages import Message, msg
+from crmkit.core.origin import release
 from crmkit.hooks import SPECS
 from crmkit.hooks.callers import Caller, Impl, adapt, concerning
 from crmkit.hooks.checks import verify
 from crmkit.hooks.errors import BadHook
 from crmkit.hooks.kinds import PROJECT, HookInfo, Kind, hooks_of
 from crmkit.hooks.order import plugin_order
-from crmkit.hooks.trace import Sink, traced, traced_wrapper
+from crmkit.hooks.trace import Sink, Spans, spanned, spanned_wrapper, traced, traced_wrapper
 from crmkit.hooks.wrappers import entering, modern
 
 
@@ -28,6 +29,7 @@ class RegisteredPlugin:
     distribution: str
     requires: tuple[str, ...]
     plugin: object = attrs.field(repr=False)
+    version: str = ""
 
 
 class Hooks:
@@ -52,8 +54,11 @@ class Hooks:
         self._callers: dict[tuple[str, str | None], Caller] = {}
         self._orders: dict[tuple[str, ...], list[str]] = {}
         self._sink: Sink | None = None
+        self._spans: Spans | None = None
         self.generation = 0
         """Counts changes of the registered implementations, for those who keep something made of them."""
+        self.releases: dict[str, str] = {}
+        """The registered plugins with their versions, as ``crmkit.core.origin.release`` writes them."""
         for names in (self._configured, *self._hook_configured.values()):
             repeated = sorted({name for name in names if names.count(name) > 1})
             if repeated:
@@ -87,7 +92,9 @@ class Hooks:
         self._infos.update(added)
         self._manager.add_hookspecs(spec_class)
 
-    def register(self, plugin: object, name: str, distribution: str, requires: Iterable[str] = ()) -> None:
+    def register(
+        self, plugin: object, name: str, distribution: str, requires: Iterable[str] = (), version: str = ""
+    ) -> None:
         """Add the marked functions of ``plugin`` (a module or object) under ``name``; callers know them at once.
 
         Raises ``BadHook`` for an unfit function and ``ConfigError`` for a name or object that is registered already, or
@@ -111,11 +118,16 @@ class Hooks:
                         second=name,
                     )
                 )
-        added = RegisteredPlugin(name, distribution, tuple(requires), plugin)
+        added = RegisteredPlugin(name, distribution, tuple(requires), plugin, version)
         orders = self._orders_of({**self._plugins, name: added})
         self._manager.registering = name
         self._manager.register(plugin, name=name)
         self._plugins[name], self._orders = added, orders
+        self.releases[name] = release(name, version)
+        for relay in self._manager.get_hookcallers(plugin) or ():
+            info = self._infos.get(relay.name)
+            if info is not None and info.deprecated is not None:
+                info.deprecated.warn(name)
         self._rebind()
 
     def unregister(self, name: str) -> None:
@@ -125,7 +137,7 @@ class Hooks:
                 msg("no plugin {name} is registered: {hint}", name=name, hint=did_you_mean(name, self._plugins))
             )
         self._manager.unregister(name=name)
-        del self._plugins[name]
+        del self._plugins[name], self.releases[name]
         self._orders = self._orders_of(self._plugins)
         self._rebind()
 
@@ -146,7 +158,9 @@ class Hooks:
             raise problems[0]
         if problems:
             lines = "\n".join(f"- {problem}" for problem in problems)
-            raise ConfigError(msg("{count} problems with hooks:\n{lines}", count=len(problems), lines=lines))
+            error = ConfigError(msg("{count} problems with hooks:\n{lines}", count=len(problems), lines=lines))
+            error.__dict__["problems"] = problems
+            raise error
         self._manager.check_pending()
 
     # -- calls ---------------------------------------------------------------------------------------------------
@@ -166,6 +180,11 @@ class Hooks:
     def trace(self, sink: Sink | None) -> None:
         """Report every call of an implementation to ``sink`` from now on; None turns tracing off again."""
         self._sink = sink
+        self._rebind()
+
+    def measure(self, spans: Spans | None) -> None:
+        """Put a span around every call of an implementation from now on; None ends that."""
+        self._spans = spans
         self._rebind()
 
     # -- what there is -------------------------------------------------------------------------------------------
@@ -223,6 +242,8 @@ class Hooks:
             function = modern(function)
         if self._sink is not None:
             function = (traced_wrapper if wrapper else traced)(function, hook, impl.plugin_name, self._sink)
+        if self._spans is not None:
+            function = (spanned_wrapper if wrapper else spanned)(function, hook, impl.plugin_name, self._spans)
         if wrapper:
             function = entering(function)
         options = dict(impl.opts)

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, cast, overload
 import attrs
 import pluggy
 
+from crmkit.core.deprecation import Deprecation
 from crmkit.core.errors import ConfigError
 from crmkit.core.messages import msg
 
@@ -111,6 +112,7 @@ class HookInfo:
     per_entity: bool
     help: str
     of_changes: bool = False
+    deprecated: Deprecation | None = None
 
 
 _mark_spec = pluggy.HookspecMarker(PROJECT)
@@ -125,12 +127,14 @@ def hookspec(
     on_error: OnError = "abort",
     per_entity: bool = False,
     of_changes: bool = False,
+    deprecated: Deprecation | None = None,
 ) -> Callable[[F], F]:
     """Declare the decorated method ``(self, ctx, call)`` as a hook.
 
     ``since`` is the version that brought it. ``per_entity``: each call concerns one entity, and implementations may ask
     for some entities only. ``of_changes``: a call carries ``changes`` of records, and implementations may ask for those
-    of some fields only. ``on_error="block"`` is for collect hooks. Raises ``ConfigError`` on a wrong declaration.
+    of some fields only. ``on_error="block"`` is for collect hooks. ``deprecated`` (of ``crmkit.core.deprecation``):
+    whoever implements it is told what to use. Raises ``ConfigError`` on a wrong declaration.
     """
 
     def declare(function: F) -> F:
@@ -149,7 +153,7 @@ def hookspec(
             raise ConfigError(msg("hook {name} needs a docstring: it is the hook's documentation", name=name))
         subject = function.__qualname__.rpartition(".")[0]
         help = inspect.cleandoc(function.__doc__)
-        info = HookInfo(name, subject, kind, since, stability, on_error, per_entity, help, of_changes)
+        info = HookInfo(name, subject, kind, since, stability, on_error, per_entity, help, of_changes, deprecated)
         function.__dict__["crmkit_hook"] = info
         return _mark_spec(function, firstresult=kind.policy.first)
 

@@ -52,6 +52,10 @@ class Session(Protocol):
         """Return how many records match."""
         ...
 
+    def masked(self, record: T) -> T:
+        """Return the record as the actor may see it: what goes out to people or programs passes here."""
+        ...
+
     def add(self, *records: Any) -> None:
         """Insert at the next flush."""
         ...
@@ -64,12 +68,24 @@ class Session(Protocol):
         """Delete at the next flush."""
         ...
 
+    def enqueue(self, job: str, payload: Any = None, **details: Any) -> Any:
+        """Have a job done in the background once the transaction is committed; returns its id."""
+        ...
+
     def execute(self, statement: Any) -> Any:
         """Run a SQLAlchemy select over tables that ``table`` gave."""
         ...
 
     def table(self, entity: type[Any]) -> Any:
         """Return the narrowed table of ``entity`` for use in a select."""
+        ...
+
+
+class Jobs(Protocol):
+    """Work for the background."""
+
+    def enqueue(self, job: str, payload: Any = None, **details: Any) -> Any:
+        """Have a job done once the transaction is committed; returns its id."""
         ...
 
 
@@ -94,6 +110,11 @@ class Context(Protocol):
     @property
     def services(self) -> Services:
         """The use cases, bound to that unit of work."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """Work for later, enqueued in the transaction of that unit of work."""
         ...
 
     @property

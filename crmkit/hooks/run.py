@@ -102,6 +102,7 @@ def run_guard(caller: Caller, contexts: Contextual, call: Any) -> None:
     found = refusals(caller, contexts, call)
     if found:
         error = Refused(found[0].plugin, found[0].reason, [(r.plugin, r.reason, r.record_id) for r in found])
+        error.hook = caller.info.name
         for refusal in found[1:]:
             error.add_note(str(msg("also refused by {plugin}: {reason}", plugin=refusal.plugin, reason=refusal.reason)))
         raise error

@@ -15,6 +15,8 @@ from crmkit.core.consent import ConsentTerms
 from crmkit.core.entity import CustomField
 from crmkit.core.errors import BadInput, ConfigError, FieldError
 from crmkit.core.formats import FORMATS
+from crmkit.core.job_settings import JobSettings, ScheduleSettings
+from crmkit.core.log_settings import LogSettings
 from crmkit.core.mail_settings import MailSettings
 from crmkit.core.messages import msg
 from crmkit.core.personal_data import PersonalDataSettings, settings_errors
@@ -65,6 +67,12 @@ class Config:
     """For single hooks, by their names, the order of plugins that counts instead of ``order``."""
     quarantine: bool = False
     """Whether broken plugins are left out instead of stopping start-up."""
+    logging: LogSettings = attrs.field(factory=LogSettings)
+    """How the command line and workers log."""
+    telemetry: bool = False
+    """Whether the command line and workers send spans to OpenTelemetry; its own variables (OTEL_...) say where to."""
+    refusals_kept: int = 0
+    """How many of the newest refusals are kept, so that ``crmkit explain`` can tell who refused what; 0: none."""
     consent: ConsentTerms = attrs.field(factory=ConsentTerms)
     """The words that statements of consent may use."""
     attachments: AttachmentRules = attrs.field(factory=AttachmentRules)
@@ -75,6 +83,10 @@ class Config:
     """What is expected of records, and when their values are too old."""
     mail: MailSettings = attrs.field(factory=MailSettings)
     """Which mail addresses are ours, and the servers that mail is sent and fetched by."""
+    jobs: JobSettings = attrs.field(factory=JobSettings)
+    """How workers do background work."""
+    schedules: Mapping[str, ScheduleSettings] = attrs.field(factory=dict)
+    """Changes of schedules, by their names, as in ``[schedules."crmkit.seal_audit_log"]``."""
     custom_fields: tuple[CustomField, ...] = ()
     """Fields that the installation adds to entities."""
     entities: tuple[DefinedEntity, ...] = ()
@@ -162,6 +174,8 @@ def _errors(config: Config) -> Iterator[FieldError]:
         value = getattr(config, name)
         if not value.strip():
             yield FieldError(name, "required", value, msg("a text that is not empty"))
+    if config.refusals_kept < 0:
+        yield FieldError("refusals_kept", "range", str(config.refusals_kept), msg("a number from 0 on"))
     yield from settings_errors(config.personal_data)
     for place, custom in enumerate(config.custom_fields):
         try:

@@ -13,6 +13,8 @@ from crmkit.store.session import Session
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
+    from crmkit.runtime.jobs.enqueuer import Enqueuer
+    from crmkit.runtime.logs import BoundLog
     from crmkit.runtime.services import Services
 
 log = logging.getLogger("crmkit.elevated")
@@ -39,6 +41,13 @@ class Context:
         return self._crm.services_for(self.session)
 
     @property
+    def jobs(self) -> Enqueuer:
+        """Work for later: ``ctx.jobs.enqueue(name, payload)``, in the transaction of this unit of work."""
+        from crmkit.runtime.jobs.enqueuer import Enqueuer
+
+        return Enqueuer(self._crm, self.session, self.plugin)
+
+    @property
     def actor(self) -> Actor:
         """On whose behalf the plugin works."""
         return self.session.actor
@@ -53,12 +62,20 @@ class Context:
         """The actor's language."""
         return self.session.actor.language
 
+    @property
+    def log(self) -> BoundLog:
+        """The plugin's logger, bound to tenant, actor and cause. Name records by their ids, never by what they hold."""
+        from crmkit.runtime.logs import plugin_log
+
+        return plugin_log(self.plugin, self.session.actor, self.session.cause)
+
     @contextmanager
     def elevated(self, reason: str) -> Iterator[Context]:
         """Work with every right inside a ``with`` block, in the same transaction; the reason is logged."""
         session = self.session
         session.flush()
-        log.info("plugin %s works with every right for %s: %s", self.plugin, session.actor.name, reason)
+        told = {"tenant": session.actor.tenant_id, "actor": session.actor.acting_id, "plugin": self.plugin}
+        log.info("works with every right: %s", reason, extra=told)
         with session.acting_as(session.actor.elevated().for_plugin(self.plugin)):
             yield self
             session.flush()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from crmkit import __version__
 from crmkit.core.access import Actor, system_actor, tenant_id
 from crmkit.core.errors import DatabaseUnavailable, SchemaOutdated
 from crmkit.core.interaction import InteractionKind
@@ -21,10 +23,13 @@ from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.channels import Channel
 from crmkit.hooks.dispatch import Hooks
 from crmkit.hooks.setup import CommandDeclaration, Permission
+from crmkit.hooks.trace import Spans
 from crmkit.runtime.config import Config, load_config
 from crmkit.runtime.context import Context
 from crmkit.runtime.delivery import Delivery
+from crmkit.runtime.jobs.facade import Jobs
 from crmkit.runtime.plugins import LoadedPlugins, load_plugins, register_all
+from crmkit.runtime.quarantine import assembled
 from crmkit.runtime.registered import Registered
 from crmkit.runtime.services import Services
 from crmkit.runtime.submitting import Submitter
@@ -32,17 +37,30 @@ from crmkit.services.access.actors import Settings, actor_named, reload_actor
 from crmkit.services.rules import CoreRules
 from crmkit.store.database import Database
 from crmkit.store.journal import DeltaWriter
-from crmkit.store.migration import SchemaState, create_schema, describe, schema_state, upgrade_schema
+from crmkit.store.migration import (
+    Owner,
+    SchemaState,
+    create_schema,
+    describe,
+    fill_columns,
+    schema_state,
+    settle_columns,
+    upgrade_schema,
+)
 from crmkit.store.references import ReferencePlan
+from crmkit.store.refusals import Refusals
 from crmkit.store.session import Session
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+log = logging.getLogger("crmkit.crm")
+
 ACTORS_KEPT = 1_000
 """Users whose rights an application remembers, each until anybody's rights change."""
 
 if TYPE_CHECKING:
+    from crmkit.runtime.events import Events
     from crmkit.services.attachments import Attachments
     from crmkit.services.messaging import Delivered
 
@@ -61,7 +79,7 @@ class Crm:
             order=plugins.active(config.order),
             hook_order={hook: plugins.active(names) for hook, names in config.hook_order.items()},
         )
-        self.hooks.register(CoreRules(config.consent, config.personal_data), CORE, CORE)
+        self.hooks.register(CoreRules(config.consent, config.personal_data), CORE, CORE, version=__version__)
         register_all(self.hooks, plugins)
         registered = Registered(self.hooks, config, plugins, clock)
         self.kinds: Mapping[str, InteractionKind] = registered.kinds()
@@ -72,10 +90,19 @@ class Crm:
         self.quality = registered.quality(self.registry)
         self._lifecycles = registered.lifecycles(self.registry)
         self._channels = registered.channels()
+        declared = registered.jobs()
+        self.jobs = Jobs(self, declared, registered.schedules(declared))
         self.commands: tuple[CommandDeclaration, ...] = registered.commands()
         self.database = Database(address, self.registry)
+        self.schema_owners = tuple(
+            Owner(one.name, one.migrations, one.version, one.manifest.formerly) for one in plugins.plugins
+        )
         self.plan = ReferencePlan(self.registry)
         self.deltas: Mapping[str, DeltaWriter] = self.database.blueprint.deltas
+        self.refusals = Refusals(self.database, config.refusals_kept)
+        self.spans: Spans | None = None
+        """Where spans go while tracing is on."""
+        self.session_type: type[Session] = Session
         self._configs = {plugin.name: plugin.config for plugin in plugins.plugins}
         self._actors: dict[tuple[UUID, str, str], Actor] = {}
         self._settings = Settings(config.language or "en", config.timezone)
@@ -104,24 +131,37 @@ class Crm:
             source = Path(config) if isinstance(config, str) else config
             config = load_config(source, os.environ)
         loaded = load_plugins(config, plugins)
+        settings = config
+
+        def make(usable: LoadedPlugins) -> Crm:
+            return cls(settings, usable, clock or SystemClock(), url or settings.db, tenant or settings.tenant)
+
         try:
-            crm = cls(config, loaded, clock or SystemClock(), url or config.db, tenant or config.tenant)
+            crm, loaded = assembled(make, loaded, quarantine=config.quarantine)
         except BaseException:
             loaded.close()
             raise
         try:
             if check:
                 crm._check_schema(create)
+            elif any(field.filterable for info in crm.registry for field in info.fields):
+                # It may be looked at to find out what is wrong with it.
+                with suppress(Exception):
+                    settle_columns(crm.database)
         except BaseException:
             crm.close()
             raise
+        if log.isEnabledFor(logging.INFO):
+            releases = ", ".join(crm.hooks.releases.values())
+            address = crm.database.engine.url.render_as_string(hide_password=True)
+            log.info("opened %s with %s", address, releases, extra={"tenant": crm.system.tenant_id})
         return crm
 
     # -- working -------------------------------------------------------------------------------------------------
 
     def session(self, actor: Actor | None = None, *, reads: bool = False, cause: Cause = ROOT) -> Session:
         """Return a session for ``actor``, by default the system with every right; use it in a ``with`` block."""
-        return Session(self, actor or self.system, reads=reads, cause=cause)
+        return self.session_type(self, actor or self.system, reads=reads, cause=cause)
 
     def actor(self, login: str, on_behalf_of: str = "") -> Actor:
         """Return the user called ``login`` as an actor with the rights of its roles.
@@ -164,9 +204,40 @@ class Crm:
         """
         return self._submitter.submit(command, actor or self.system)
 
+    def enqueue(self, session: Session, job: str, payload: Mapping[str, Any] | None = None, **details: Any) -> UUID:
+        """Write a job within a session's transaction; ``session.enqueue`` is the way to it."""
+        from crmkit.runtime.jobs.enqueueing import enqueue
+
+        return enqueue(self, session, job, payload, **details)
+
+    def trace(self, spans: Spans | None) -> None:
+        """Put spans around flushes, commits and calls of hooks from now on, as ``spans`` measures them; None ends it.
+
+        ``crmkit.runtime.tracing.SpanTree`` collects them; ``crmkit.runtime.telemetry.Telemetry`` hands them to
+        OpenTelemetry.
+        """
+        session_type = Session
+        if spans is not None:
+            from crmkit.runtime.tracing import TracedSession
+
+            session_type = TracedSession
+        self.spans, self.session_type = spans, session_type
+        self.hooks.measure(spans)
+
+    def span(self, name: str, **attributes: Any) -> AbstractContextManager[Any]:
+        """Measure what happens inside the block, where tracing is on; for work that takes milliseconds or more."""
+        return nullcontext() if self.spans is None else self.spans.span(name, **attributes)
+
     def drain(self) -> int:
-        """Deliver events that committed hooks have not seen; returns how many deliveries were made."""
+        """Deliver events that subscribers have not had, and parked ones whose time has come; returns how many deliveries."""
         return self._delivery.drain()
+
+    @cached_property
+    def events(self) -> Events:
+        """The event log and its delivery: who is how far, what is parked, and trying it again."""
+        from crmkit.runtime.events import Events
+
+        return Events(self)
 
     def context(self, session: Session, plugin: str) -> Context:
         """Return the context in which a hook of ``plugin`` called from ``session`` works."""
@@ -211,15 +282,19 @@ class Crm:
 
     def create_schema(self) -> None:
         """Create the tables in an empty database."""
-        create_schema(self.database)
+        create_schema(self.database, self.schema_owners)
+        settle_columns(self.database)
 
     def upgrade_schema(self) -> SchemaState:
-        """Bring the database's schema up to date and return the state it was in."""
-        return upgrade_schema(self.database)
+        """Bring the database's schema up to date, with columns of custom fields filled; returns the state it was in."""
+        before = upgrade_schema(self.database, self.schema_owners)
+        settle_columns(self.database)
+        fill_columns(self.database)
+        return before
 
     def schema_state(self) -> SchemaState:
         """Return how the database's schema stands to this installation."""
-        return schema_state(self.database)
+        return schema_state(self.database, self.schema_owners)
 
     def _check_schema(self, create: bool) -> None:
         if self.database.in_memory:
@@ -230,6 +305,8 @@ class Crm:
                 self.create_schema()
             elif state.state != "current":
                 raise SchemaOutdated(describe(state))
+            else:
+                settle_columns(self.database, state.filled)
         # A database that cannot be written to is still good for reading; its subscribers have nothing to hear.
         with suppress(DatabaseUnavailable):
             self._delivery.enrol()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, get_args
 
 import attrs
 
 from crmkit.core.errors import ConfigError
-from crmkit.core.messages import msg
+from crmkit.core.event_order import EventOrder
+from crmkit.core.messages import Message, msg
+from crmkit.hooks.api import check_api, current_api
 
-HOOK_API = 1
+HOOK_API = current_api()
 """The version of the hooks. It rises when a hook changes in a way that existing plugins would notice."""
 
-RESERVED = frozenset({"crmkit", "configuration"})
+RESERVED = frozenset({"crmkit", "configuration", "core", "schema"})
 """Names under which the application itself takes part."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -37,7 +40,11 @@ class Manifest:
     ``name`` is the plugin's word in configuration, tables and events. ``hook_api`` is the version of the hooks that it
     was written for, or the first and last one that it works with. ``requires`` names plugins that must be active too
     and are called first. ``config`` is the attrs class that its section of the configuration becomes, given to its
-    hooks as ``ctx.config``. ``specs`` are classes of hooks that it offers to others. Raises ConfigError.
+    hooks as ``ctx.config``. ``specs`` are classes of hooks that it offers to others. ``formerly`` are names that it had
+    before: its place in the event log goes on under the new one. ``event_order`` says what it must hear of in order
+    although it failed at an event: all of a ``customer``, of a ``record``, or ``none``.
+    ``migrations`` is the folder of its migrations beside its module; by default ``migrations`` in its package, where there
+    is one. Raises ConfigError.
     """
 
     name: str
@@ -48,6 +55,9 @@ class Manifest:
     label: str = ""
     summary: str = ""
     specs: tuple[type, ...] = ()
+    formerly: tuple[str, ...] = ()
+    event_order: EventOrder = "customer"
+    migrations: str = ""
 
     def __attrs_post_init__(self) -> None:
         check_name(self.name)
@@ -61,21 +71,20 @@ class Manifest:
             raise self._wrong("config", self.config, "an attrs class")
         if not _is_tuple_of(self.specs, type):
             raise self._wrong("specs", self.specs, "a tuple of classes that declare hooks")
+        if not _is_tuple_of(self.formerly, str) or self.name in self.formerly:
+            raise self._wrong("formerly", self.formerly, 'a tuple of other names as in ("points",)')
+        if not isinstance(self.migrations, str):
+            raise self._wrong("migrations", self.migrations, 'the name of a folder as in "migrations"')
+        if self.event_order not in get_args(EventOrder):
+            raise self._wrong("event_order", self.event_order, ", ".join(get_args(EventOrder)))
 
-    def check_hook_api(self) -> None:
-        """Raise ConfigError when the plugin was written for other versions of the hooks."""
-        first, last = self.hook_api if isinstance(self.hook_api, tuple) else (self.hook_api, self.hook_api)
-        if not first <= HOOK_API <= last:
-            wanted = str(first) if first == last else f"{first} - {last}"
-            advice = msg("update the plugin") if last < HOOK_API else msg("update crmkit")
-            raise ConfigError(
-                msg(
-                    "it is written for hook API {wanted}, this crmkit has {ours}; {advice}",
-                    wanted=wanted,
-                    ours=HOOK_API,
-                    advice=advice,
-                )
-            )
+    def check_hook_api(self, uses: Iterable[str] = ()) -> list[Message]:
+        """Return what is to be said of a plugin that was written for an older version of the hooks.
+
+        ``uses`` are the hooks that it implements. Raises ConfigError for one that needs a newer version, or uses what
+        was removed since; see ``crmkit.hooks.api``.
+        """
+        return check_api(self.hook_api, uses)
 
     def _wrong(self, field: str, value: object, expected: str) -> ConfigError:
         return ConfigError(

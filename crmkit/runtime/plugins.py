@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pluggy
 
+from crmkit.core.deprecation import belongs_to
 from crmkit.core.errors import ConfigError, CrmError, did_you_mean
-from crmkit.core.messages import msg, shown
+from crmkit.core.messages import Message, msg, shown
 from crmkit.hooks import SPECS
 from crmkit.hooks.checks import verify
 from crmkit.hooks.dispatch import Hooks
 from crmkit.hooks.kinds import PROJECT, HookInfo, hooks_of
 from crmkit.hooks.order import plugin_order
 from crmkit.runtime.bad_config import BadConfig
+from crmkit.runtime.catalogues import add_catalogue_of
 from crmkit.runtime.config import Config
 from crmkit.runtime.local_files import forget
 from crmkit.runtime.manifest import Manifest, check_name, manifest_of
+from crmkit.runtime.migration_folders import migrations_of
 from crmkit.runtime.plugin_faults import BrokenPlugin, PluginsBroken, broken, import_reason
 from crmkit.runtime.requirements import unmet
 from crmkit.runtime.sources import (
@@ -32,6 +37,8 @@ from crmkit.runtime.sources import (
     plugin_files,
 )
 
+log = logging.getLogger("crmkit.plugins")
+
 
 @attrs.frozen
 class LoadedPlugin:
@@ -44,6 +51,10 @@ class LoadedPlugin:
     version: str
     source: Source
     config: Any = attrs.field(default=None, repr=False)
+    migrations: Path | None = None
+    """The folder of its migrations."""
+    remarks: tuple[Message, ...] = ()
+    """What is to be said of it although it can be used: that it was written for an older version of the hooks."""
 
 
 @attrs.frozen
@@ -120,7 +131,7 @@ def register_all(hooks: Hooks, loaded: LoadedPlugins) -> None:
         for spec_class in plugin.manifest.specs:
             hooks.add_specs(spec_class)
     for plugin in loaded.plugins:
-        hooks.register(plugin.plugin, plugin.name, plugin.distribution, plugin.manifest.requires)
+        hooks.register(plugin.plugin, plugin.name, plugin.distribution, plugin.manifest.requires, plugin.version)
 
 
 def _load(candidate: Candidate, config: Config) -> LoadedPlugin | BrokenPlugin:
@@ -135,9 +146,15 @@ def _load(candidate: Candidate, config: Config) -> LoadedPlugin | BrokenPlugin:
     try:
         manifest = _manifest(candidate, plugin)
         settings = _settings(manifest, config)
+        migrations = migrations_of(plugin, manifest)
+        remarks = manifest.check_hook_api(_implemented(plugin))
     except CrmError as error:
         forget(plugin)
         return broken(candidate, msg("{problem}", problem="; ".join(error.lines())), error)
+    add_catalogue_of(plugin)
+    belongs_to(_package(plugin), manifest.name)
+    for remark in remarks:
+        log.warning("plugin %s: %s", manifest.name, remark, extra={"plugin": manifest.name})
     return LoadedPlugin(
         manifest.name,
         manifest,
@@ -146,7 +163,15 @@ def _load(candidate: Candidate, config: Config) -> LoadedPlugin | BrokenPlugin:
         manifest.version or candidate.version,
         candidate.source,
         settings,
+        migrations,
+        tuple(remarks),
     )
+
+
+def _package(plugin: object) -> str:
+    """Return the package, or single module, that holds a plugin's code."""
+    module = getattr(plugin, "__name__", None) or type(plugin).__module__
+    return str(module).partition(".")[0]
 
 
 def _manifest(candidate: Candidate, plugin: object) -> Manifest:
@@ -162,7 +187,6 @@ def _manifest(candidate: Candidate, plugin: object) -> Manifest:
                 name=candidate.name,
             )
         )
-    manifest.check_hook_api()
     return manifest
 
 
@@ -210,7 +234,7 @@ def _bad_hooks(loaded: Mapping[str, LoadedPlugin], infos: Mapping[str, HookInfo]
             known.setdefault(name, info)
     for plugin in loaded.values():
         try:
-            for hook, function, opts in _marked(plugin.plugin):
+            for hook, function, opts in marked(plugin.plugin):
                 verify(plugin.name, hook, known.get(hook), function, opts)
                 if hook not in known and not opts.get("optionalhook"):
                     hint = did_you_mean(hook, known)
@@ -220,13 +244,17 @@ def _bad_hooks(loaded: Mapping[str, LoadedPlugin], infos: Mapping[str, HookInfo]
     return list(faults.values())
 
 
-def _marked(plugin: object) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+def marked(plugin: object) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
     """Find what pluggy would register: the hook's name, the function and the options of its marker."""
     parse = pluggy.PluginManager(PROJECT).parse_hookimpl_opts
     for name in dir(plugin):
         opts = parse(plugin, name)
         if opts is not None:
             yield opts.get("specname") or name, getattr(plugin, name), dict(opts)
+
+
+def _implemented(plugin: object) -> list[str]:
+    return [hook for hook, _, _ in marked(plugin)]
 
 
 def _unmet(

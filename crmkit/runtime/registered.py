@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import attrs
 
 from crmkit.core.entities import CORE_ENTITIES
-from crmkit.core.entity import CustomField
+from crmkit.core.entity import CustomField, entity_info
+from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.interaction import STANDARD_KINDS, InteractionKind
 from crmkit.core.lifecycle_checks import check_lifecycle
 from crmkit.core.lifecycle_definition import LifecycleDefinition
+from crmkit.core.messages import msg
 from crmkit.core.personal_data import ProcessingActivity
 from crmkit.core.quality import QualityExpectation
 from crmkit.core.quality_rules import QualityRules
@@ -20,12 +22,16 @@ from crmkit.core.registry import EntityRegistry
 from crmkit.core.values.clock import Clock
 from crmkit.hooks.channels import Channel
 from crmkit.hooks.dispatch import Hooks
+from crmkit.hooks.jobs import JobDeclaration, ScheduleDeclaration
 from crmkit.hooks.run import run_register
 from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
 from crmkit.runtime.config import Config
 from crmkit.runtime.plugins import LoadedPlugins
 
 T = TypeVar("T")
+
+CORE = "crmkit"
+"""Stands where the plugin's name stands for entities of the core, and of plugins that do not name themselves."""
 
 
 class Registered:
@@ -48,6 +54,7 @@ class Registered:
         return EntityRegistry(
             (*CORE_ENTITIES, *(cls for _, cls in classes), *self._config.defined_entities()),
             (*(field for _, field in fields), *self._config.custom_fields),
+            {cls: plugin for plugin, cls in classes if entity_info(cls).plugin == CORE},
         )
 
     def permissions(self) -> tuple[Permission, ...]:
@@ -80,6 +87,43 @@ class Registered:
         records = self._records("register_channels", Channel, lambda channel: channel.name)
         return {channel.name: attrs.evolve(channel, plugin=plugin) for plugin, channel in records}
 
+    def jobs(self) -> Mapping[str, JobDeclaration]:
+        """Return the kinds of background work by name, those of the core included."""
+        from crmkit.runtime.jobs.own import OWN_JOBS
+
+        records = self._records("register_jobs", JobDeclaration, lambda job: job.name)
+        for plugin, job in records:
+            _check_owner(plugin, job.name, job.plugin)
+        return MappingProxyType({job.name: job for job in (*OWN_JOBS, *(job for _, job in records))})
+
+    def schedules(self, jobs: Mapping[str, JobDeclaration]) -> Mapping[str, ScheduleDeclaration]:
+        """Return what is due by itself, by name, as the installation has it; raises ConfigError for an unknown name."""
+        from crmkit.runtime.jobs.own import own_schedules
+
+        records = self._records("register_schedules", ScheduleDeclaration, lambda schedule: schedule.name)
+        for plugin, schedule in records:
+            _check_owner(plugin, schedule.name, schedule.name.partition(".")[0])
+            if schedule.job not in jobs:
+                raise ConfigError(
+                    msg(
+                        "schedule {name}: no job {job}; {hint}",
+                        name=schedule.name,
+                        job=schedule.job,
+                        hint=did_you_mean(schedule.job, jobs),
+                    )
+                )
+        known = {schedule.name: schedule for schedule in (*own_schedules(self._config), *(one for _, one in records))}
+        for name, settings in self._config.schedules.items():
+            if name not in known:
+                raise ConfigError(
+                    msg("schedules: no schedule {name}; {hint}", name=name, hint=did_you_mean(name, known))
+                )
+            if settings.off:
+                del known[name]
+            elif settings.cron:
+                known[name] = attrs.evolve(known[name], cron=settings.cron, at=None)
+        return MappingProxyType(known)
+
     def commands(self) -> tuple[CommandDeclaration, ...]:
         """Return the commands that plugins add to ``crmkit``."""
         records = self._records("register_cli_commands", CommandDeclaration, lambda command: command.name)
@@ -96,6 +140,17 @@ class Registered:
         )
 
 
+def _check_owner(plugin: str, name: str, owner: str) -> None:
+    if owner != plugin:
+        raise ConfigError(
+            msg(
+                "plugin {plugin}: {name} must begin with the plugin's name, as in {plugin}.work",
+                plugin=plugin,
+                name=name,
+            )
+        )
+
+
 class _SetupContexts:
     """Contexts of start-up hooks: there is no unit of work yet, but there is configuration."""
 
@@ -104,11 +159,13 @@ class _SetupContexts:
         self._clock, self._locale = clock, config.language or "en"
 
     def __getitem__(self, plugin: str) -> Any:
-        return _SetupContext(plugin, self._configs.get(plugin), self._clock, self._locale)
+        return SetupContext(plugin, self._configs.get(plugin), self._clock, self._locale)
 
 
 @attrs.frozen
-class _SetupContext:
+class SetupContext:
+    """What a hook of start-up works with."""
+
     plugin: str
     config: Any
     clock: Clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from hashlib import sha256
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,14 +60,26 @@ def plugin_files(folder: Path) -> list[Candidate]:
     if not folder.is_dir():
         raise ConfigError(msg("plugin_folder {folder}: there is no such folder", folder=folder))
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
-    return [Candidate(path.stem, "file", str(path), "", partial(load_file, path)) for path in files]
+    return [Candidate(path.stem, "file", str(path), _content_version(path), partial(load_file, path)) for path in files]
+
+
+def _content_version(path: Path) -> str:
+    """Return what stands for the version of a file that states none: whoever edits it makes another one."""
+    try:
+        return f"sha-{sha256(path.read_bytes()).hexdigest()[:8]}"
+    except OSError:
+        return ""  # loading it will tell
 
 
 def given_plugin(given: object) -> Candidate:
     """Return the plugin that a program gave: a module, an object, the name of an installed plugin or of a module.
 
+    A candidate is itself.
+
     Raises ConfigError for anything else, with the closest name.
     """
+    if isinstance(given, Candidate):
+        return given
     if isinstance(given, str):
         return _by_name(given)
     if isinstance(given, type):

@@ -144,6 +144,7 @@ class Submitter:
                 waiting.future.set_result(result)
         for action in actions:
             action()
+        self._crm.refusals.write()
         if firsts:
             self._crm.committed(firsts[0])
 
@@ -156,7 +157,7 @@ class Submitter:
     ) -> tuple[Any, BaseException | None]:
         enter(connection, waiting.actor.tenant_id)
         savepoint = connection.begin_nested()
-        session = Session(self._crm, waiting.actor, connection=connection)
+        session = self._crm.session_type(self._crm, waiting.actor, connection=connection)
         try:
             result = self._once(session, waiting.command)
             session.flush()

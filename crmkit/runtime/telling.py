@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit.core.entity import change
 from crmkit.core.errors import CrmError, PluginError
@@ -68,30 +70,85 @@ SUBJECTS = (
 HOOKS = (SAVED, *(subject.hook for subject in SUBJECTS))
 
 
-def tell(session: Session, subscriber: str, events: Sequence[Event], cause: Cause) -> None:
-    """Call each notify hook of the plugin ``subscriber`` with what events say; raises the first error of a hook."""
-    hooks = session.hooks
+class SharedCalls:
+    """What events say, read once for all subscribers that are told of the same events in a row.
+
+    It holds while nothing is written to the log: then the records are what they were.
+    """
+
+    def __init__(self) -> None:
+        self._about: tuple[int, int, int, int] | None = None
+        self._made: dict[tuple[str, str], Sequence[Any]] = {}
+
+    def forget(self) -> None:
+        """Let go of what was read."""
+        self._about = None
+        self._made.clear()
+
+    def open(self, session: Session, events: Sequence[Event]) -> None:
+        """Keep what was read, when it is still true and about the same events."""
+        log = session.database.tables["event"]
+        end = session.connection.scalar(sa.select(sa.func.max(log.c.position))) or 0
+        about = (events[0].position, events[-1].position, len(events), int(end))
+        if about != self._about:
+            self.forget()
+            self._about = about
+
+    def get(self, session: Session, key: tuple[str, str], read: Callable[[], Iterable[Any]]) -> Sequence[Any]:
+        """Return what was read under ``key``, else read it; anew once the session has written something itself."""
+        if session.first_event is not None:
+            return list(read())
+        known = self._made.get(key)
+        if known is None:
+            known = self._made[key] = list(read())
+        return known
+
+
+def tell(
+    session: Session, subscriber: str, events: Sequence[Event], cause: Cause, shared: SharedCalls | None = None
+) -> None:
+    """Call each notify hook of the plugin ``subscriber`` with what events say; raises the first error of a hook.
+
+    Of an entity that is no more, since its plugin is gone, nobody is told. ``shared`` keeps what is read for others.
+    """
+    hooks, calls = session.hooks, shared or SharedCalls()
+    if shared is not None:
+        shared.open(session, events)
     by_entity: dict[str, list[Event]] = {}
     for event in events:
-        by_entity.setdefault(event.entity, []).append(event)
+        if event.entity in session.database.registry:
+            by_entity.setdefault(event.entity, []).append(event)
     for entity, some in by_entity.items():
         if any(impl.plugin == subscriber for impl in hooks.caller(SAVED, entity).impls):
-            batch = RecordBatch(entity, _changes(session, entity, some), cause, tuple(some))
-            if batch.changes:
-                _notify(session, SAVED, entity, batch, subscriber)
+            changes = calls.get(session, (SAVED, entity), partial(_changes, session, entity, some))
+            if changes:
+                batch = RecordBatch(entity, tuple(changes), cause, tuple(some))
+                _notify(session, SAVED, entity, batch, subscriber, some)
     for subject in SUBJECTS:
         waited_for = by_entity.get(subject.entity)
         if waited_for and any(impl.plugin == subscriber for impl in hooks.implementations(subject.hook)):
             per_entity = hooks.info(subject.hook).per_entity
-            for call in subject.calls(session, waited_for, cause):
-                _notify(session, subject.hook, call.entity if per_entity else None, call, subscriber)
+            read = partial(subject.calls, session, waited_for, cause)
+            for made in calls.get(session, (subject.hook, subject.entity), read):
+                call = made if made.cause is cause else attrs.evolve(made, cause=cause)
+                _notify(session, subject.hook, call.entity if per_entity else None, call, subscriber, waited_for)
 
 
-def _notify(session: Session, hook: str, entity: str | None, call: Any, subscriber: str) -> None:
-    for failure in run_notify(session.hooks.caller(hook, entity), session.contexts, call, only=subscriber):
-        if isinstance(failure.error, CrmError):
-            raise failure.error
-        raise PluginError(failure.plugin, hook, failure.error)
+def _notify(
+    session: Session, hook: str, entity: str | None, call: Any, subscriber: str, events: Sequence[Event]
+) -> None:
+    """Call one hook; what it writes is flushed at once, so that it is known which hook, told of what, wrote it."""
+    cause = session.cause
+    own = {event.record_id: event.id for event in events}
+    session.cause = attrs.evolve(cause, event_id=events[-1].id, hook=hook, events=own)
+    try:
+        for failure in run_notify(session.hooks.caller(hook, entity), session.contexts, call, only=subscriber):
+            if isinstance(failure.error, CrmError):
+                raise failure.error
+            raise PluginError(failure.plugin, hook, failure.error)
+        session.flush()
+    finally:
+        session.cause = cause
 
 
 def _changes(session: Session, entity: str, events: Sequence[Event]) -> tuple[Change, ...]:

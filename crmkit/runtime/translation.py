@@ -19,6 +19,24 @@ LANGUAGES = ("en", "zh")
 CATALOGUES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "locale")
 """The folder of the catalogues, laid out as gettext wants it."""
 
+_of_plugins: dict[str, str] = {}
+
+
+def add_catalogue(domain: str, folder: str) -> None:
+    """Let the catalogue ``domain`` of a plugin, in ``folder``, translate what the one of crmkit does not have.
+
+    Texts are known by their English, so this holds for the whole process; where two plugins translate one text, the
+    first counts.
+    """
+    if _of_plugins.get(domain) != folder:
+        _of_plugins[domain] = folder
+        translator.cache_clear()
+
+
+def plugin_catalogues() -> dict[str, str]:
+    """Return the catalogues of plugins that were added: their folders by domain."""
+    return dict(_of_plugins)
+
 
 @lru_cache(maxsize=8)
 def translator(language: str) -> Translate:
@@ -30,6 +48,8 @@ def translator(language: str) -> Translate:
     if code is None or code == "en":
         return _unchanged
     catalogue = gettext.translation(DOMAIN, CATALOGUES, languages=[code], fallback=True)
+    for domain, folder in _of_plugins.items():
+        catalogue.add_fallback(gettext.translation(domain, folder, languages=[code], fallback=True))
     lookup = catalogue.gettext
 
     def translate(template: str) -> str:

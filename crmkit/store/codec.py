@@ -12,6 +12,7 @@ from crmkit.core.entity import EntityInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.jsonforms import typed_custom
 from crmkit.core.values.money import Money
+from crmkit.store.custom_columns import custom_columns
 from crmkit.store.types import StoredType, column_types
 
 ToRow = Callable[[Any, Any], tuple[Any, ...]]
@@ -23,7 +24,7 @@ class Codec:
     """``to_row(record, tenant)`` gives driver values in the order of ``columns``; ``from_row(row)`` takes Python values.
 
     ``load_columns`` is the order that ``from_row`` expects: the columns without the tenant. ``from_driver(row)`` takes the
-    same as the driver gives them.
+    same as the driver gives them. ``written`` are the columns of each field that has several, or copies elsewhere.
     """
 
     columns: tuple[str, ...]
@@ -32,6 +33,7 @@ class Codec:
     from_row: FromRow
     from_driver: FromRow
     to_driver: Mapping[str, Callable[[Any], Any] | None]
+    written: Mapping[str, tuple[str, ...]]
 
 
 def make_codec(info: EntityInfo, dialect: str) -> Codec:
@@ -43,6 +45,7 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
     loaded: list[str] = []
     taken: list[str] = []
     converters: dict[str, Callable[[Any], Any] | None] = {}
+    written: dict[str, tuple[str, ...]] = {}
     for field in info.stored:
         parts = column_types(field)
         for name, type_ in parts:
@@ -60,6 +63,7 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
         load_columns.extend(name for name, _ in parts)
         value = f"r.{field.name}"
         if field.kind is Kind.MONEY:
+            written[field.name] = tuple(name for name, _ in parts)
             amount = f"d_{parts[0][0]}(m.amount)" if converters[parts[0][0]] else "m.amount"
             dumped += [f"None if (m := {value}) is None else {amount}", "None if m is None else m.currency"]
             loaded.append(f"{field.name}=None if row[{place}] is None else Money(row[{place}], row[{place + 1}])")
@@ -82,6 +86,15 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
             dumped.append(f"None if (v := {value}) is None else d_{field.name}(v)")
         else:
             dumped.append(f"d_{field.name}({value})")
+    copies = custom_columns(info)
+    for number, copy in enumerate(copies):
+        # Most records have no custom values, which one look tells.
+        nothing = "None" if copy.nullable else "''"
+        names[f"copy_{number}"] = copy.driver_value(dialect)
+        dumped.append(f"copy_{number}(r.custom) if r.custom else {nothing}")
+        columns.append(copy.name)
+    if copies:
+        written["custom"] = ("custom", *(copy.name for copy in copies))
     dumped.insert(1 if "id" in columns else 0, "tenant")
     columns.insert(1, "tenant_id")
     source = (
@@ -91,4 +104,4 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
     )
     exec(compile(source, f"<codec of {info.name}>", "exec"), names)
     made = names["to_row"], names["from_row"], names["from_driver"]
-    return Codec(tuple(columns), tuple(load_columns), *made, converters)
+    return Codec(tuple(columns), tuple(load_columns), *made, converters, written)

@@ -13,6 +13,7 @@ from crmkit.core.errors import AccessDenied
 from crmkit.core.journal import AuditEntry, Event
 from crmkit.core.messages import msg
 from crmkit.store.chunks import distinct_chunks
+from crmkit.store.refusals import forget_refusals
 from crmkit.store.sealing import lock_chain
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def erase_deltas(session: Session, record_ids: Iterable[UUID]) -> int:
         ids = sa.select(entries.c.id).where(*mine)
         sealed = (links.c.tenant_id == tenant, links.c.entry_id.in_(ids))
         connection.execute(links.update().where(*sealed).values(salt=None))
+        forget_refusals(session, chunk)
         _tell(session, [AuditEntry(**_what(session, *row)) for row in found])
     return erased
 
@@ -60,7 +62,13 @@ def _what(session: Session, record_id: UUID, entity: str, version: int) -> dict[
         "action": "erased",
         "version": version,
         "cause_id": session.cause.event_id,
+        "origin": _origin(session),
     }
+
+
+def _origin(session: Session) -> dict[str, Any]:
+    plugin = session.actor.plugin
+    return {"by": session.hooks.releases.get(plugin, plugin), "hook": session.cause.hook} if plugin else {}
 
 
 def _tell(session: Session, entries: list[AuditEntry]) -> None:

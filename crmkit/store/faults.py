@@ -88,6 +88,9 @@ def _translate_postgres(error: BaseException) -> Exception:
         error, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable
     ):
         return DatabaseUnavailable(msg("the database is busy with conflicting work; try again"))
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        reason = shown(" ".join(str(error).split()), 200)
+        return DatabaseUnavailable(msg("the database cannot be written to: {error}", error=reason))
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return DatabaseUnavailable(
             msg("the database cannot be reached: {error}", error=shown(" ".join(str(error).split()), 200))

@@ -6,6 +6,7 @@ and events, in one transaction. A failure before the SQL leaves the database unt
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,8 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.entity import Part, changed_fields
-from crmkit.core.errors import CrmError, FieldError, HookLoop, PluginError, StaleVersion, ValidationFailed
-from crmkit.core.fieldtypes import Kind
+from crmkit.core.errors import CrmError, FieldError, HookLoop, PluginError, Refused, StaleVersion, ValidationFailed
 from crmkit.hooks.records import Change, RecordBatch
 from crmkit.hooks.run import run_derive, run_guard
 from crmkit.store.faults import ReferenceViolation, UniqueViolation, translate
@@ -22,7 +22,7 @@ from crmkit.store.growth import BATCH
 from crmkit.store.journal import JournalRows
 from crmkit.store.references import check_references, explain_unique, missing_reference, unique_key_of
 from crmkit.store.rights_version import RIGHTS
-from crmkit.store.unit_of_work import Pair
+from crmkit.store.unit_of_work import Pair, UnitOfWork
 from crmkit.store.write_access import check_access, check_fields
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def _own_new_records(session: Session) -> None:
 
 def _derive(session: Session) -> None:
     work, hooks = session.work, session.hooks
+    releases = hooks.releases
     todo: dict[str, dict[Any, Pair]] = work.pending
     steps: list[str] = []
     for _ in range(ROUNDS):
@@ -97,8 +98,10 @@ def _derive(session: Session) -> None:
             known = work.current.get(record.id)
             if known is not None and _same(known, record):
                 continue
-            fields = "" if known is None else "." + ",".join(changed_fields(known, record))
-            steps.append(f"{plugin}:{entity}{fields}")
+            fields = () if known is None else changed_fields(known, record)
+            steps.append(f"{plugin}:{entity}.{','.join(fields)}" if fields else f"{plugin}:{entity}")
+            if fields:
+                _note_derived(work, record, known, fields, releases.get(plugin, plugin))
             own = work.original(entity, record.id)
             if own is None:
                 work.derived[record.id] = plugin
@@ -107,6 +110,17 @@ def _derive(session: Session) -> None:
         if not todo:
             return
     raise HookLoop(steps[-4:])
+
+
+def _note_derived(work: UnitOfWork, record: Any, known: Any, fields: Iterable[str], release: str) -> None:
+    """Remember who derived which field; the last one counts, custom fields each under their own name."""
+    noted = work.fields_derived.setdefault(record.id, {})
+    for name in fields:
+        if name == "custom":
+            old, new = known.custom, record.custom
+            noted.update({key: release for key in {*old, *new} if old.get(key) != new.get(key)})
+        else:
+            noted[name] = release
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -143,11 +157,19 @@ def _validate(session: Session, batches: dict[str, list[Pair]]) -> None:
     for entity, pairs in batches.items():
         validator = session.database.validators[entity]
         quick = validator.quick
-        for _, after in pairs:
+        for before, after in pairs:
             if id(after) not in valid and not quick(after):
-                errors += validator.errors(after)
+                errors += [error for error in validator.errors(after) if not _left_behind(error, before, after)]
     if errors:
         raise ValidationFailed(errors)
+
+
+def _left_behind(error: FieldError, before: Any, after: Any) -> bool:
+    """Whether it is about a custom value that was there before, whose field went with a plugin or from the configuration."""
+    if error.code != "unknown_field" or before is None or after.custom is None:
+        return False
+    name = error.path.rpartition(".")[2]
+    return name in before.custom and bool(before.custom[name] == after.custom.get(name))
 
 
 def _guard(session: Session, batches: dict[str, list[Pair]]) -> None:
@@ -155,7 +177,11 @@ def _guard(session: Session, batches: dict[str, list[Pair]]) -> None:
         caller = session.hooks.caller("guard_records", entity)
         if caller.has_impls:
             changes = tuple(Change(before, after) for before, after in pairs)
-            run_guard(caller, session.contexts, RecordBatch(entity, changes, session.cause))
+            try:
+                run_guard(caller, session.contexts, RecordBatch(entity, changes, session.cause))
+            except Refused as error:
+                error.entity, error.records = entity, tuple(change.after.id for change in changes)
+                raise
 
 
 def _stamp(session: Session, batches: dict[str, list[Pair]], now: datetime) -> None:
@@ -184,8 +210,8 @@ def _unstamp(batches: dict[str, list[Pair]]) -> None:
 
 def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> UUID | None:
     """Write the records, then their audit entries and events."""
-    database = session.database
-    rows = JournalRows(database.codecs, session.deltas, session.driver_tenant)
+    database, work = session.database, session.work
+    rows = JournalRows(database.codecs, session.deltas, session.driver_tenant, session.hooks.releases)
     rights_change = not RIGHTS.isdisjoint(batches)
     lone = None if rights_change else _lone(batches)
     # On PostgreSQL a lone new record at the end of a session is one statement: atomic by itself, one round trip.
@@ -202,7 +228,7 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> U
                     _write_entity(session, cursor, entity, pairs)
                 except Exception as error:
                     _explain(session, entity, pairs, error)
-            rows.add(entity, pairs, now, session.actor, session.work.derived, session.cause)
+            rows.add(entity, pairs, now, session.actor, work.derived, session.cause, work.fields_derived)
         if rights_change:
             database.rights.count_up(cursor, session.actor.tenant_id)
             session.rights_changed()
@@ -257,16 +283,11 @@ def _update(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> No
     database, tenant = session.database, session.driver_tenant
     codec = database.codecs[entity]
     place = {name: number for number, name in enumerate(codec.columns)}
-    info = database.registry.get(entity)
     groups: dict[tuple[int, tuple[str, ...]], list[Pair]] = {}
     for before, after in pairs:
         groups.setdefault((_turn(before, after), changed_fields(before, after)), []).append((before, after))
     for (_, fields), group in sorted(groups.items(), key=lambda item: item[0][0]):
-        stored = [
-            column
-            for name in fields
-            for column in ([f"{name}_amount", f"{name}_currency"] if info.by_name[name].kind is Kind.MONEY else [name])
-        ]
+        stored = [column for name in fields for column in codec.written.get(name, (name,))]
         columns = (*stored, "version", "updated_at", "updated_by")
         places = [place[column] for column in columns]
         rows = []

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
+
+import attrs
 
 from crmkit.core.access import Actor
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.origin import DERIVE, origin_text
 from crmkit.core.values.ids import new_id
 from crmkit.hooks.causation import Cause
 from crmkit.store.codec import Codec
 from crmkit.store.types import encoded, spelled, to_json
+
+NO_ORIGIN = "{}"
+"""The origin of a change that no plugin had a part in."""
 
 
 class DeltaWriter:
@@ -78,9 +85,17 @@ def action_of(before: Any, after: Any) -> str:
 class JournalRows:
     """Collects the audit and event rows of one flush, as driver values; ``first`` is the id of the first event."""
 
-    def __init__(self, codecs: Mapping[str, Codec], deltas: Mapping[str, DeltaWriter], tenant: Any) -> None:
+    def __init__(
+        self,
+        codecs: Mapping[str, Codec],
+        deltas: Mapping[str, DeltaWriter],
+        tenant: Any,
+        releases: Mapping[str, str],
+    ) -> None:
+        """``releases`` gives each plugin with its version, as ``crmkit.core.origin`` writes them."""
         self._deltas = deltas
         self._tenant = tenant
+        self._releases = releases
         self._id = codecs["audit_entry"].to_driver["id"] or _same
         self._instant = codecs["audit_entry"].to_driver["occurred_at"] or _same
         self.audit: list[tuple[Any, ...]] = []
@@ -95,20 +110,39 @@ class JournalRows:
         actor: Actor,
         plugins: Mapping[UUID, str],
         cause: Cause,
+        derived: Mapping[UUID, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
-        """Add the entries of changed records. ``plugins`` says which plugin derived a record."""
+        """Add the entries of changed records.
+
+        ``plugins`` says which plugin derived a record, ``derived`` which release derived which of its fields.
+        """
         delta, to_id, tenant = self._deltas[entity], self._id, self._tenant
         at, who, whose, why = self._circumstances(now, actor, cause)
         plugin = actor.plugin
         types = {action: f"{entity}.{action}" for action in ("created", "updated", "deleted", "restored")}
         audit, rows, depth = self.audit, self.event_rows, cause.depth
+        usual = self._origin(plugin, cause.hook)
+        special = bool(plugins or derived)
+        by, because, origin, events = plugin, why, usual, cause.events
         for before, after in pairs:
             entry, action = new_id(), action_of(before, after)
             entry_id, record = to_id(entry), to_id(after.id)
-            by = plugins.get(after.id, plugin) if plugins else plugin
+            if special:
+                by = plugins.get(after.id, plugin)
+                fields = derived.get(after.id)
+                if by is not plugin or fields:
+                    hook = DERIVE if after.id in plugins else cause.hook
+                    origin = self._origin(by, hook, tuple(fields.items()) if fields else ())
+                else:
+                    origin = usual
+            if events:
+                own = self._own_cause(after, events)
+                because = why if own is None else to_id(own)
             text = delta.created(after) if before is None else delta.updated(before, after)
-            audit.append((entry_id, tenant, at, who, whose, by, entity, record, action, after.version, why, text))
-            rows.append((entry_id, tenant, types[action], entity, record, at, who, by, why, depth))
+            audit.append(
+                (entry_id, tenant, at, who, whose, by, entity, record, action, after.version, because, text, origin)
+            )
+            rows.append((entry_id, tenant, types[action], entity, record, at, who, by, because, depth))
             if self.first is None:
                 self.first = entry
 
@@ -127,10 +161,13 @@ class JournalRows:
         to_id, tenant, by, depth = self._id, self._tenant, actor.plugin, cause.depth
         at, who, whose, why = self._circumstances(now, actor, cause)
         text, type = self._deltas[entity].repointed(field, before, after), f"{entity}.updated"
+        origin = self._origin(by, cause.hook)
         entries = [new_id() for _ in moved]
         for entry, (record, version) in zip(entries, moved, strict=True):
             entry_id = to_id(entry)
-            self.audit.append((entry_id, tenant, at, who, whose, by, entity, record, "updated", version, why, text))
+            self.audit.append(
+                (entry_id, tenant, at, who, whose, by, entity, record, "updated", version, why, text, origin)
+            )
             self.event_rows.append((entry_id, tenant, type, entity, record, at, who, by, why, depth))
         if self.first is None and entries:
             self.first = entries[0]
@@ -140,6 +177,20 @@ class JournalRows:
         ids = (actor.acting_id, actor.on_behalf_id, cause.event_id)
         who, whose, why = [None if id is None else self._id(id) for id in ids]
         return self._instant(now), who, whose, why
+
+    def _origin(self, plugin: str, hook: str, derived: tuple[tuple[str, str], ...] = ()) -> str:
+        if not plugin and not derived:
+            return NO_ORIGIN
+        return origin_text(self._releases.get(plugin, plugin), hook if plugin else "", derived)
+
+    def _own_cause(self, record: Any, events: Mapping[UUID, UUID]) -> UUID | None:
+        """Return the event about this very record or one that it refers to; None when a hook was told of none."""
+        own = events.get(record.id)
+        if own is None:
+            # Nearly every record of a plugin refers to what it is about, as points do to a purchase.
+            references = (getattr(record, name, None) for name in attrs.fields_dict(type(record)))
+            own = next((events[id] for id in references if id.__class__ is UUID and id in events), None)
+        return own
 
 
 def _same(value: Any) -> Any:

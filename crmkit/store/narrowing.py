@@ -14,6 +14,7 @@ from crmkit.core.access import Actor, Scope
 from crmkit.core.entity import EntityInfo, Own, Via, ViaLink, ViaRecord
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.values.clock import Clock, time_zone, today
+from crmkit.store.custom_columns import column_name
 from crmkit.store.types import Instant, IsoDate, column_types
 
 Condition = sa.ColumnElement[bool]
@@ -333,10 +334,14 @@ class Narrowing:
         ]
 
     def _columns_of(self, entity: str, fields: frozenset[str]) -> Iterator[tuple[str, str]]:
-        for field in self._registry.get(entity).stored if fields else ():
-            if field.name in fields:
+        for field in self._registry.get(entity).fields if fields else ():
+            if field.name not in fields:
+                continue
+            if not field.custom:
                 for name, _ in column_types(field):
                     yield name, field.name
+            elif field.filterable:
+                yield column_name(field), field.name
 
 
 def part_of(action: str) -> str:

@@ -7,7 +7,7 @@ the reader. A record whose sorted values change between two pages is where its n
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -16,12 +16,14 @@ from uuid import UUID
 import attrs
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.types import NULLTYPE
 
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import BadInput
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.messages import msg, shown
 from crmkit.core.values.partial_date import PartialDate, parse_partial_date
+from crmkit.store.custom_columns import CustomColumn, column_name
 from crmkit.store.types import LARGEST
 
 E = TypeVar("E")
@@ -48,6 +50,12 @@ class Sorting:
     field: FieldInfo
     column: sa.ColumnElement[Any]
     descending: bool
+    of: Callable[[Any], Any] | None = None
+    """Gives the value that a record is sorted by, where it is none of its attributes."""
+
+    def value(self, record: Any) -> Any:
+        """Return the value that a record is sorted by."""
+        return getattr(record, self.field.name) if self.of is None else self.of(record)
 
     @property
     def word(self) -> str:
@@ -73,6 +81,14 @@ class Sorting:
         return self.column.is_(None) if value is None else self.column == value
 
 
+def sorting_by(field: FieldInfo, table: sa.FromClause, descending: bool) -> Sorting:
+    """Return how a list is sorted by a field with a column; that of a custom field is never null for texts."""
+    if not field.custom:
+        return Sorting(field, table.c[field.name], descending)
+    copy = CustomColumn(attrs.evolve(field, nullable=field.kind is not Kind.TEXT), column_name(field), NULLTYPE)
+    return Sorting(copy.field, table.c[copy.name], descending, lambda record: copy.value(record.custom))
+
+
 def check_limit(limit: int) -> None:
     """Raise BadInput unless ``limit`` is 1 to ``MOST``."""
     if not 1 <= limit <= MOST:
@@ -81,7 +97,7 @@ def check_limit(limit: int) -> None:
 
 def cursor_at(info: EntityInfo, sortings: Sequence[Sorting], record: Any) -> str:
     """Return the cursor of the page behind ``record``."""
-    values = [_written(getattr(record, sorting.field.name)) for sorting in sortings]
+    values = [_written(sorting.value(record)) for sorting in sortings]
     place = [info.name, [sorting.word for sorting in sortings], values, record.id.hex]
     return urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 

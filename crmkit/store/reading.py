@@ -20,7 +20,7 @@ from crmkit.core.values.clock import Clock
 from crmkit.core.values.text import composed
 from crmkit.store.database import Database
 from crmkit.store.narrowing import Narrowing
-from crmkit.store.paging import SORTED_BY, Sorting
+from crmkit.store.paging import SORTED_BY, Sorting, sorting_by
 from crmkit.store.plain_queries import PlainQuery
 
 Conditions = list[sa.ColumnElement[bool]]
@@ -240,10 +240,15 @@ class Reader:
         found: tuple[Sorting, ...] = ()
         for part in filter(None, (word.strip() for word in order.split(","))):
             field = info.by_name.get(part.removeprefix("-"))
-            if field is None or field.name not in table.c or field.kind not in SORTED_BY:
+            copied = field is not None and field.custom and field.filterable
+            if field is None or field.kind not in SORTED_BY or not (copied or field.name in table.c):
                 raise BadInput(msg("order {value}: {entity} cannot be sorted by it", value=part, entity=info.name))
             self._refuse_hidden(info, (field.name,))
-            found += (Sorting(field, table.c[field.name], part.startswith("-")),)
+            if copied and (info.name, field.name) not in self._database.registry.filled:
+                raise BadInput(
+                    msg("order {value}: its column is still being filled; crmkit db status tells how far", value=part)
+                )
+            found += (sorting_by(field, table, part.startswith("-")),)
         return found
 
     def _refuse_hidden(self, info: EntityInfo, names: Iterable[str]) -> None:

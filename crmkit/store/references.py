@@ -16,8 +16,9 @@ from crmkit.core.registry import EntityRegistry
 from crmkit.store.chunks import in_chunks
 from crmkit.store.database import Database
 from crmkit.store.faults import ReferenceViolation, UniqueViolation
+from crmkit.store.names import short_name
 from crmkit.store.narrowing import Narrowing
-from crmkit.store.schema import optional_text, short_name
+from crmkit.store.schema import optional_text
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
 

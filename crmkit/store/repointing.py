@@ -135,7 +135,7 @@ def repoint(
         at=to_instant(now),
         by=None if actor.acting_id is None else to_id(actor.acting_id),
     )
-    rows = JournalRows(database.codecs, session.deltas, session.driver_tenant)
+    rows = JournalRows(database.codecs, session.deltas, session.driver_tenant, session.hooks.releases)
     cursor = session.connection.connection.cursor()
     try:
         moved = database.writer.repoint(cursor, to, ids)

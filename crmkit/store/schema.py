@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.registry import EntityRegistry
+from crmkit.store.custom_columns import custom_columns
+from crmkit.store.job_tables import add_job_tables
+from crmkit.store.names import short_name
 from crmkit.store.search.tables import add_search_tables
 from crmkit.store.types import Id, Instant, column_types, text_type
-
-LONGEST_NAME = 63
-"""PostgreSQL's limit for identifiers."""
 
 
 def build_tables(registry: EntityRegistry, metadata: sa.MetaData) -> Mapping[str, sa.Table]:
@@ -38,6 +38,11 @@ def _table(info: EntityInfo, registry: EntityRegistry, order: Mapping[str, int],
         elif field.name == "id" and not info.sequence:
             columns[-1].primary_key = True
     columns.insert(1, sa.Column("tenant_id", Id(), nullable=False))
+    for custom in custom_columns(info):
+        # A default, so that whoever does not know of the column can still insert.
+        default = None if custom.nullable else ""
+        options: dict[str, Any] = {"nullable": custom.nullable, "server_default": default, "info": {"custom": True}}
+        columns.append(sa.Column(custom.name, custom.type, **options))
     table = sa.Table(info.plural, metadata, *columns)
     _add_references(info, table, registry, order)
     _add_indexes(info, table)
@@ -84,6 +89,8 @@ def _add_indexes(info: EntityInfo, table: sa.Table) -> None:
         elif field.reference:
             where = table.c[field.name].is_not(None) if field.nullable else None
             _index(table, (field.name,), where=where)
+    for custom in custom_columns(info):
+        _index(table, ("tenant_id", custom.name))
 
 
 def optional_text(field: FieldInfo) -> bool:
@@ -99,17 +106,8 @@ def _index(
     sa.Index(name, *(table.c[name] for name in names), unique=unique, **options)
 
 
-def short_name(*parts: str) -> str:
-    """Return a constraint name of at most 63 characters, ending in a digest when it had to be cut."""
-    name = "_".join(parts)
-    if len(name) <= LONGEST_NAME:
-        return name
-    import hashlib
-
-    return f"{name[: LONGEST_NAME - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
 def _add_store_tables(metadata: sa.MetaData) -> None:
+    _add_ownership_tables(metadata)
     sa.Table(
         "tenants",
         metadata,
@@ -135,13 +133,7 @@ def _add_store_tables(metadata: sa.MetaData) -> None:
         sa.Column("records", sa.LargeBinary),
         sa.Column("created_at", Instant(), nullable=False),
     )
-    sa.Table(
-        "event_cursors",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("subscriber", text_type(200), primary_key=True),
-        sa.Column("position", sa.BigInteger, nullable=False),
-    )
+    _add_subscriber_tables(metadata)
     # Not records but an index over customers, filled from the event log; see crmkit.store.match_index.
     sa.Table(
         "customer_match_keys",
@@ -160,6 +152,24 @@ def _add_store_tables(metadata: sa.MetaData) -> None:
         sa.Column("match_keys", sa.LargeBinary, nullable=False),
         sqlite_with_rowid=False,
     )
+    # The newest refusals, where the configuration keeps any; see crmkit.store.refusals.
+    sa.Table(
+        "refusals",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("id", Id(), primary_key=True),
+        sa.Column("occurred_at", Instant(), nullable=False),
+        sa.Column("actor_id", Id()),
+        sa.Column("on_behalf_id", Id()),
+        sa.Column("plugin", text_type(100), nullable=False),
+        sa.Column("version", text_type(100), nullable=False),
+        sa.Column("hook", text_type(100), nullable=False),
+        sa.Column("entity", text_type(100), nullable=False),
+        sa.Column("record_id", Id(), nullable=False),
+        sa.Column("cause_id", Id()),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Index("ix_refusals_record_id", "tenant_id", "record_id"),
+    )
     # By what an erased customer is known again, as keyed digests; see crmkit.store.erased_keys.
     sa.Table(
         "erased_keys",
@@ -176,18 +186,7 @@ def _add_store_tables(metadata: sa.MetaData) -> None:
         sa.Column("secret", sa.LargeBinary(32), nullable=False),
     )
     add_search_tables(metadata)
-    sa.Table(
-        "parked_events",
-        metadata,
-        sa.Column("id", Id(), primary_key=True),
-        sa.Column("tenant_id", Id(), nullable=False),
-        sa.Column("subscriber", text_type(200), nullable=False),
-        sa.Column("first_position", sa.BigInteger, nullable=False),
-        sa.Column("last_position", sa.BigInteger, nullable=False),
-        sa.Column("error", sa.Text, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("parked_at", Instant(), nullable=False),
-    )
+    add_job_tables(metadata)
     sa.Table(
         "audit_links",
         metadata,
@@ -208,4 +207,88 @@ def _add_store_tables(metadata: sa.MetaData) -> None:
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("link", sa.LargeBinary(32), nullable=False),
         sa.Column("sealed_at", Instant(), nullable=False),
+    )
+
+
+def _add_subscriber_tables(metadata: sa.MetaData) -> None:
+    """Where the subscribers of the event log are; see crmkit.store.subscribers, parked_events and event_deliveries."""
+    sa.Table(
+        "event_cursors",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("subscriber", text_type(200), primary_key=True),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        # It was given what stands behind this place; null for an index, which begins with the first event.
+        sa.Column("start", sa.BigInteger),
+        # During a replay: how far it had come before, and where the replay began.
+        sa.Column("reached", sa.BigInteger),
+        sa.Column("replayed_from", sa.BigInteger),
+        sa.Column("moved_at", Instant()),
+        # What it needs is away: since how many attempts, until when it rests, and what it said.
+        sa.Column("failures", sa.Integer),
+        sa.Column("resting_until", Instant()),
+        sa.Column("error", sa.Text),
+        # Which process delivers to it outside of transactions, so that no other one does.
+        sa.Column("held_by", Id()),
+        sa.Column("held_since", Instant()),
+        sa.Column("held_until", Instant()),
+    )
+    sa.Table(
+        "parked_events",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("subscriber", text_type(200), primary_key=True),
+        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("event_id", Id(), nullable=False),
+        sa.Column("state", text_type(20), nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("parked_at", Instant(), nullable=False),
+        sa.Column("tried_at", Instant()),
+        sa.Column("next_attempt_at", Instant()),
+    )
+    # What waits behind a parked event: whatever has one of its ordering keys.
+    sa.Table(
+        "parked_ordering_keys",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("subscriber", text_type(200), primary_key=True),
+        sa.Column("ordering_key", Id(), primary_key=True),
+        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Index("ix_parked_ordering_keys_position", "tenant_id", "subscriber", "position"),
+    )
+    sa.Table(
+        "event_deliveries",
+        metadata,
+        sa.Column("tenant_id", Id(), primary_key=True),
+        sa.Column("subscriber", text_type(200), primary_key=True),
+        sa.Column("event_id", Id(), primary_key=True),
+        sa.Column("done_at", Instant(), nullable=False),
+    )
+
+
+def _add_ownership_tables(metadata: sa.MetaData) -> None:
+    """What the schema knows of itself; see crmkit.store.migration. It is of the whole database, not of one tenant."""
+    # Whose the tables are that are not the core's, so that it can be told when the plugin is gone.
+    sa.Table(
+        "owned_tables",
+        metadata,
+        sa.Column("table_name", text_type(100), primary_key=True),
+        sa.Column("owner", text_type(100), nullable=False),
+        sa.Column("entity", text_type(100), nullable=False),
+        sa.Column("version", text_type(100), nullable=False),
+        sa.Column("kinds", sa.Text, nullable=False),
+    )
+    # How far the columns of custom fields are filled; ``place`` is the last record that was looked at.
+    sa.Table(
+        "filled_columns",
+        metadata,
+        sa.Column("table_name", text_type(100), primary_key=True),
+        sa.Column("column_name", text_type(100), primary_key=True),
+        sa.Column("entity", text_type(100), nullable=False),
+        sa.Column("field", text_type(1_000), nullable=False),
+        sa.Column("finished", sa.Boolean, nullable=False),
+        sa.Column("place", Id()),
+        sa.Column("done", sa.BigInteger, nullable=False),
+        sa.Column("total", sa.BigInteger, nullable=False),
     )

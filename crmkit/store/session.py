@@ -5,64 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.entity import EntityInfo, Part, change
-from crmkit.core.errors import AccessDenied, ConfigError, CrmError, NotFound, StaleVersion
+from crmkit.core.errors import AccessDenied, ConfigError, CrmError, NotFound, Refused, StaleVersion
 from crmkit.core.field_rights import MASKED_VERSION
 from crmkit.core.messages import msg
-from crmkit.core.values.clock import Clock
 from crmkit.core.values.ids import parse_id
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.contexts import Contexts
-from crmkit.hooks.dispatch import Hooks
-from crmkit.store.database import Database
+from crmkit.store.application import Application
 from crmkit.store.faults import ReferenceViolation, translate
 from crmkit.store.flush import flush
-from crmkit.store.journal import DeltaWriter
 from crmkit.store.reading import Reader
-from crmkit.store.references import ReferencePlan, missing_reference
+from crmkit.store.references import missing_reference
 from crmkit.store.session_reads import SessionReads
 from crmkit.store.tenant_wall import ALONE
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
 E = TypeVar("E")
 P = TypeVar("P", bound=Part)
-
-
-class Application(Protocol):
-    """What a session needs of the application that opens it."""
-
-    @property
-    def database(self) -> Database: ...
-    @property
-    def hooks(self) -> Hooks: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def plan(self) -> ReferencePlan: ...
-    @property
-    def deltas(self) -> Mapping[str, DeltaWriter]: ...
-
-    def context(self, session: Session, plugin: str) -> Any:
-        """Return what a hook of ``plugin`` works with."""
-        ...
-
-    def committed(self, first: UUID) -> None:
-        """Deliver the events of a transaction that is committed; ``first`` is the id of its first one."""
-        ...
-
-    def reloaded(self, actor: Actor, connection: sa.Connection | None) -> Actor:
-        """Return an actor with the rights it has now, the same one when they are as they were.
-
-        Raises AccessDenied for one that may not act any more. They are read by ``connection``; without one, as they were
-        committed last.
-        """
-        ...
 
 
 class Session(SessionReads):
@@ -94,6 +60,8 @@ class Session(SessionReads):
         self._lent = False
         self._committing = False
         self._flushing = False
+        self._beside = False
+        self._refused = False
         self._contexts: Contexts | None = None
         self._reader: Reader | None = None
         self._heeded = self.database.rights.changes
@@ -110,6 +78,8 @@ class Session(SessionReads):
         try:
             if kind is None:
                 self.commit()
+            elif isinstance(error, Refused):
+                self._note(error)
         finally:
             self.close()
 
@@ -146,6 +116,9 @@ class Session(SessionReads):
             self._flushing = True
             try:
                 first = flush(self)
+            except Refused as error:
+                self._note(error)
+                raise
             finally:
                 self._flushing = False
             self.first_event = self.first_event or first
@@ -192,6 +165,7 @@ class Session(SessionReads):
             raise missing_reference(fault) if isinstance(fault, ReferenceViolation) else fault from error
         self._release()
         self.work.committed()
+        self._beside = False
         first, self.first_event = self.first_event, None
         actions, self.on_commit = self.on_commit, []
         failed: Exception | None = None
@@ -219,7 +193,7 @@ class Session(SessionReads):
                 msg("a command or hook does not roll back a transaction that others share: it raises an error")
             )
         self.work, self.first_event, self.broken = UnitOfWork(), None, False
-        self.on_commit = []
+        self.on_commit, self._beside = [], False
         self._release()
 
     def close(self) -> None:
@@ -227,6 +201,14 @@ class Session(SessionReads):
         self.on_commit = []
         if not self._guest:
             self._release()
+            if self._refused:
+                self._refused = False
+                self.application.refusals.write()
+
+    def _note(self, error: Refused) -> None:
+        """Remember a refusal; it is kept when the session is closed, after whatever it undoes."""
+        self._refused = True
+        self.application.refusals.note(self, error)
 
     @property
     def shared(self) -> bool:
@@ -250,6 +232,24 @@ class Session(SessionReads):
     def commits_alone(self) -> bool:
         """Whether the flush under way is all there is to the transaction, and the database can do it in one statement."""
         return self._committing and self._connection is None and self.database.dialect == "postgresql"
+
+    @property
+    def connected(self) -> bool:
+        """Whether a transaction has begun."""
+        return self._connection is not None
+
+    def written_beside(self) -> None:
+        """Note that something was written to the transaction that is no record: it cannot be let go."""
+        self._beside = True
+
+    def let_go(self) -> bool:
+        """End a transaction that has only read, and forget what it saw; False, and nothing happens, when it has written."""
+        if self._beside or self.first_event is not None or self.work.pending or self.on_commit:
+            return False
+        if not self._guest:
+            self.work = UnitOfWork()
+            self._release()
+        return True
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call ``action`` once the transaction is committed; never when it is rolled back."""
@@ -362,6 +362,14 @@ class Session(SessionReads):
         from crmkit.store.upsert import upsert
 
         return upsert(self, entity, list(records), tuple(key))
+
+    def enqueue(self, job: str, payload: Mapping[str, Any] | None = None, **details: Any) -> UUID:
+        """Have a job done by a worker once this transaction is committed; see :func:`crmkit.runtime.jobs.enqueueing.enqueue`.
+
+        ``at`` (an instant) or ``delay`` (a timedelta) put it off; ``key`` names it, so that it is enqueued once. Returns
+        its id.
+        """
+        return self.application.enqueue(self, job, payload, **details)
 
     # -- for the write path --------------------------------------------------------------------------------------
 

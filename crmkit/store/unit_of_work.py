@@ -19,7 +19,9 @@ class UnitOfWork:
         self.current: dict[UUID, Any] = {}
         self._ended: dict[UUID, Any] = {}
         self.pending: dict[str, dict[UUID, Pair]] = {}
+        # Records that plugins made or changed, by plugin; and the fields derived while others' changes were saved.
         self.derived: dict[UUID, str] = {}
+        self.fields_derived: dict[UUID, dict[str, str]] = {}
         # Records known to be valid, by identity; kept here so that no other object takes their identity meanwhile.
         self.valid: dict[int, Any] = {}
         self.verified: set[tuple[str, UUID]] = set()
@@ -66,6 +68,7 @@ class UnitOfWork:
         """Forget the pending changes: the database has them now."""
         self.pending = {}
         self.derived = {}
+        self.fields_derived = {}
         self.valid = {}
 
     def keep(self, seen: Container[UUID]) -> None:

@@ -6,7 +6,7 @@ It is imported by every pytest run where crmkit is installed, so everything but 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from crmkit.core.values.clock import FixedClock
     from crmkit.runtime.crm import Crm
+    from crmkit.runtime.jobs.synchronous import RanJob
     from crmkit.testing.hook_calls import HookCalls
     from crmkit.testing.making import AsUser, MakeCrm, MakeCustomer
     from crmkit.testing.postgres import PostgresServer
@@ -105,6 +106,18 @@ def hook_trace(crm: Crm) -> Iterator[HookCalls]:
     calls.stop()
 
 
+# -- background work ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run_jobs(crm: Crm) -> Callable[..., list[RanJob]]:
+    """Runs every job of ``crm`` that is due, here and now, by its schedule or enqueued, and returns what ran.
+
+    ``run_jobs("my_plugin")`` runs those of one plugin.
+    """
+    return crm.jobs.run_due
+
+
 # -- databases --------------------------------------------------------------------------------------------------------
 
 
@@ -121,6 +134,12 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of an empty PostgreSQL database of the test's own."""
     with postgres_server.database() as address:
         yield address
+
+
+@pytest.fixture
+def postgres(make_crm: MakeCrm, postgres_url: str) -> Crm:
+    """What ``crm`` is, on PostgreSQL. Tests of a plugin define it anew: ``make_crm(plugins=[my_plugin], url=postgres_url)``."""
+    return make_crm(url=postgres_url)
 
 
 @pytest.fixture

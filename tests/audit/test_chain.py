@@ -41,6 +41,7 @@ OTHER: dict[str, Any] = {
     "action": "deleted",
     "version": 8,
     "cause_id": None,
+    "origin": {"by": "scoring@1.0"},
 }
 BEFORE, DIGEST = bytes(32), bytes(range(32))
 

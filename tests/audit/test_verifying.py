@@ -112,7 +112,7 @@ def test_an_entry_deleted_before_it_was_sealed_is_found(crm: Crm, log: list[Cust
 @pytest.mark.parametrize("beside", [True, False])
 def test_an_inserted_entry_is_found(crm: Crm, log: list[Customer], sql: Sql, beside: bool) -> None:
     made = new_id()
-    columns = "occurred_at, plugin, entity, record_id, action, version, delta"
+    columns = "occurred_at, plugin, entity, record_id, action, version, delta, origin"
     sql(
         f"INSERT INTO audit_entries (id, tenant_id, {columns}) SELECT :new, tenant_id, {columns} FROM audit_entries "
         f"WHERE id = :id AND {MINE}",

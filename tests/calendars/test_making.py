@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, _surroundings, run
+from tests.cli.conftest import Run, _folder, run
 
-__all__ = ["_surroundings", "run"]
+__all__ = ["_folder", "run"]
 
 WEEK = ("--hours", "monday-friday=08:00-12:00,12:45-17:00", "--hours", "saturday = 09:00-12:00")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def crm(
-    request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _surroundings: None
+    request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _folder: None
 ) -> None:
     """A database with the calendar of a shop."""
     address = (

@@ -3,9 +3,9 @@
 What a fence says after its three backticks decides what is done:
 
 - ``python``: executed; the blocks of a page share their names. A following ``text output`` is what they print.
-- ``console``: lines that begin with ``$ crmkit`` are run; the lines below must be what it says. ``...`` stands for
-  anything, alone on a line for any number of lines; widths of columns do not count. Without lines below, it must
-  succeed.
+- ``console``: lines that begin with ``$ crmkit`` are run, ``$ cd`` goes to a folder; the lines below must be what it
+  says. ``...`` stands for anything, alone on a line for any number of lines; widths of columns do not count. Without
+  lines below, it must succeed.
 - ``toml``: read. ``filter entity=NAME``: each line is a filter of that entity.
 - ``file=PATH`` behind any of them: written to that file instead of executed.
 """
@@ -13,6 +13,7 @@ What a fence says after its three backticks decides what is done:
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
 import shutil
@@ -87,6 +88,9 @@ def check_console(block: Block, where: str) -> None:
             assert commands, f"{where}: output before any command"
             commands[-1][1].append(line)
     for command, expected in commands:
+        if command.startswith("cd "):
+            os.chdir(command.removeprefix("cd "))
+            continue
         code, said = run(command)
         fails = any(line.startswith("error:") or line == "no" for line in expected)
         assert (code != 0) == fails, f"{where}: {command}\nexit code {code}\n{said}"

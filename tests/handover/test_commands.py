@@ -15,11 +15,11 @@ from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.staff import User
 from crmkit.core.values.money import Money
 from crmkit.runtime.crm import Crm
-from tests.cli.conftest import Run, _surroundings, run
+from tests.cli.conftest import Run, _folder, run
 from tests.handover.conftest import add_customers
 from tests.store.staff import Staff, make_staff
 
-__all__ = ["_surroundings", "run"]
+__all__ = ["_folder", "run"]
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.product import Product
 from crmkit.runtime.crm import Crm
-from tests.cli.conftest import Run, _surroundings, run
+from tests.cli.conftest import Run, _folder, run
 
-__all__ = ["_surroundings", "run"]
+__all__ = ["_folder", "run"]
 
 
 @pytest.fixture

@@ -11,16 +11,16 @@ import pytest
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.product import Product
 from crmkit.runtime.crm import Crm
-from tests.cli.conftest import Run, _surroundings, run
+from tests.cli.conftest import Run, _folder, run
 
-__all__ = ["_surroundings", "run"]
+__all__ = ["_folder", "run"]
 
 NAMES = ("Quick Stop", "Quick-Stop", "QUICK STOP", "Horst Kloss", "Kloss Ltd", "Pump")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def shop(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _surroundings: None
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _folder: None
 ) -> dict[str, str]:
     """Three customers that are one, a person, another organization and a product; ids by names."""
     address = (

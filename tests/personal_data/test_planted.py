@@ -21,6 +21,7 @@ from crmkit.core.merging import generic_reference
 from crmkit.core.values.clock import FixedClock
 from crmkit.plugin import hookimpl
 from crmkit.runtime.crm import Crm
+from crmkit.runtime.manifest import Manifest
 from crmkit.services.auditing.log import seal
 from crmkit.services.auditing.verifying import verify
 from crmkit.services.identify import Evidence, dismiss, identify, recognise
@@ -80,7 +81,9 @@ class Greet:
 
 
 class Stumbles:
-    """Cannot take what happens to customers, and says so with their names."""
+    """Cannot take what happens to customers, and says so with their names each time."""
+
+    manifest = Manifest(name="stumbles", event_order="none")
 
     @hookimpl(entities=("customer",))
     def after_records_saved_committed(self, ctx: Any, call: Any) -> None:

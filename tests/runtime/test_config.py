@@ -138,7 +138,12 @@ def test_every_setting_has_its_variable(name: str) -> None:
         "personal_data": "{returning = 'new'}",
         "quality": "{max_age = 365}",
         "mail": "{own_domains = ['acme.example']}",
+        "jobs": "{concurrency = 4}",
+        "schedules": "{'crmkit.seal_audit_log' = {off = true}}",
         "entities": "[{name = 'boat', fields = [{name = 'name'}]}]",
+        "logging": "{level = 'debug'}",
+        "telemetry": "on",
+        "refusals_kept": "100",
     }
     config = load_config(None, {f"CRMKIT_{name.upper()}": texts.get(name, "word")})
     changed = [other for other in SETTINGS if getattr(config, other) != getattr(Config(), other)]
@@ -255,7 +260,7 @@ def test_a_reference_that_leads_nowhere_is_named() -> None:
     assert found["tenant"] == ("file = nowhere/tenant.txt", "a file of text that can be read (FileNotFoundError)")
 
 
-def test_a_configuration_can_be_changed_and_keeps_its_surroundings(tmp_path: Path) -> None:
+def test_a_configuration_can_be_changed_and_keeps_its_folder(tmp_path: Path) -> None:
     config = load_config(written(tmp_path, 'plugin_folder = "extras"'), {"A": "b"})
     changed = attrs.evolve(config, db="sqlite:///x.db")
     assert changed.plugin_path == tmp_path / "extras"

@@ -25,10 +25,11 @@ from crmkit.hooks.causation import DEPTH_LIMIT
 from crmkit.hooks.interactions import InteractionsLogged
 from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.records import RecordBatch
-from crmkit.runtime import delivery
+from crmkit.runtime import delivering
 from crmkit.runtime.crm import Crm
-from crmkit.runtime.delivery import ATTEMPTS, ParkedDelivery
+from crmkit.runtime.delivering import ATTEMPTS
 from crmkit.runtime.manifest import Manifest
+from crmkit.store.parked_events import ParkedEvent
 from crmkit.store.tenant_wall import EVERY_TENANT
 from tests.conftest import OpenCrm
 
@@ -70,7 +71,7 @@ def save(crm: Crm, *records: Any) -> None:
         s.add(*records)
 
 
-def parked(crm: Crm) -> list[ParkedDelivery]:
+def parked(crm: Crm) -> list[ParkedEvent]:
     return crm._delivery.parked()
 
 
@@ -250,7 +251,7 @@ def test_a_failing_plugin_is_tried_again_then_parked_and_the_others_are_told(
     (item,) = parked(crm)
     position = last_position(crm)
     assert (item.subscriber, item.attempts) == ("broken", ATTEMPTS)
-    assert (item.first_position, item.last_position) == (position, position)
+    assert (item.position, item.state) == (position, "retrying")
     assert item.error == "plugin broken failed in hook after_records_saved_committed: KeyError: 'colour'"
     with crm.session(reads=True) as s:
         assert s.count(Tag) == 0
@@ -279,7 +280,7 @@ def test_a_plugin_that_recovers_is_told_once(open_crm: OpenCrm) -> None:
 def test_a_hook_that_meets_a_busy_database_is_told_later_and_never_parked(
     open_crm: OpenCrm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "PAUSE", 0)
+    monkeypatch.setattr(delivering, "PAUSE", 0)
     busy = [True] * (ATTEMPTS + 1)
 
     def locked(ctx: Any, call: RecordBatch) -> None:
@@ -308,7 +309,7 @@ def test_a_delivery_that_cannot_be_made_does_not_fail_the_commit(
         raise DatabaseUnavailable(msg("the database cannot be reached: {error}", error="gone"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(crm._delivery, "_waiting", gone)
+        patch.setattr(crm._delivery._deliverer._reader, "waiting", gone)
         save(crm, Customer(name="x"))
         with pytest.raises(DatabaseUnavailable):
             crm.drain()
@@ -428,7 +429,7 @@ def test_commits_of_many_threads_are_all_told_once(open_crm: OpenCrm) -> None:
 def test_who_commits_while_a_drain_is_ending_is_told_too(open_crm: OpenCrm, monkeypatch: pytest.MonkeyPatch) -> None:
     told = Subscriber("told")
     crm = open_crm(told)
-    deliver, came = crm._delivery._deliver, []
+    deliver, came = crm._delivery._deliverer.deliver, []
 
     def last_look(subscriber: str) -> bool:
         progress = deliver(subscriber)
@@ -438,7 +439,7 @@ def test_who_commits_while_a_drain_is_ending_is_told_too(open_crm: OpenCrm, monk
             came[0].join()
         return progress
 
-    monkeypatch.setattr(crm._delivery, "_deliver", last_look)
+    monkeypatch.setattr(crm._delivery._deliverer, "deliver", last_look)
     crm.drain()
     assert told.told == [("customer", ["late"])]
 

@@ -164,11 +164,10 @@ def test_an_entry_point_to_a_class_is_refused(site: Site) -> None:
     ("hook_api", "message"),
     [
         (HOOK_API + 1, f"it is written for hook API {HOOK_API + 1}, this crmkit has {HOOK_API}; update crmkit"),
-        (HOOK_API - 1, f"it is written for hook API {HOOK_API - 1}, this crmkit has {HOOK_API}; update the plugin"),
         ((HOOK_API + 1, HOOK_API + 3), f"it is written for hook API {HOOK_API + 1} - {HOOK_API + 3}, "),
     ],
 )
-def test_another_hook_api_is_refused(hook_api: Any, message: str) -> None:
+def test_a_newer_hook_api_is_refused(hook_api: Any, message: str) -> None:
     assert reasons([plugin("old", hook_api=hook_api)])["old"].startswith(message)
     assert loaded([plugin("a", hook_api=(HOOK_API - 1, HOOK_API + 5))]).broken == ()
 

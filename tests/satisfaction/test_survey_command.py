@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, _surroundings, run
+from tests.cli.conftest import Run, _folder, run
 
-__all__ = ["_surroundings", "run"]
+__all__ = ["_folder", "run"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def crm(
-    request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _surroundings: None
+    request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _folder: None
 ) -> None:
     """A database with a customer and the questions of a questionnaire."""
     address = (

@@ -23,9 +23,17 @@ from crmkit.core.values.clock import FixedClock
 from crmkit.hooks.kinds import hookimpl
 from crmkit.runtime.crm import Crm
 from crmkit.runtime.manifest import Manifest
-from crmkit.store import migration
 from crmkit.store.database import Database
-from crmkit.store.migration import VERSION_TABLE, create_schema, run_revisions, schema_state, upgrade_schema
+from crmkit.store.migration import (
+    VERSION_TABLE,
+    changes,
+    create_schema,
+    describe,
+    run_revisions,
+    schema_state,
+    upgrade_schema,
+)
+from crmkit.store.migration.reflection import described
 from crmkit.store.tenant_wall import EVERY_TENANT
 from crmkit.testing.postgres import PostgresServer
 
@@ -45,46 +53,7 @@ def opened(address: str, *classes: type[Any]) -> Iterator[Database]:
         database.close()
 
 
-def reflected(database: Database) -> Mapping[str, Any]:
-    """Return everything that the database itself tells of its tables."""
-    with database.connection(reads=True) as connection:
-        inspector = sa.inspect(connection)
-        tables = set(inspector.get_table_names()) - {VERSION_TABLE}
-        found: dict[str, Any] = {}
-        for name in sorted(tables):
-            columns = inspector.get_columns(name)
-            found[name] = {
-                "columns": [
-                    (c["name"], str(c["type"]), getattr(c["type"], "collation", None), c["nullable"]) for c in columns
-                ],
-                "defaults": [(c["name"], c["default"]) for c in columns if "nextval" not in str(c["default"])],
-                "primary key": inspector.get_pk_constraint(name)["constrained_columns"],
-                "references": sorted(
-                    (str(k["name"]), k["constrained_columns"], k["referred_table"], k["referred_columns"], k["options"])
-                    for k in inspector.get_foreign_keys(name)
-                ),
-                "indexes": sorted(
-                    (i["name"], i["column_names"], bool(i["unique"]), _condition(i))
-                    for i in inspector.get_indexes(name)
-                ),
-                "unique": sorted(str(u["column_names"]) for u in inspector.get_unique_constraints(name)),
-            }
-        if database.dialect == "postgresql":
-            names = connection.scalars(sa.text("SELECT proname FROM pg_proc WHERE proname LIKE 'crm\\_%' ORDER BY 1"))
-            found["functions"] = list(names)
-            policies = sa.text(
-                "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, p.polname, p.polcmd, p.polpermissive, "
-                "pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid) "
-                "FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid ORDER BY 1, 4"
-            )
-            found["policies"] = [tuple(row) for row in connection.execute(policies)]
-    return found
-
-
-def _condition(index: Any) -> str:
-    options = index.get("dialect_options", {})
-    condition = options.get("sqlite_where", options.get("postgresql_where"))
-    return "" if condition is None else str(condition)
+reflected = described
 
 
 # -- created and migrated ---------------------------------------------------------------------------------------------
@@ -146,7 +115,8 @@ def test_states_are_told_apart(database_url: str) -> None:
             connection.commit()
         foreign = schema_state(database)
         assert foreign.state == "foreign"
-        assert "customers" in foreign.steps
+        assert "customers" in foreign.occupied
+        assert "customers" in str(describe(foreign))
         for attempt in (create_schema, upgrade_schema):
             with pytest.raises(SchemaOutdated, match="tables of other origin with our names"):
                 attempt(database)
@@ -288,17 +258,12 @@ def test_an_upgrade_that_fails_in_the_middle_changes_nothing(
         create_schema(database)
         store(database, written(Boat(name="Ariel"), clock.now()))
         before = reflected(database)
-    differences = migration._differences
 
-    def breaking(connection: sa.Connection, database: Database) -> Any:
-        found = list(differences(connection, database))
+    def on_fire(*_: Any) -> None:
+        raise SchemaOutdated(msg("the disk caught fire"))
 
-        def fail(_: sa.Connection) -> None:
-            raise SchemaOutdated(msg("the disk caught fire"))
-
-        return [*found, ("catch fire", fail)]
-
-    monkeypatch.setattr(migration, "_differences", breaking)
+    # The last thing before the commit.
+    monkeypatch.setattr(changes, "advise_planner", on_fire)
     with opened(database_url, LongerBoat, Berth) as database:
         with pytest.raises(SchemaOutdated, match="the disk caught fire"):
             upgrade_schema(database)

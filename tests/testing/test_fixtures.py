@@ -136,6 +136,16 @@ def test_a_field_that_does_not_exist_is_named(make_customer: MakeCustomer) -> No
         make_customer(contry="DE")
 
 
+# -- postgres ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_crm_on_postgresql_is_empty_and_on_the_clock_of_the_test(postgres: Crm, clock: FixedClock) -> None:
+    assert (postgres.database.dialect, postgres.clock) == ("postgresql", clock)
+    assert MakeCustomer(postgres)().created_at == clock.now()
+    with postgres.session() as session:
+        assert session.count(Customer) == 1
+
+
 # -- as_user ----------------------------------------------------------------------------------------------------------
 
 

@@ -28,8 +28,11 @@ ACTIONS = {
 DELIVERY = """## Delivery
 
 Each plugin with a notify hook is a subscriber with its own place in the log. What its hook writes and the move of its
-place are one transaction. A hook that fails is tried three times, then its events are parked and the next ones
-delivered. An event may come again after a crash of the process that delivered it: work with its `id`.
+place are one transaction. An event that a hook fails at is parked alone and tried again, and what happens to its customer
+later waits behind it; others go on. `after_events_committed` is for work outside of the database: it is called by the
+background worker with no transaction open, and what it did is recorded by subscriber and event `id`. Such work may come
+again after a crash of its process: pass the `id` on. How all this is watched and steered is told in
+[Follow events](../how-to/events.md).
 
 These hooks run after the commit:"""
 

@@ -8,6 +8,7 @@ from crmkit.runtime.services.accesses import Accesses
 from crmkit.runtime.services.belongings import Belongings
 from crmkit.runtime.services.consents import Consents
 from crmkit.runtime.services.customers import Customers
+from crmkit.runtime.services.event_log import EventLog
 from crmkit.runtime.services.handovers import Handovers
 from crmkit.runtime.services.histories import Histories
 from crmkit.runtime.services.identities import Identities
@@ -26,6 +27,7 @@ class Services(
     Belongings,
     Consents,
     Customers,
+    EventLog,
     Handovers,
     Histories,
     Identities,

@@ -9,8 +9,10 @@ from crmkit.core.entity import Part
 from crmkit.runtime.services.bound import Bound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from crmkit.services.explaining import RecordOrigin
     from crmkit.services.history import FieldChange, HistoryEntry
 
 P = TypeVar("P", bound=Part)
@@ -38,3 +40,9 @@ class Histories(Bound):
         from crmkit.services.history import diff
 
         return diff(self._session, entity, id, a, b)
+
+    def explain(self, entity: type[Part] | str, id: UUID | str, *, fields: Iterable[str] = ()) -> RecordOrigin:
+        """Return who and what made a record as it is; see :func:`crmkit.services.explaining.explain`."""
+        from crmkit.services.explaining import explain
+
+        return explain(self._session, entity, id, fields=fields)

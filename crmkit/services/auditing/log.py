@@ -18,9 +18,10 @@ from crmkit.core.field_rights import MASKED, without_hidden
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import parse_id
+from crmkit.store.application import Application
 from crmkit.store.chunks import distinct_chunks
 from crmkit.store.sealing import BATCH, last_seal, seal_batch
-from crmkit.store.session import Application, Session
+from crmkit.store.session import Session
 from crmkit.store.settling import settled_position
 from crmkit.store.trail import entries_where, records_now
 

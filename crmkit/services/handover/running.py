@@ -28,7 +28,8 @@ from crmkit.services.handover.holdings import anything_left
 from crmkit.services.handover.passing import Left, Passed, held, pass_on, read_left
 from crmkit.services.handover.planning import no_values, preview, require_change
 from crmkit.services.handover.rules import HandOverRules, plain_rules, read_rules
-from crmkit.store.session import Application, Session
+from crmkit.store.application import Application
+from crmkit.store.session import Session
 
 CORE = "crmkit"
 ROUNDS = 5

@@ -21,7 +21,8 @@ from crmkit.services.handover.passing import Left, Passed, held, pass_on, read_l
 from crmkit.services.handover.planning import require_change
 from crmkit.services.handover.running import OnProgress, given
 from crmkit.services.merging.images import RecordImage, read_images, taken_back
-from crmkit.store.session import Application, Session
+from crmkit.store.application import Application
+from crmkit.store.session import Session
 from crmkit.store.trail import entries_where
 
 

@@ -21,7 +21,8 @@ from crmkit.core.jsonforms import field_value
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.causation import Cause
 from crmkit.services.append_only import rewriting
-from crmkit.store.session import Application, Session
+from crmkit.store.application import Application
+from crmkit.store.session import Session
 
 CHUNK = 500
 SHOWN = 100

@@ -32,7 +32,8 @@ from crmkit.services.importing.lookups import Lookups
 from crmkit.services.importing.mapping import ImportMapping, RecordRule
 from crmkit.services.importing.report import ImportReport, RowError, Sample, add_counts, samples_of
 from crmkit.services.importing.sources import Batch, Source, fingerprint, open_sources
-from crmkit.store.session import Application, Session
+from crmkit.store.application import Application
+from crmkit.store.session import Session
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

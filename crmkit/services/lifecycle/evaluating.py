@@ -23,7 +23,8 @@ from crmkit.services.lifecycle.defining import active_lifecycle, active_lifecycl
 from crmkit.services.lifecycle.facts import RuleQueries
 from crmkit.services.lifecycle.moving import first_step
 from crmkit.services.lifecycle.rules import beginning
-from crmkit.store.session import Application, Session
+from crmkit.store.application import Application
+from crmkit.store.session import Session
 
 BATCH = 500
 ATTEMPTS = 5

@@ -133,4 +133,6 @@ def _ask(session: Any, entity: str, moves: Sequence[StageMove], cause: Cause) ->
             for id in {move.record_id, move.track.id, move.transition.id}:
                 by_record.setdefault(id, []).append(move.transition.id)
         told = [(r.plugin, r.reason, id) for r in found for id in by_record.get(r.record_id, [None])]
-        raise Refused(told[0][0], told[0][1], told)
+        error = Refused(told[0][0], told[0][1], told)
+        error.hook = caller.info.name
+        raise error

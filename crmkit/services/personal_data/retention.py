@@ -26,8 +26,9 @@ from crmkit.services.personal_data.erasing import OpenAttachments, complete, era
 from crmkit.services.personal_data.holding import check_rules, holds_on
 from crmkit.services.personal_data.planning import Fate, Planning
 from crmkit.services.personal_data.reach import Reach
+from crmkit.store.application import Application
 from crmkit.store.chunks import distinct_chunks
-from crmkit.store.session import Application, Session
+from crmkit.store.session import Session
 
 BATCH = 100
 """Records, with their parts, that go in one transaction; customers go one by one."""

@@ -157,17 +157,16 @@ def _as_text(session: Session, column: sa.Column[Any]) -> sa.ColumnElement[str]:
 def _erase_parked(session: Session, ids: Collection[UUID]) -> None:
     """Take the words of errors away that plugins met with events of these records."""
     parked, log = session.database.table("parked_events"), session.database.tables["event"]
-    tenant = session.actor.tenant_id
+    tenant, wanted = session.actor.tenant_id, frozenset(ids)
     rows = session.connection.execute(
-        sa.select(parked.c.id, parked.c.first_position, parked.c.last_position).where(
-            parked.c.tenant_id == tenant, parked.c.error != ""
-        )
+        sa.select(parked.c.position, log.c.record_id)
+        .join(log, log.c.position == parked.c.position)
+        .where(parked.c.tenant_id == tenant, parked.c.error != "", log.c.tenant_id == tenant)
     ).all()
-    for id, first, last in rows:
-        among = (log.c.tenant_id == tenant, log.c.position >= first, log.c.position <= last)
-        told = session.connection.scalars(sa.select(log.c.record_id).where(*among))
-        if not set(told).isdisjoint(ids):
-            session.connection.execute(parked.update().where(parked.c.id == id).values(error=""))
+    told = sorted({position for position, record in rows if record in wanted})
+    for chunk in distinct_chunks(told):
+        mine = (parked.c.tenant_id == tenant, parked.c.position.in_(chunk))
+        session.connection.execute(parked.update().where(*mine).values(error=""))
 
 
 def _still_named(session: Session, ids: Collection[UUID], texts: re.Pattern[str] | None) -> set[UUID]:

@@ -25,10 +25,11 @@ from crmkit.services.segments.asked import Asked, asked_of, matching_ids
 from crmkit.services.segments.concerned import Changes, concerned
 from crmkit.services.segments.defining import find_segment
 from crmkit.services.segments.rules import maintaining
+from crmkit.store.application import Application
 from crmkit.store.chunks import in_chunks
 from crmkit.store.following import hold_place, move_place, next_stretch
 from crmkit.store.locking import in_turn
-from crmkit.store.session import Application, Session
+from crmkit.store.session import Session
 from crmkit.store.settling import settled_position
 
 CURSOR = "crmkit:segments"

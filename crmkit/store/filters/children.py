@@ -30,6 +30,7 @@ class Counting:
     """Children of ``entity`` that count: ``child`` are their rows, ``link`` those that tie them to their parents.
 
     ``up`` is the field that holds the parent's id; where it belongs to the children themselves, ``link`` is ``child``.
+    ``filled`` tells that it is a custom field with a column that holds all values.
     """
 
     children: Children
@@ -37,6 +38,7 @@ class Counting:
     child: sa.FromClause
     link: sa.FromClause
     up: FieldInfo
+    filled: bool
     where: Where | None
     linked: Where | None
     """What of it can be asked of the links already, which spares looking up the children of most of them."""
@@ -83,7 +85,7 @@ class Counting:
 
     def _parents(self) -> sa.Select[Any]:
         # SQLite would take a plain "is not null" as a reason to walk the index of parents, and look up each child alone.
-        sqlite = self.dialect == "sqlite" and not self.up.custom
+        sqlite = self.dialect == "sqlite" and (self.filled or not self.up.custom)
         known = sa.func.typeof(self._parent, type_=sa.Text()) != "null" if sqlite else self._parent.is_not(None)
         return sa.select(self._parent.label("id")).select_from(*self._rows).where(known, *self._conditions())
 
@@ -101,7 +103,7 @@ class Counting:
 
     @property
     def _parent(self) -> sa.ColumnElement[Any]:
-        return reference(self.up, self.link, self.dialect)
+        return reference(self.up, self.link, self.dialect, self.filled)
 
     def _conditions(self) -> list[Clause]:
         kind_field, down = self.children.up.kind_field, self.children.down

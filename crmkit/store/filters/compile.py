@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from crmkit.core.entity import FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter.asking import negative, test_of
 from crmkit.core.filter.faults import FilterError, Unsuitable, unresolved
@@ -99,15 +100,21 @@ class _Compiler:
         if isinstance(condition, Empty):
             return sa.not_(self._reached(target.hops, source, lambda row: self._filled(target, row)))
         test = test_of(target, condition, self._context)
-        test = for_json(test) if target.field.custom and not target.part else fitted(test, target.kind)
+        filled = self._in_column(target.entity, target.field)
+        in_json = target.field.custom and not filled and not target.part
+        test = for_json(test) if in_json else fitted(test, target.kind)
 
         def met(row: sa.FromClause) -> Clause:
-            value = operand(target, row, self._dialect, self._context.zone)
+            value = operand(target, row, self._dialect, self._context.zone, filled)
             found = passes(test, value, self._dialect)
             return sa.and_(value.present(), found) if value.nullable else found
 
         clause = self._reached(target.hops, source, met)
         return sa.not_(clause) if isinstance(condition, Compare) and negative(condition) else clause
+
+    def _in_column(self, entity: str, field: FieldInfo) -> bool:
+        """Whether a custom field has a column that holds the values of all records."""
+        return field.custom and (entity, field.name) in self._registry.filled
 
     def _reached(
         self, hops: tuple[Hop, ...], source: sa.FromClause, finish: Callable[[sa.FromClause], Clause]
@@ -120,7 +127,7 @@ class _Compiler:
         return _exists(other, joined, self._reached(hops[1:], other, finish))
 
     def _filled(self, target: Target, row: sa.FromClause) -> Clause:
-        value = operand(target, row, self._dialect, self._context.zone)
+        value = operand(target, row, self._dialect, self._context.zone, self._in_column(target.entity, target.field))
         if target.kind is Kind.WORDS:
             return words_length(value, self._dialect) > 0
         if target.kind is Kind.TEXT:
@@ -136,12 +143,14 @@ class _Compiler:
         """Return what counts the children that ``has`` speaks of."""
         children = _resolved(lambda: resolve_children(has.children, self._registry, entity))
         child = self._tables(children.entity)
+        up = self._registry.get(children.up.entity).field(children.up.field)
         return Counting(
             children=children,
             entity=entity,
             child=child,
             link=self._tables(children.up.entity) if children.down else child,
-            up=self._registry.get(children.up.entity).field(children.up.field),
+            up=up,
+            filled=self._in_column(children.up.entity, up),
             where=self._of(has.where, children.entity),
             linked=self._of(of_links(has, children), children.entity),
             dialect=self._dialect,

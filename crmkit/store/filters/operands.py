@@ -12,6 +12,7 @@ from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter.asking import OrderOp
 from crmkit.core.filter.civil import RANGES
 from crmkit.core.filter.targets import Target
+from crmkit.store.custom_columns import column_name
 from crmkit.store.types import Id, Instant
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -64,22 +65,26 @@ class JsonNumber(Operand):
         return sa.func.crm_compare(self.value, bound, type_=sa.Integer())
 
 
-def operand(target: Target, source: sa.FromClause, dialect: Dialect, zone: str) -> Operand:
-    """Return what stands for the value at ``target`` in a row of ``source``; local times are those of ``zone``."""
-    whole = _whole(target, source, dialect)
+def operand(target: Target, source: sa.FromClause, dialect: Dialect, zone: str, filled: bool = False) -> Operand:
+    """Return what stands for the value at ``target`` in a row of ``source``; local times are those of ``zone``.
+
+    ``filled`` says that the column of a custom field holds the values of all records.
+    """
+    whole = _whole(target, source, dialect, filled)
     return _local_part(target.part, whole, zone, dialect) if target.part in RANGES else whole
 
 
-def _whole(target: Target, source: sa.FromClause, dialect: Dialect) -> Operand:
+def _whole(target: Target, source: sa.FromClause, dialect: Dialect, filled: bool) -> Operand:
     field = target.field
-    if field.custom:
+    if field.custom and not filled:
         return _custom(field, source, dialect)
     if field.kind is Kind.MONEY:
         return Operand(source.c[f"{field.name}_{target.part or 'amount'}"], nullable=True)
-    value: sa.ColumnElement[Any] = source.c[field.name]
+    value: sa.ColumnElement[Any] = source.c[column_name(field) if field.custom else field.name]
     if field.kind is Kind.PARTIAL_DATE:
         value = _by_code_point(sa.type_coerce(value, sa.Text()), dialect)
-    return Operand(value, field.nullable, few=_of_few(field))
+    nullable = field.kind is not Kind.TEXT if field.custom else field.nullable
+    return Operand(value, nullable, few=_of_few(field))
 
 
 def _of_few(field: FieldInfo) -> bool:
@@ -100,9 +105,11 @@ def _local_part(part: str, instant: Operand, zone: str, dialect: Dialect) -> Ope
     return Operand(value, instant.nullable)
 
 
-def reference(field: FieldInfo, source: sa.FromClause, dialect: Dialect) -> sa.ColumnElement[Any]:
-    """Return the id that a reference field holds."""
-    return _custom(field, source, dialect).value if field.custom else source.c[field.name]
+def reference(field: FieldInfo, source: sa.FromClause, dialect: Dialect, filled: bool = False) -> sa.ColumnElement[Any]:
+    """Return the id that a reference field holds; ``filled`` as for ``operand``."""
+    if field.custom and not filled:
+        return _custom(field, source, dialect).value
+    return source.c[column_name(field) if field.custom else field.name]
 
 
 def _custom(field: FieldInfo, source: sa.FromClause, dialect: Dialect) -> Operand:

@@ -65,6 +65,12 @@ def prepare_search(connection: sa.Connection) -> None:
     connection.exec_driver_sql(_PREPARE[connection.dialect.name])
 
 
+def forget_search(connection: sa.Connection) -> None:
+    """Take away what ``prepare_search`` made; the index of PostgreSQL goes with its table."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"DROP TABLE {TOKENS}")
+
+
 _PREPARE = {
     # Tokens are made by crmkit.core.search alone: this tokenizer cuts at spaces and changes nothing.
     "sqlite": f"CREATE VIRTUAL TABLE {TOKENS} USING fts5(tokens, content='search_documents', content_rowid='document', "

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("cause_id", types.Id(), nullable=True),
         sa.Column("delta", types.Json(), nullable=False),
+        sa.Column("origin", types.Json(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
@@ -67,6 +68,85 @@ def upgrade() -> None:
         sa.Column("link", sa.LargeBinary(length=32), nullable=False),
         sa.Column("sealed_at", types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "number"),
+    )
+    op.create_table(
+        "background_jobs",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("plugin", types.text_type(100), nullable=False),
+        sa.Column("name", types.text_type(200), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("key", types.text_type(300), nullable=True),
+        sa.Column("state", types.text_type(20), nullable=False),
+        sa.Column("run_at", types.Instant(), nullable=False),
+        sa.Column("due_at", types.Instant(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("starts", sa.Integer(), nullable=False),
+        sa.Column("losses", sa.Integer(), nullable=False),
+        sa.Column("dispatch", sa.Integer(), nullable=False),
+        sa.Column("worker", types.text_type(200), nullable=False),
+        sa.Column("enqueued_at", types.Instant(), nullable=False),
+        sa.Column("moved_at", types.Instant(), nullable=True),
+        sa.Column("started_at", types.Instant(), nullable=True),
+        sa.Column("ended_at", types.Instant(), nullable=True),
+        sa.Column("actor", types.text_type(200), nullable=False),
+        sa.Column("user_id", types.Id(), nullable=True),
+        sa.Column("deputy_id", types.Id(), nullable=True),
+        sa.Column("enqueued_by", types.text_type(100), nullable=False),
+        sa.Column("cause_id", types.Id(), nullable=True),
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("progress_done", sa.BigInteger(), nullable=True),
+        sa.Column("progress_total", sa.BigInteger(), nullable=True),
+        sa.Column("progress_note", types.text_type(500), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_background_jobs_open",
+        "background_jobs",
+        ["tenant_id", "state", "run_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('waiting', 'queued', 'running')"),
+        postgresql_where=sa.text("state IN ('waiting', 'queued', 'running')"),
+    )
+    op.create_index("ix_background_jobs_state", "background_jobs", ["tenant_id", "state", "ended_at"], unique=False)
+    op.create_index(
+        "uq_background_jobs_key",
+        "background_jobs",
+        ["tenant_id", "key"],
+        unique=True,
+        sqlite_where=sa.text('"key" IS NOT NULL'),
+        postgresql_where=sa.text('"key" IS NOT NULL'),
+    )
+    op.create_table(
+        "background_schedules",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("name", types.text_type(200), nullable=False),
+        sa.Column("looked_at", types.Instant(), nullable=False),
+        sa.Column("last_due", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant_id", "name"),
+    )
+    op.create_table(
+        "background_steps",
+        sa.Column("job_id", types.Id(), nullable=False),
+        sa.Column("name", types.text_type(200), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("done_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("job_id", "name"),
+    )
+    op.create_table(
+        "background_workers",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("id", types.text_type(200), nullable=False),
+        sa.Column("host", types.text_type(200), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("state", types.text_type(20), nullable=False),
+        sa.Column("slots", sa.Integer(), nullable=False),
+        sa.Column("hanging", sa.Integer(), nullable=False),
+        sa.Column("started_at", types.Instant(), nullable=False),
+        sa.Column("seen_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
     op.create_table(
         "command_results",
@@ -114,7 +194,25 @@ def upgrade() -> None:
         sa.Column("tenant_id", types.Id(), nullable=False),
         sa.Column("subscriber", types.text_type(200), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=True),
+        sa.Column("reached", sa.BigInteger(), nullable=True),
+        sa.Column("replayed_from", sa.BigInteger(), nullable=True),
+        sa.Column("moved_at", types.Instant(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=True),
+        sa.Column("resting_until", types.Instant(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("held_by", types.Id(), nullable=True),
+        sa.Column("held_since", types.Instant(), nullable=True),
+        sa.Column("held_until", types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "subscriber"),
+    )
+    op.create_table(
+        "event_deliveries",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("subscriber", types.text_type(200), nullable=False),
+        sa.Column("event_id", types.Id(), nullable=False),
+        sa.Column("done_at", types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "subscriber", "event_id"),
     )
     op.create_table(
         "events",
@@ -159,6 +257,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
+        "filled_columns",
+        sa.Column("table_name", types.text_type(100), nullable=False),
+        sa.Column("column_name", types.text_type(100), nullable=False),
+        sa.Column("entity", types.text_type(100), nullable=False),
+        sa.Column("field", types.text_type(1000), nullable=False),
+        sa.Column("finished", sa.Boolean(), nullable=False),
+        sa.Column("place", types.Id(), nullable=True),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("table_name", "column_name"),
+    )
+    op.create_table(
         "merge_journals",
         sa.Column("id", types.Id(), nullable=False),
         sa.Column("tenant_id", types.Id(), nullable=False),
@@ -180,17 +290,59 @@ def upgrade() -> None:
     op.create_index("ix_merge_journals_kept_id", "merge_journals", ["tenant_id", "kept_id"], unique=False)
     op.create_index("ix_merge_journals_lost_id", "merge_journals", ["tenant_id", "lost_id"], unique=False)
     op.create_table(
+        "owned_tables",
+        sa.Column("table_name", types.text_type(100), nullable=False),
+        sa.Column("owner", types.text_type(100), nullable=False),
+        sa.Column("entity", types.text_type(100), nullable=False),
+        sa.Column("version", types.text_type(100), nullable=False),
+        sa.Column("kinds", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("table_name"),
+    )
+    op.create_table(
         "parked_events",
-        sa.Column("id", types.Id(), nullable=False),
         sa.Column("tenant_id", types.Id(), nullable=False),
         sa.Column("subscriber", types.text_type(200), nullable=False),
-        sa.Column("first_position", sa.BigInteger(), nullable=False),
-        sa.Column("last_position", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("event_id", types.Id(), nullable=False),
+        sa.Column("state", types.text_type(20), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("parked_at", types.Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        sa.Column("tried_at", types.Instant(), nullable=True),
+        sa.Column("next_attempt_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant_id", "subscriber", "position"),
     )
+    op.create_table(
+        "parked_ordering_keys",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("subscriber", types.text_type(200), nullable=False),
+        sa.Column("ordering_key", types.Id(), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "subscriber", "ordering_key", "position"),
+    )
+    op.create_index(
+        "ix_parked_ordering_keys_position",
+        "parked_ordering_keys",
+        ["tenant_id", "subscriber", "position"],
+        unique=False,
+    )
+    op.create_table(
+        "refusals",
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("occurred_at", types.Instant(), nullable=False),
+        sa.Column("actor_id", types.Id(), nullable=True),
+        sa.Column("on_behalf_id", types.Id(), nullable=True),
+        sa.Column("plugin", types.text_type(100), nullable=False),
+        sa.Column("version", types.text_type(100), nullable=False),
+        sa.Column("hook", types.text_type(100), nullable=False),
+        sa.Column("entity", types.text_type(100), nullable=False),
+        sa.Column("record_id", types.Id(), nullable=False),
+        sa.Column("cause_id", types.Id(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id"),
+    )
+    op.create_index("ix_refusals_record_id", "refusals", ["tenant_id", "record_id"], unique=False)
     op.create_table(
         "rights_versions",
         sa.Column("tenant_id", types.Id(), nullable=False),
@@ -1984,6 +2136,10 @@ def upgrade() -> None:
             "audit_entries": False,
             "audit_links": False,
             "audit_seals": False,
+            "background_jobs": False,
+            "background_schedules": False,
+            "background_steps": False,
+            "background_workers": False,
             "command_results": False,
             "consents": False,
             "contact_points": False,
@@ -1996,6 +2152,7 @@ def upgrade() -> None:
             "erasure_secrets": False,
             "erasures": False,
             "event_cursors": False,
+            "event_deliveries": False,
             "events": False,
             "exchange_rates": False,
             "external_identities": False,
@@ -2013,8 +2170,10 @@ def upgrade() -> None:
             "merge_journals": False,
             "not_the_same": False,
             "parked_events": False,
+            "parked_ordering_keys": False,
             "products": False,
             "record_shares": False,
+            "refusals": False,
             "relation_types": False,
             "relationships": False,
             "rights_versions": False,
@@ -2040,6 +2199,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    from crmkit.store.search.tables import forget_search
+
+    forget_search(op.get_bind())
+    if op.get_bind().dialect.name != "sqlite":
+        op.drop_constraint("fk_users_customer_id", "users", type_="foreignkey")
+        op.drop_constraint("fk_users_team_id", "users", type_="foreignkey")
     op.drop_index("ix_stage_transitions_track_id_occurred_at", table_name="stage_transitions")
     op.drop_table("stage_transitions")
     op.drop_index(
@@ -2656,10 +2821,16 @@ def downgrade() -> None:
     op.drop_index("ix_search_documents_document", table_name="search_documents")
     op.drop_table("search_documents")
     op.drop_table("rights_versions")
+    op.drop_index("ix_refusals_record_id", table_name="refusals")
+    op.drop_table("refusals")
+    op.drop_index("ix_parked_ordering_keys_position", table_name="parked_ordering_keys")
+    op.drop_table("parked_ordering_keys")
     op.drop_table("parked_events")
+    op.drop_table("owned_tables")
     op.drop_index("ix_merge_journals_lost_id", table_name="merge_journals")
     op.drop_index("ix_merge_journals_kept_id", table_name="merge_journals")
     op.drop_table("merge_journals")
+    op.drop_table("filled_columns")
     op.drop_index(
         "uq_external_identities_system_external_id_entity",
         table_name="external_identities",
@@ -2669,6 +2840,7 @@ def downgrade() -> None:
     op.drop_index("ix_external_identities_record_id", table_name="external_identities")
     op.drop_table("external_identities")
     op.drop_table("events")
+    op.drop_table("event_deliveries")
     op.drop_table("event_cursors")
     op.drop_table("erasure_secrets")
     op.drop_table("erased_keys")
@@ -2676,6 +2848,23 @@ def downgrade() -> None:
     op.drop_table("customer_match_sets")
     op.drop_table("customer_match_keys")
     op.drop_table("command_results")
+    op.drop_table("background_workers")
+    op.drop_table("background_steps")
+    op.drop_table("background_schedules")
+    op.drop_index(
+        "uq_background_jobs_key",
+        table_name="background_jobs",
+        sqlite_where=sa.text('"key" IS NOT NULL'),
+        postgresql_where=sa.text('"key" IS NOT NULL'),
+    )
+    op.drop_index("ix_background_jobs_state", table_name="background_jobs")
+    op.drop_index(
+        "ix_background_jobs_open",
+        table_name="background_jobs",
+        sqlite_where=sa.text("state IN ('waiting', 'queued', 'running')"),
+        postgresql_where=sa.text("state IN ('waiting', 'queued', 'running')"),
+    )
+    op.drop_table("background_jobs")
     op.drop_table("audit_seals")
     op.drop_index("uq_audit_links_entry_id", table_name="audit_links")
     op.drop_table("audit_links")

@@ -1,0 +1,31 @@
+"""The face of crmkit that modules with commands of plugins import. What is named in ``__all__`` is kept stable.
+
+A command is a click command that a plugin declares by its import path (``register_cli_commands``). Made with these, it
+takes the global options of ``crmkit``, speaks the language of the run and reports errors as every other command does.
+"""
+
+from __future__ import annotations
+
+from crmkit.cli.localized import argument, command, group, json_option, option
+from crmkit.cli.output import pairs, print_block, print_json, table
+from crmkit.cli.running import opened, say, working
+from crmkit.cli.words import translated, wording
+from crmkit.services.customer_view import find_customer
+
+__all__ = [
+    "argument",
+    "command",
+    "find_customer",
+    "group",
+    "json_option",
+    "opened",
+    "option",
+    "pairs",
+    "print_block",
+    "print_json",
+    "say",
+    "table",
+    "translated",
+    "wording",
+    "working",
+]

@@ -1,0 +1,131 @@
+"""The class of tests. Each runs one check; the checks say what was found and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from crmkit.core.fields import EMPTY
+from crmkit.core.values.clock import FixedClock
+from crmkit.testing.contract.access import check_hidden_fields, check_rights
+from crmkit.testing.contract.customers import check_erasure, check_merge, check_references
+from crmkit.testing.contract.declaration import check_declaration, check_imports
+from crmkit.testing.contract.delivery import check_reordered, check_repeated
+from crmkit.testing.contract.importing import check_import_time
+from crmkit.testing.contract.installing import check_created, check_installing
+from crmkit.testing.contract.neighbour import check_after_commit, check_in_transaction
+from crmkit.testing.contract.queries import check_statements
+from crmkit.testing.contract.subject import ARRANGEMENTS, Arrangement, Subject
+from crmkit.testing.contract.texts import check_translations
+from crmkit.testing.contract.world import Step
+
+MakeSubject = Callable[..., Subject]
+
+
+class PluginContract:
+    """Inherit from it in a class ``Test...`` and name the plugin. What the plugin's rules need, methods can say."""
+
+    plugin: Any
+    """The plugin: its module or object, or its name where it is installed."""
+    config: Mapping[str, Any] = EMPTY
+    """The configuration of the applications in which it is tried, as ``crmkit.toml`` would have it."""
+    left_out: Sequence[str] = ()
+    """Names of its entities that only the plugin itself makes records of."""
+    slowest_import: float = 1.5
+    """How many times the CPU time of importing ``crmkit.plugin`` importing the plugin with it may take."""
+
+    def values(self, entity: str, number: int) -> Mapping[str, Any]:
+        """Return values for fields of the record with this number; the others are generated from their metadata."""
+        return {}
+
+    def story(self, customer: UUID) -> Sequence[Step]:
+        """Return further steps that happen with a customer, each a function of a session: what is to call its hooks."""
+        return ()
+
+    # -- the scene -----------------------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def make_subject(self, clock: FixedClock) -> Iterator[MakeSubject]:
+        """Makes the subject of checks, in the arrangement that is named."""
+        made: list[Subject] = []
+
+        def make(arrangement: Arrangement = "alone") -> Subject:
+            subject = Subject(self.plugin, clock, arrangement, self.config, self.values, self.left_out)
+            made.append(subject)
+            return subject
+
+        yield make
+        for subject in made:
+            subject.close()
+
+    @pytest.fixture
+    def alone(self, make_subject: MakeSubject) -> Subject:
+        """The plugin with nothing but what it requires."""
+        return make_subject()
+
+    @pytest.fixture(params=ARRANGEMENTS)
+    def arranged(self, request: pytest.FixtureRequest, make_subject: MakeSubject) -> Subject:
+        """The plugin alone, among all that are installed, and among them in reversed order."""
+        return make_subject(request.param)
+
+    # -- what it has to hold -------------------------------------------------------------------------------------
+
+    def test_it_says_what_it_is(self, alone: Subject) -> None:
+        check_declaration(alone)
+
+    def test_it_imports_what_is_kept_stable(self, alone: Subject) -> None:
+        check_imports(alone)
+
+    def test_importing_it_is_quick(self, alone: Subject) -> None:
+        check_import_time(alone, self.slowest_import)
+
+    def test_all_texts_are_translated(self, alone: Subject) -> None:
+        check_translations(alone)
+
+    def test_it_is_installed_removed_and_migrated(self, alone: Subject, database_url: str) -> None:
+        check_installing(alone, database_url)
+
+    def test_a_database_is_created_with_it(self, alone: Subject, database_url: str) -> None:
+        check_created(alone, database_url)
+
+    def test_among_others_it_is_installed_and_removed(self, make_subject: MakeSubject, sqlite_url: str) -> None:
+        check_installing(make_subject("among others"), sqlite_url)
+
+    def test_every_id_says_what_it_refers_to(self, alone: Subject) -> None:
+        check_references(alone)
+
+    def test_its_records_follow_merged_customers(self, arranged: Subject) -> None:
+        check_merge(arranged)
+
+    def test_its_records_follow_merged_customers_in_a_database(self, alone: Subject, database_url: str) -> None:
+        check_merge(alone, database_url)
+
+    def test_nothing_of_an_erased_customer_is_left(self, arranged: Subject) -> None:
+        check_erasure(arranged)
+
+    def test_nothing_of_an_erased_customer_is_left_in_a_database(self, alone: Subject, database_url: str) -> None:
+        check_erasure(alone, database_url)
+
+    def test_nobody_sees_records_without_a_right(self, arranged: Subject) -> None:
+        check_rights(arranged)
+
+    def test_hidden_fields_stay_hidden(self, arranged: Subject) -> None:
+        check_hidden_fields(arranged)
+
+    def test_events_may_come_again(self, arranged: Subject) -> None:
+        check_repeated(arranged, self.story)
+
+    def test_events_may_come_in_another_order(self, arranged: Subject) -> None:
+        check_reordered(arranged, self.story)
+
+    def test_a_neighbour_that_fails_after_commits_does_no_harm(self, arranged: Subject) -> None:
+        check_after_commit(arranged, self.story)
+
+    def test_a_neighbour_that_fails_in_a_transaction_aborts_it(self, arranged: Subject) -> None:
+        check_in_transaction(arranged)
+
+    def test_many_records_take_no_more_statements_than_few(self, arranged: Subject) -> None:
+        check_statements(arranged)
