@@ -1,5 +1,7 @@
 """What starting the program costs: ``crmkit --version`` beside an empty Python, ``--help`` beside a bare click program.
 
+And what opening an installation costs, with all plugins that are installed, beside importing SQLAlchemy alone.
+
 CPU time of child processes, in milliseconds. Interleaved minimums: the contenders take turns and each keeps its best
 time, so that a busy moment of the machine hits all of them and the ratios stay true. Not for Windows, which does not
 tell the CPU time of children.
@@ -18,6 +20,7 @@ from benchmarks.figures import Figure
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = "from crmkit.cli.main import main; main()"
+BOOT = "from crmkit import Crm; Crm.open({address!r}).close()"
 HELLO = """
 import click
 
@@ -32,10 +35,20 @@ hello()
 
 
 def measure(small: bool) -> list[Figure]:
-    """Return the figures of W9, ``--version`` and ``--help``, in milliseconds of CPU time."""
-    empty, version, hello, help_ = _interleaved(
-        [["pass"], [PROGRAM, "--version"], [HELLO, "--help"], [PROGRAM, "--help"]], rounds=10 if small else 40
-    )
+    """Return the figures of W9: ``--version``, ``--help`` and opening a database, in milliseconds of CPU time."""
+    with tempfile.TemporaryDirectory() as folder:
+        boot = BOOT.format(address=f"sqlite:///{Path(folder, 'crm.db').as_posix()}")
+        empty, version, hello, help_, sqlalchemy, opened = _interleaved(
+            [
+                ["pass"],
+                [PROGRAM, "--version"],
+                [HELLO, "--help"],
+                [PROGRAM, "--help"],
+                ["import sqlalchemy"],
+                [boot],
+            ],
+            rounds=10 if small else 40,
+        )
     return [
         Figure(name="W9 crmkit --version", ours=version, beside="python -c pass", limit=empty, unit="ms", at_most=1.5),
         Figure(
@@ -46,6 +59,14 @@ def measure(small: bool) -> list[Figure]:
             unit="ms",
             at_most=1.5,
             goal=1.1,
+        ),
+        Figure(
+            name="W9 opening an existing SQLite file, all plugins",
+            ours=opened,
+            beside="import sqlalchemy",
+            limit=sqlalchemy,
+            unit="ms",
+            at_most=2.0,
         ),
     ]
 

@@ -26,7 +26,7 @@ def benchmarks(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("names", "workloads"),
     [
-        (["hooks", "startup"], ["W5", "W5", "W5", "W9", "W9"]),
+        (["hooks", "startup"], ["W5", "W5", "W5", "W9", "W9", "W9"]),
         (["customers", "contacts"], ["W1"] * 4 + ["W2"] * 4),
         (["events"], ["E1"] * 2),
         (["identify"], (["I1"] * 6 + ["I2"] * 2) * 2),
