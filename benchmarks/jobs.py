@@ -138,16 +138,15 @@ def _alone(address: str, count: int) -> dict[str, float]:
     products.metadata.create_all(application)
     isolation: Any = "READ COMMITTED" if system.dialect.name == "postgresql" else "SERIALIZABLE"
     ran, lock = [0], threading.Lock()
-    DBOS(
-        config={
-            "name": "bench",
-            "system_database_engine": system,
-            "application_version": "bench",
-            "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 0.5,
-            "log_level": "ERROR",
-        }
-    )
+    config: Any = {
+        "name": "bench",
+        "system_database_engine": system,
+        "application_version": "bench",
+        "use_listen_notify": False,
+        "notification_listener_polling_interval_sec": 0.5,
+        "log_level": "ERROR",
+    }
+    DBOS(config=config)
     source = SQLAlchemyDatasource.create(str(apart), engine=application)
 
     def insert(number: int) -> None:
@@ -174,16 +173,7 @@ def _alone(address: str, count: int) -> dict[str, float]:
     enqueueing = _best_of(enqueue, count)
     crm.close()
     DBOS.destroy()
-    DBOS(
-        config={
-            "name": "bench",
-            "system_database_engine": system,
-            "application_version": "bench",
-            "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 0.5,
-            "log_level": "ERROR",
-        }
-    )
+    DBOS(config=config)
     DBOS.launch()
     DBOS.register_queue(
         "bench", worker_concurrency=SLOTS * 8, polling_interval_sec=POLLING, on_conflict="always_update"

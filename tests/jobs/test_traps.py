@@ -149,49 +149,48 @@ def test_a_job_that_hangs_is_given_up_and_its_place_goes_to_others(
     worker.stop()
 
 
+class Together:
+    """A job that takes a while and counts how many of it run at the same time: ``most``, so far."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._lock, self._now, self.most = seconds, threading.Lock(), 0, 0
+
+    def work(self, ctx: Any, job: Job) -> None:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        threading.Event().wait(self._seconds)
+        with self._lock:
+            self._now -= 1
+
+
 def test_no_more_than_eight_run_at_the_same_time_on_sqlite(
     own_url: str, opened: Open, working: Callable[..., Worker]
 ) -> None:
-    lock, now, most = threading.Lock(), [0], [0]
-
-    def count(ctx: Any, job: Job) -> None:
-        with lock:
-            now[0] += 1
-            most[0] = max(most[0], now[0])
-        threading.Event().wait(0.05)
-        with lock:
-            now[0] -= 1
-
+    together = Together(0.05)
     crm = opened(
         own_url,
-        Plugin(count=count),
-        Plugin("sales", count=count),
+        Plugin(count=together.work),
+        Plugin("sales", count=together.work),
         config={"jobs": {"polling": 0.05, "concurrency": 32}},
     )
     for name in ("loyalty.count", "sales.count"):
         enqueue(crm, name, *({} for _ in range(40)))
     finish(working(crm))
     assert states(crm) == {"done": 80}
-    assert 1 < most[0] <= (ON_SQLITE if crm.database.dialect == "sqlite" else 32)
+    assert 1 < together.most <= (ON_SQLITE if crm.database.dialect == "sqlite" else 32)
 
 
 def test_a_job_of_limited_concurrency_runs_no_more_often_at_a_time(
     own_url: str, opened: Open, working: Callable[..., Worker]
 ) -> None:
-    lock, now, most = threading.Lock(), [0], [0]
-
-    def count(ctx: Any, job: Job) -> None:
-        with lock:
-            now[0] += 1
-            most[0] = max(most[0], now[0])
-        threading.Event().wait(0.02)
-        with lock:
-            now[0] -= 1
-
-    crm = opened(own_url, Plugin(count=JobDeclaration(name="loyalty.count", run=count, concurrency=1)), config=QUICK)
+    together = Together(0.02)
+    crm = opened(
+        own_url, Plugin(count=JobDeclaration(name="loyalty.count", run=together.work, concurrency=1)), config=QUICK
+    )
     enqueue(crm, "loyalty.count", *({} for _ in range(8)))
     finish(working(crm))
-    assert (states(crm), most) == ({"done": 8}, [1])
+    assert (states(crm), together.most) == ({"done": 8}, 1)
 
 
 def test_jobs_run_in_their_order_where_one_runs_at_a_time(

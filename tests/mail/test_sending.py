@@ -399,13 +399,19 @@ class Texts:
         return Sent()
 
 
-def test_plugins_bring_channels_of_their_own(open_crm: OpenCrm) -> None:
-    texts = Texts()
-    crm = open_crm(texts)
+def reached_by_phone(crm: Crm) -> UUID:
+    """Add somebody who consented to texts about deliveries, and return the id."""
     anna = add_to(crm, "Anna")
     with crm.session() as session:
         session.add(ContactPoint(customer_id=anna, kind="phone", value="+49 30 1234567"))
         grant(session, anna, "delivery", channel="sms")
+    return anna
+
+
+def test_plugins_bring_channels_of_their_own(open_crm: OpenCrm) -> None:
+    texts = Texts()
+    crm = open_crm(texts)
+    anna = reached_by_phone(crm)
     with crm.session() as session:
         made = written(crm, session, "sms", [anna], purpose="delivery", body="Coming today", key="d-1")
         with pytest.raises(NotFound, match="no channel smss; did you mean sms"):
@@ -479,10 +485,7 @@ class Numbering(Texts):
 def test_what_a_channel_took_is_not_sent_again_when_its_own_records_fail(open_crm: OpenCrm) -> None:
     texts = Numbering()
     crm = open_crm(texts)
-    anna = add_to(crm, "Anna")
-    with crm.session() as session:
-        session.add(ContactPoint(customer_id=anna, kind="phone", value="+49 30 1234567"))
-        grant(session, anna, "delivery", channel="sms")
+    anna = reached_by_phone(crm)
     with crm.session() as session:
         made = written(crm, session, "sms", [anna], purpose="delivery", body="Coming today", key="d-1")
     with pytest.raises(ValidationFailed):
