@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -20,6 +20,7 @@ class StageDefinition:
     """A stage. ``to`` lists the stages that may follow (empty: any), ``final`` stages are never left.
 
     ``reason`` demands one from whoever moves a record here; ``criteria`` is a filter that the record must meet.
+    ``settings`` is what the plugin whose records these are keeps with a stage; the core carries it along.
     """
 
     name: str
@@ -29,6 +30,7 @@ class StageDefinition:
     final: bool = False
     reason: bool = False
     criteria: str = ""
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
 
     def allows(self, stage: str) -> bool:
         """Whether ``stage`` may follow this one."""

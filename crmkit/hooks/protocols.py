@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -72,6 +72,10 @@ class Session(Protocol):
         """Have a job done in the background once the transaction is committed; returns its id."""
         ...
 
+    def peek_all(self, entity: type[T], field: str = "", values: Sequence[Any] = (), /) -> Sequence[T]:
+        """Return living records whose field is one of the values, as they will be: for hooks within a flush."""
+        ...
+
     def execute(self, statement: Any) -> Any:
         """Run a SQLAlchemy select over tables that ``table`` gave."""
         ...
@@ -86,6 +90,22 @@ class Jobs(Protocol):
 
     def enqueue(self, job: str, payload: Any = None, **details: Any) -> Any:
         """Have a job done once the transaction is committed; returns its id."""
+        ...
+
+
+class Offered(Protocol):
+    """The hooks that a plugin offers to others."""
+
+    def collect(self, hook: str, call: Any, /) -> list[Any]:
+        """Return what all plugins answer, item by item."""
+        ...
+
+    def choose(self, hook: str, call: Any, /) -> Any:
+        """Return the first decision, or None when no plugin decides."""
+        ...
+
+    def guard(self, hook: str, call: Any, /) -> None:
+        """Raise ``Refused`` when a plugin refuses."""
         ...
 
 
@@ -118,6 +138,11 @@ class Context(Protocol):
         ...
 
     @property
+    def hooks(self) -> Offered:
+        """The hooks that the plugin offers to others (``Manifest.specs``), to be called."""
+        ...
+
+    @property
     def actor(self) -> Actor:
         """On whose behalf the plugin works."""
         ...
@@ -130,6 +155,20 @@ class Context(Protocol):
     @property
     def locale(self) -> str:
         """The actor's language and region, as in ``zh_CN``."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """The currency (ISO 4217) that sums over several currencies are given in."""
+        ...
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of the actor, else of the installation."""
+        ...
+
+    def today(self) -> date:
+        """Return the civil date that it is now where the actor is."""
         ...
 
     def elevated(self, reason: str) -> AbstractContextManager[Context]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from crmkit.core.access import Actor
 from crmkit.core.values.clock import Clock
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
     from crmkit.runtime.jobs.enqueuer import Enqueuer
     from crmkit.runtime.logs import BoundLog
+    from crmkit.runtime.offered_hooks import OfferedHooks
     from crmkit.runtime.services import Services
 
 log = logging.getLogger("crmkit.elevated")
@@ -48,6 +51,13 @@ class Context:
         return Enqueuer(self._crm, self.session, self.plugin)
 
     @property
+    def hooks(self) -> OfferedHooks:
+        """The hooks that the plugin offers to others (``Manifest.specs``), to be called."""
+        from crmkit.runtime.offered_hooks import OfferedHooks
+
+        return OfferedHooks(self._crm.hooks, self.session, self.plugin)
+
+    @property
     def actor(self) -> Actor:
         """On whose behalf the plugin works."""
         return self.session.actor
@@ -69,13 +79,29 @@ class Context:
 
         return plugin_log(self.plugin, self.session.actor, self.session.cause)
 
+    @property
+    def currency(self) -> str:
+        """The currency (ISO 4217) that sums over several currencies are given in."""
+        return self._crm.config.currency
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of the actor, else of the installation."""
+        actor = self.session.actor
+        return self._crm.config.timezone if actor.user_id is None else actor.timezone
+
+    def today(self) -> date:
+        """Return the civil date that it is now where the actor is."""
+        return self.clock.now().astimezone(ZoneInfo(self.timezone)).date()
+
     @contextmanager
     def elevated(self, reason: str) -> Iterator[Context]:
         """Work with every right inside a ``with`` block, in the same transaction; the reason is logged."""
         session = self.session
         session.flush()
         told = {"tenant": session.actor.tenant_id, "actor": session.actor.acting_id, "plugin": self.plugin}
-        log.info("works with every right: %s", reason, extra=told)
+        # A rule within a flush looks at what belongs together; that is no decision anybody would look up later.
+        log.log(logging.DEBUG if session.flushing else logging.INFO, "works with every right: %s", reason, extra=told)
         with session.acting_as(session.actor.elevated().for_plugin(self.plugin)):
             yield self
             session.flush()

@@ -211,6 +211,11 @@ class Session(SessionReads):
         self.application.refusals.note(self, error)
 
     @property
+    def flushing(self) -> bool:
+        """Whether a flush is under way: what runs now is a hook of it."""
+        return self._flushing
+
+    @property
     def shared(self) -> bool:
         """Whether the transaction is another's, who alone ends it."""
         return self._guest or self._lent

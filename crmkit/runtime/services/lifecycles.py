@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle import StageTrack
     from crmkit.core.lifecycle_history import Interval
     from crmkit.core.working_calendar import WorkingCalendar
+    from crmkit.services.lifecycle.beginning import LifecyclesInForce
 
 
 class Lifecycles(Bound):
@@ -28,6 +29,12 @@ class Lifecycles(Bound):
         """Begin a record's way in a lifecycle; see :func:`crmkit.services.lifecycle.moving.start`."""
         ensure_lifecycles(self._session, self._crm.lifecycles())
         return moving.start(self._session, record, **{"cause": "plugin", **details})
+
+    def lifecycles_in_force(self) -> LifecyclesInForce:
+        """Return the lifecycles in force, for derive hooks; see :class:`crmkit.services.lifecycle.beginning.LifecyclesInForce`."""
+        from crmkit.services.lifecycle.beginning import LifecyclesInForce
+
+        return LifecyclesInForce(self._session, self._crm.lifecycles())
 
     def move(self, target: Part, to: str, **details: Any) -> StageTrack:
         """Move a record or track to another stage; see :func:`crmkit.services.lifecycle.moving.move`."""

@@ -1,0 +1,81 @@
+"""What begins records' ways through lifecycles, as records that a derive hook can return."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from crmkit.core.errors import NotFound, did_you_mean
+from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
+from crmkit.core.lifecycle_definition import LifecycleDefinition
+from crmkit.core.lifecycle_reading import lifecycle_to_data
+from crmkit.core.messages import msg, shown
+from crmkit.services.lifecycle.defining import REGISTERED, definition_of
+from crmkit.services.lifecycle.moving import StageCause, first_step
+from crmkit.store.session import Session
+
+
+@attrs.frozen
+class Beginning:
+    """Where and when a record begins its way: in which lifecycle, in which stage (the first one by default)."""
+
+    record: Any
+    lifecycle: str
+    at: datetime
+    stage: str = ""
+    cause: StageCause = "user"
+
+
+class LifecyclesInForce:
+    """The lifecycles in force by name, for hooks within a flush: stored ones, else those that plugins bring.
+
+    ``made`` are the definitions that were asked for and are not stored yet; who begins a record's way there writes them.
+    """
+
+    def __init__(self, session: Session, registered: Iterable[LifecycleDefinition]) -> None:
+        self._registered = {definition.name: definition for definition in registered}
+        with session.acting_as(session.actor.elevated()):
+            stored = session.peek_all(Lifecycle, "active", [True])
+        self._stored = {lifecycle.name: lifecycle for lifecycle in stored}
+        self._definitions: dict[UUID, LifecycleDefinition] = {}
+        self.made: list[Lifecycle] = []
+
+    def lifecycle(self, name: str) -> Lifecycle:
+        """Return the lifecycle called ``name``; raises NotFound with the closest name."""
+        found = self._stored.get(name)
+        if found is None:
+            definition = self._registered.get(name)
+            if definition is None:
+                known = {*self._stored, *self._registered}
+                raise NotFound(msg("no lifecycle {name}; {hint}", name=shown(name), hint=did_you_mean(name, known)))
+            found = Lifecycle(
+                name=definition.name,
+                label=definition.label,
+                entity=definition.entity,
+                definition=lifecycle_to_data(definition),
+                source=REGISTERED,
+            )
+            self._stored[name] = found
+            self.made.append(found)
+        return found
+
+    def definition(self, name: str) -> LifecycleDefinition:
+        """Return what the lifecycle called ``name`` defines; raises NotFound."""
+        lifecycle = self.lifecycle(name)
+        known = self._definitions.get(lifecycle.id)
+        if known is None:
+            known = self._definitions[lifecycle.id] = definition_of(lifecycle)
+        return known
+
+    def begin(self, beginnings: Iterable[Beginning]) -> list[Lifecycle | StageTrack | StageTransition]:
+        """Return what is to be written for each record to begin its way; raises NotFound for an unknown stage."""
+        steps: list[Lifecycle | StageTrack | StageTransition] = []
+        for one in beginnings:
+            lifecycle, definition = self.lifecycle(one.lifecycle), self.definition(one.lifecycle)
+            entity = lifecycle.entity
+            steps += first_step(lifecycle, definition, entity, one.record, one.at, one.stage, cause=one.cause)
+        return [*self.made, *steps]

@@ -1,0 +1,1 @@
+"""Opportunities: deals on their way through a pipeline, with lines, people, competitors and their history."""

@@ -1,0 +1,99 @@
+"""Pipelines: lifecycles of opportunities whose stages say more than a name: how likely, how long, what is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from importlib.resources import files
+from typing import Any, get_args
+
+import attrs
+
+from crmkit.core.lifecycle_definition import LifecycleDefinition, StageDefinition
+from crmkit.plugin import BadInput, Message, did_you_mean, entity_info, lifecycle_from_toml, msg
+from crmkit_sfa.opportunities.entities import Category, ForecastCategory, Opportunity
+
+ENTITY = "sfa_opportunity"
+HUNDRED = Decimal(100)
+_KEYS = ("probability", "forecast", "rot_days", "required")
+
+
+@attrs.frozen(kw_only=True)
+class StageSettings:
+    """What a pipeline says of a stage: ``probability`` in percent, days until a deal there rots, fields it needs."""
+
+    category: Category
+    probability: Decimal
+    forecast: ForecastCategory
+    rot_days: int | None = None
+    required: tuple[str, ...] = ()
+
+
+@cache
+def standard_pipeline() -> LifecycleDefinition:
+    """Return the pipeline that comes with the plugin, called ``sales``."""
+    return lifecycle_from_toml(files(__package__).joinpath("standard.toml").read_text("utf-8"), "standard.toml")
+
+
+def stage_settings(stage: StageDefinition) -> StageSettings:
+    """Return what a stage of a pipeline says; raises BadInput for settings that cannot be read."""
+    for problem in stage_problems(stage):
+        raise BadInput(problem)
+    given = stage.settings
+    ends = {"won": (HUNDRED, "closed"), "lost": (Decimal(0), "omitted")}
+    probability, forecast = ends.get(stage.category, (Decimal(0), "pipeline"))
+    category: Any = stage.category
+    forecast = given.get("forecast", forecast)
+    return StageSettings(
+        category=category,
+        probability=Decimal(str(given.get("probability", probability))),
+        forecast=forecast,
+        rot_days=given.get("rot_days"),
+        required=tuple(given.get("required", ())),
+    )
+
+
+def pipeline_problems(definition: LifecycleDefinition) -> Iterator[Message]:
+    """Yield what is wrong with the settings of a pipeline's stages."""
+    for stage in definition.stages:
+        yield from stage_problems(stage)
+    if all(stage.category != "open" for stage in definition.stages):
+        yield msg("pipeline {pipeline} has no open stage", pipeline=definition.name)
+
+
+def stage_problems(stage: StageDefinition) -> Iterator[Message]:
+    """Yield what is wrong with the settings of one stage."""
+    given = stage.settings
+    if stage.category not in get_args(Category):
+        yield _wrong(stage, "category", stage.category, ", ".join(get_args(Category)))
+    for key in given:
+        if key not in _KEYS:
+            yield _wrong(stage, key, given[key], did_you_mean(key, _KEYS))
+    if "probability" in given and not _percent(given["probability"]):
+        yield _wrong(stage, "probability", given["probability"], msg("a percentage from 0 to 100"))
+    if "forecast" in given and given["forecast"] not in get_args(ForecastCategory):
+        yield _wrong(stage, "forecast", given["forecast"], ", ".join(get_args(ForecastCategory)))
+    if "rot_days" in given and not (type(given["rot_days"]) is int and given["rot_days"] > 0):
+        yield _wrong(stage, "rot_days", given["rot_days"], msg("a number of days"))
+    required = given.get("required", ())
+    names = entity_info(Opportunity).by_name
+    if isinstance(required, str) or any(name not in names and not str(name).startswith("custom.") for name in required):
+        yield _wrong(stage, "required", required, msg("a list of fields of opportunities"))
+
+
+def _wrong(stage: StageDefinition, key: str, value: object, expected: object) -> Message:
+    return msg(
+        "stage {stage}: {key} is {value}, expected {expected}",
+        stage=stage.name,
+        key=key,
+        value=repr(value),
+        expected=expected,
+    )
+
+
+def _percent(value: object) -> bool:
+    try:
+        return not isinstance(value, bool) and 0 <= Decimal(str(value)) <= HUNDRED
+    except InvalidOperation:
+        return False
