@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from crmkit.runtime.services.bound import Bound
 from crmkit.services import working_time
 from crmkit.services.lifecycle import moving
-from crmkit.services.lifecycle.defining import ensure_lifecycles
+from crmkit.services.lifecycle.defining import definition_of, ensure_lifecycles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime, timedelta
 
     from crmkit.core.entity import Part
-    from crmkit.core.lifecycle import StageTrack
+    from crmkit.core.lifecycle import Lifecycle, StageTrack
+    from crmkit.core.lifecycle_definition import LifecycleDefinition
     from crmkit.core.lifecycle_history import Interval
     from crmkit.core.working_calendar import WorkingCalendar
     from crmkit.services.lifecycle.beginning import LifecyclesInForce
@@ -35,6 +36,10 @@ class Lifecycles(Bound):
         from crmkit.services.lifecycle.beginning import LifecyclesInForce
 
         return LifecyclesInForce(self._session, self._crm.lifecycles())
+
+    def definition_of(self, lifecycle: Lifecycle) -> LifecycleDefinition:
+        """Return what a stored lifecycle defines; raises ValidationFailed."""
+        return definition_of(lifecycle)
 
     def move(self, target: Part, to: str, **details: Any) -> StageTrack:
         """Move a record or track to another stage; see :func:`crmkit.services.lifecycle.moving.move`."""

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.errors import NotFound, did_you_mean
 from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
@@ -17,17 +15,6 @@ from crmkit.core.messages import msg, shown
 from crmkit.services.lifecycle.defining import REGISTERED, definition_of
 from crmkit.services.lifecycle.moving import StageCause, first_step
 from crmkit.store.session import Session
-
-
-@attrs.frozen
-class Beginning:
-    """Where and when a record begins its way: in which lifecycle, in which stage (the first one by default)."""
-
-    record: Any
-    lifecycle: str
-    at: datetime
-    stage: str = ""
-    cause: StageCause = "user"
 
 
 class LifecyclesInForce:
@@ -71,11 +58,16 @@ class LifecyclesInForce:
             known = self._definitions[lifecycle.id] = definition_of(lifecycle)
         return known
 
-    def begin(self, beginnings: Iterable[Beginning]) -> list[Lifecycle | StageTrack | StageTransition]:
-        """Return what is to be written for each record to begin its way; raises NotFound for an unknown stage."""
-        steps: list[Lifecycle | StageTrack | StageTransition] = []
-        for one in beginnings:
-            lifecycle, definition = self.lifecycle(one.lifecycle), self.definition(one.lifecycle)
-            entity = lifecycle.entity
-            steps += first_step(lifecycle, definition, entity, one.record, one.at, one.stage, cause=one.cause)
-        return [*self.made, *steps]
+    def first_step(
+        self,
+        name: str,
+        record: Any,
+        at: datetime,
+        stage: str = "",
+        *,
+        reason: str = "",
+        cause: StageCause = "plugin",
+    ) -> tuple[StageTrack, StageTransition]:
+        """Return the track of a record and the transition that it begins with; raises NotFound for an unknown stage."""
+        lifecycle, definition = self.lifecycle(name), self.definition(name)
+        return first_step(lifecycle, definition, lifecycle.entity, record, at, stage, reason, cause)

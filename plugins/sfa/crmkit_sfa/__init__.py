@@ -7,11 +7,18 @@ commands.
 from __future__ import annotations
 
 from crmkit_sfa.declaration import manifest, register_cli_commands, register_entities, register_lifecycles
-from crmkit_sfa.opportunities.hooks import derive_opportunities, guard_opportunities
+from crmkit_sfa.opportunities.hooks import (
+    derive_opportunities,
+    derive_opportunities_from_steps,
+    guard_opportunities,
+    guard_pipelines,
+)
 
 __all__ = [
     "derive_opportunities",
+    "derive_opportunities_from_steps",
     "guard_opportunities",
+    "guard_pipelines",
     "manifest",
     "register_cli_commands",
     "register_entities",

@@ -12,7 +12,8 @@ from crmkit.plugin import Money, Part, Record, Via, entity, field
 Category = Literal["open", "won", "lost"]
 """What a stage means: never decided by its name."""
 ForecastCategory = Literal["omitted", "pipeline", "best_case", "commit", "closed"]
-ProbabilitySource = Literal["stage", "history", "plugin", "manual"]
+Weighing = Literal["stage", "plugin", "manual"]
+"""Where a probability or forecast category comes from: the stage, a plugin, or somebody who wrote it."""
 BuyingRole = Literal["decision_maker", "economic_buyer", "influencer", "champion", "user", "gatekeeper", "other"]
 
 
@@ -40,9 +41,9 @@ class Opportunity(Record):
     amount: Money | None = field(default=None, help="What it is worth; the sum of its lines where it has some.")
     product_id: UUID | None = field(default=None, reference="product", help="What it is mainly about.")
     probability: Decimal | None = field(default=None, minimum=0, help="How likely it is won, in percent.")
-    probability_source: ProbabilitySource = field(default="stage", help="Where the probability comes from.")
+    probability_source: Weighing | None = field(default=None, help="Where the probability comes from.")
     forecast_category: ForecastCategory | None = field(default=None, help="As what it counts in forecasts.")
-    forecast_set: bool = field(default=False, label="Forecast category set by hand")
+    forecast_source: Weighing | None = field(default=None, help="Where the forecast category comes from.")
     reason: str = field(default="", max_length=200, label="Win or loss reason")
     next_step: str = field(default="", max_length=500)
     next_step_on: date | None = field(default=None)

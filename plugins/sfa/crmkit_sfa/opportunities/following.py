@@ -1,0 +1,150 @@
+"""Opportunities follow their transitions, and their history follows both: in one save, whatever was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from crmkit.core.lifecycle import StageTrack, StageTransition
+from crmkit.core.lifecycle_history import Interval, fold
+from crmkit.plugin import Change, Context, change
+from crmkit_sfa.opportunities.days import day_of
+from crmkit_sfa.opportunities.entities import Opportunity, OpportunityHistory
+from crmkit_sfa.opportunities.intervals import FACTS, State, Step, states
+from crmkit_sfa.opportunities.pipeline import ENTITY, stage_settings
+
+_WHY = "the history of an opportunity is kept whoever sees it"
+_TOLD = ("pipeline", "amount", "close_on", "probability", "forecast_category", "owner_id", "team_id")
+"""The fields of an opportunity that its history tells; the stage comes from the transitions."""
+
+
+def followed(ctx: Context, changes: Sequence[Change]) -> list[Any]:
+    """Return the opportunities whose transitions changed as these say, and their history."""
+    ids = list({state.track_id for c in changes for state in (c.before, c.after) if state is not None})
+    with ctx.elevated(_WHY):
+        tracks = [one for one in ctx.session.peek_all(StageTrack, "id", ids) if one.entity == ENTITY]
+        if not tracks:
+            return []
+        found = ctx.session.peek_all(Opportunity, "id", [track.record_id for track in tracks])
+    opportunities = {one.id: one for one in found}
+    pasts = _pasts(ctx, tracks)
+    pipelines = ctx.services.lifecycles_in_force()
+    followers: dict[UUID, Opportunity] = {}
+    made: dict[UUID, tuple[Interval, ...]] = {}
+    for track in tracks:
+        one = opportunities.get(track.record_id)
+        # One that went over to another pipeline stands where that one says.
+        if one is None or not pasts[track.id] or pipelines.lifecycle(one.pipeline).id != track.lifecycle_id:
+            continue
+        followers[one.id] = _standing(ctx, one, pasts[track.id][-1], pipelines)
+        made[one.id] = pasts[track.id]
+    return [*followers.values(), *_history(ctx, followers, made, pipelines)]
+
+
+def retold(ctx: Context, changes: Sequence[Change]) -> list[Any]:
+    """Return the history of opportunities that changed in what it tells; new ones have theirs from their transitions."""
+    told = {c.after.id: c.after for c in changes if not c.created and any(c.changed(name) for name in _TOLD)}
+    if not told:
+        return []
+    with ctx.elevated(_WHY):
+        tracks = ctx.session.peek_all(StageTrack, "record_id", list(told))
+    pipelines = ctx.services.lifecycles_in_force()
+    current = [t for t in tracks if pipelines.lifecycle(told[t.record_id].pipeline).id == t.lifecycle_id]
+    pasts = _pasts(ctx, current)
+    return _history(ctx, told, {track.record_id: pasts[track.id] for track in current}, pipelines)
+
+
+def _pasts(ctx: Context, tracks: Iterable[StageTrack]) -> dict[UUID, tuple[Interval, ...]]:
+    """Return where each track stood, by its id, oldest first."""
+    steps: dict[UUID, list[StageTransition]] = {track.id: [] for track in tracks}
+    with ctx.elevated(_WHY):
+        for step in ctx.session.peek_all(StageTransition, "track_id", list(steps)):
+            steps[step.track_id].append(step)
+    return {id: fold(some) for id, some in steps.items()}
+
+
+def _standing(ctx: Context, one: Opportunity, now: Interval, pipelines: Any) -> Opportunity:
+    """Return the opportunity where its transitions say."""
+    if (one.stage, one.entered_at) == (now.stage, now.start):
+        return one
+    settings = stage_settings(pipelines.definition(one.pipeline).stage(now.stage))
+    closed = settings.category != "open"
+    stays = closed and one.category == settings.category and one.closed_on is not None
+    return change(
+        one,
+        stage=now.stage,
+        category=settings.category,
+        entered_at=now.start,
+        closed_on=(one.closed_on if stays else day_of(ctx, now.start)) if closed else None,
+        reason=now.transition.reason or one.reason if closed else one.reason,
+    )
+
+
+# -- history ----------------------------------------------------------------------------------------------------------
+
+
+def _history(
+    ctx: Context,
+    opportunities: Mapping[UUID, Opportunity],
+    pasts: Mapping[UUID, tuple[Interval, ...]],
+    pipelines: Any,
+) -> list[OpportunityHistory]:
+    """Return the rows of history that are to be written, so that they tell what was."""
+    with ctx.elevated(_WHY):
+        stored = ctx.session.peek_all(OpportunityHistory, "opportunity_id", list(pasts))
+    rows: dict[UUID, list[OpportunityHistory]] = {id: [] for id in pasts}
+    for row in sorted(stored, key=lambda row: (row.valid_from, row.id)):
+        rows[row.opportunity_id].append(row)
+    made: list[OpportunityHistory] = []
+    for id, past in pasts.items():
+        one = opportunities[id]
+        steps = [_step(interval, pipelines.definition(one.pipeline)) for interval in past]
+        # What this save has written already is no past: it is told anew.
+        known = [_state(row) for row in rows[id] if row.version]
+        told = states(steps, known, ctx.clock.now(), _facts(one))
+        made += _rewritten(ctx, one, rows[id], told)
+    return made
+
+
+def _step(interval: Interval, definition: Any) -> Step:
+    stage = definition.find(interval.stage)
+    if stage is None:  # of an earlier revision of the pipeline, which is gone
+        return Step(interval.start, interval.stage, "open")
+    settings = stage_settings(stage)
+    usual = {"probability": settings.probability, "forecast_category": settings.forecast}
+    return Step(interval.start, interval.stage, settings.category, usual)
+
+
+def _facts(one: Opportunity) -> dict[str, Any]:
+    values = (one.pipeline, one.amount, one.close_on, one.probability, one.forecast_category, one.owner_id, one.team_id)
+    return dict(zip(FACTS, values, strict=True))
+
+
+def _state(row: OpportunityHistory) -> State:
+    facts = {name: getattr(row, name) for name in FACTS}
+    return State(row.valid_from, row.valid_to, row.stage, row.category, facts)
+
+
+def _rewritten(
+    ctx: Context, one: Opportunity, rows: Sequence[OpportunityHistory], told: Sequence[State]
+) -> list[OpportunityHistory]:
+    """Return the rows that differ from what is told: changed, new and left over ones."""
+    by_start: dict[Any, OpportunityHistory] = {}
+    spare: list[OpportunityHistory] = []
+    for row in rows:
+        if row.valid_from in by_start:
+            spare.append(row)
+        by_start.setdefault(row.valid_from, row)
+    made: list[OpportunityHistory] = []
+    for state in told:
+        found = by_start.pop(state.start, None)
+        values = {"valid_to": state.end, "stage": state.stage, "category": state.category, **state.facts}
+        if found is None:
+            made.append(OpportunityHistory(opportunity_id=one.id, valid_from=state.start, **values))
+        elif any(getattr(found, name) != value for name, value in values.items()):
+            made.append(change(found, **values))
+    gone = [*spare, *by_start.values()]
+    return [*made, *(change(row, deleted_at=ctx.clock.now()) for row in gone)]
+
+
