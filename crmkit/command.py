@@ -7,6 +7,7 @@ takes the global options of ``crmkit``, speaks the language of the run and repor
 from __future__ import annotations
 
 from crmkit.cli.localized import argument, command, group, json_option, option
+from crmkit.cli.named import record_named, team_named, user_named
 from crmkit.cli.output import pairs, print_block, print_json, table
 from crmkit.cli.running import opened, say, working
 from crmkit.cli.words import translated, wording
@@ -23,9 +24,12 @@ __all__ = [
     "pairs",
     "print_block",
     "print_json",
+    "record_named",
     "say",
     "table",
+    "team_named",
     "translated",
+    "user_named",
     "wording",
     "working",
 ]

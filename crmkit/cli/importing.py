@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from crmkit.cli.progress import Tell
     from crmkit.core.access import Actor
     from crmkit.runtime.crm import Crm
+    from crmkit.services.importing.aliases import Proposal
     from crmkit.services.importing.mapping import ImportMapping
     from crmkit.services.importing.report import ImportReport, Sample
     from crmkit.services.importing.reverting import RevertReport
@@ -40,6 +42,12 @@ _SHOWN_ERRORS = 10
     metavar="FOLDER",
     help=wording("Where rejected rows go."),
 )
+@option(
+    "--confirm",
+    multiple=True,
+    metavar="MEANING",
+    help=wording("What the files mean by a value that no record has, as in `product.sku: GTXPro = GTX Pro`; kept."),
+)
 @option("--revert", metavar="RUN", help=wording("Take the import with this id back, or the last one."))
 @option("--list", "list_", is_flag=True, help=wording("List the imports made so far."))
 @json_option
@@ -51,6 +59,7 @@ def import_(
     entity: str | None,
     dry_run: bool,
     errors: Path | None,
+    confirm: tuple[str, ...],
     revert: str | None,
     list_: bool,
     as_json: bool,
@@ -69,9 +78,22 @@ def import_(
             _revert(crm, actor, revert, dry_run, as_json)
         else:
             assert path is not None
-            rejected = _import(crm, actor, path, _mapping(crm, path, mapping, entity), dry_run, errors, as_json)
+            read = _mapping(crm, path, mapping, entity)
+            _confirm(crm, actor, read, confirm)
+            rejected = _import(crm, actor, path, read, dry_run, errors, as_json)
             if rejected:
                 ctx.exit(REJECTED)
+
+
+def _confirm(crm: Crm, actor: Actor, mapping: ImportMapping, confirmed: tuple[str, ...]) -> None:
+    """Remember what people say is meant, before anything is read."""
+    if not confirmed:
+        return
+    from crmkit.services.importing.aliases import confirm, read_proposal
+
+    system = mapping.system or mapping.name
+    with crm.session(actor) as session:
+        confirm(session, [read_proposal(words, system, crm.registry) for words in confirmed])
 
 
 def _mapping(crm: Crm, path: Path, mapping: Path | None, entity: str | None) -> ImportMapping:
@@ -105,11 +127,36 @@ def _import(
         sys.exit(130)
     if as_json:
         _print_json(report)
-    else:
-        _print_report(crm, report)
-    if report.rejected and not as_json:
+        return report.rejected
+    _print_report(crm, report)
+    if report.rejected:
         _tell_rejected(report)
+    if report.proposals and _agreed(crm, actor, report, dry_run):
+        return _import(crm, actor, path, mapping, dry_run, errors, as_json)
     return report.rejected
+
+
+def _agreed(crm: Crm, actor: Actor, report: ImportReport, dry_run: bool) -> bool:
+    """Ask what is meant by values that no record has, where somebody can answer; whether anything was confirmed."""
+    from crmkit.cli.running import say
+    from crmkit.core.messages import msg
+    from crmkit.services.importing.aliases import confirm
+
+    if dry_run or not sys.stdin.isatty():
+        for one in report.proposals:
+            say(msg("{value} may mean {meaning}; if so, add --confirm {words}", **_told(one)))
+        return False
+    agreed = [
+        one for one in report.proposals if click.confirm(msg("Does {value} mean {meaning}?", **_told(one)).render(translate()))
+    ]
+    if agreed:
+        with crm.session(actor) as session:
+            confirm(session, agreed)
+    return bool(agreed)
+
+
+def _told(one: Proposal) -> dict[str, str]:
+    return {"value": repr(one.value), "meaning": repr(one.meaning), "words": shlex.quote(one.words)}
 
 
 def error_folder(path: Path) -> Path:
@@ -135,6 +182,7 @@ def _print_json(report: ImportReport) -> None:
                 {"source": e.source, "line": e.number, "problems": [p.render(translate()) for p in e.problems]}
                 for e in report.errors
             ],
+            "proposals": [one.words for one in report.proposals],
             "error_files": [str(path) for path in report.error_files],
             "samples": [
                 {

@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crmkit.core.entity import Part
-    from crmkit.core.staff import Team
+    from crmkit.core.staff import Team, User
     from crmkit.store.session import Session
 
 
 def record_named(session: Session, text: str) -> Part:
-    """Return the record that ``ENTITY:ID`` names, else the customer of that name, id, number or mail address.
+    """Return the record that ``ENTITY:ID`` or ``ENTITY:TITLE`` names, else the customer of that name, id or address.
 
-    Raises NotFound and BadInput.
+    Raises NotFound and, when several have the title, BadInput.
     """
+    from crmkit.cli.needles import named_record
     from crmkit.services.customer_view import find_customer
 
-    entity, colon, id = text.partition(":")
+    entity, colon, needle = text.partition(":")
     if colon and entity in session.database.registry:
-        found: Part = session.get(session.database.registry.get(entity).cls, id)
+        found: Part = named_record(session, session.database.registry.get(entity), needle)
         return found
     return find_customer(session, text)
 
@@ -35,3 +36,10 @@ def team_named(session: Session, name: str) -> Team:
         hint = did_you_mean(name, [team.name for team in session.list(Team)])
         raise NotFound(msg("no {entity} called {name}; {hint}", entity="team", name=shown(name), hint=hint))
     return found
+
+
+def user_named(session: Session, login: str) -> User:
+    """Return the user of this login, also one who is not active; raises NotFound with the closest one."""
+    from crmkit.services.access.roles import user_named
+
+    return user_named(session, login)

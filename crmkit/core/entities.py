@@ -16,7 +16,7 @@ from crmkit.core.interaction import (
     InteractionLink,
     InteractionParticipant,
 )
-from crmkit.core.journal import AuditEntry, Event, ImportRun, MergeJournal
+from crmkit.core.journal import AuditEntry, Event, ImportAlias, ImportRun, MergeJournal
 from crmkit.core.lifecycle import Lifecycle, Relationship, StageTrack, StageTransition
 from crmkit.core.mail_folder import MailFolder
 from crmkit.core.personal_data import Erasure, LegalHold
@@ -66,6 +66,7 @@ CORE_ENTITIES: tuple[type, ...] = (
     Erasure,
     LegalHold,
     MergeJournal,
+    ImportAlias,
     ImportRun,
     AuditEntry,
     Event,

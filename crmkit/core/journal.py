@@ -78,6 +78,20 @@ class MergeJournal(Part):
     undone_at: datetime | None = field(default=None)
 
 
+@entity("import_alias", plural="import_aliases", title="value", unique=(("system", "entity", "name", "value"),))
+class ImportAlias(Record):
+    """What the files of a system mean by a value that no record has: ``meaning``, which somebody confirmed.
+
+    It stands for the record of ``entity`` whose field ``name`` says ``meaning``.
+    """
+
+    system: str = field(max_length=200)
+    entity: str = field(max_length=100, erase="keep")
+    name: str = field(max_length=100, label="Field", erase="keep")
+    value: str = field(max_length=500)
+    meaning: str = field(max_length=500)
+
+
 @entity("import_run", title="name", indexes=(("fingerprint",),))
 class ImportRun(Record):
     """One import of a file or folder: where it stands, what it did and how it can be taken back.

@@ -36,6 +36,10 @@ class Services(Protocol):
 class Session(Protocol):
     """One transaction and unit of work, already narrowed to the tenant and to what the actor may see."""
 
+    def entity(self, name: Any) -> Any:
+        """Return what is declared of an entity, by name or class."""
+        ...
+
     def get(self, entity: type[T], id: Any) -> T:
         """Return the record; raises ``NotFound``."""
         ...

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.customer import Customer
+from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import AccessDenied, NotFound
 from crmkit.core.field_rights import masked, projected
 from crmkit.core.messages import msg
@@ -64,6 +65,10 @@ class SessionReads(ABC):
         if self._reader is None:
             self._reader = reader_of(self.database, self.actor, self.clock)
         return self._reader
+
+    def entity(self, name: type[Any] | str) -> EntityInfo:
+        """Return what is declared of an entity, by name or class; raises ConfigError with the closest name."""
+        return self.database.registry.get(name)
 
     def hidden(self, entity: type[Any] | str) -> frozenset[str]:
         """Return the names of the fields of an entity, custom ones too, that the actor may not read."""

@@ -11,6 +11,7 @@ from crmkit.runtime.services.customers import Customers
 from crmkit.runtime.services.event_log import EventLog
 from crmkit.runtime.services.handovers import Handovers
 from crmkit.runtime.services.histories import Histories
+from crmkit.runtime.services.holding import Holding
 from crmkit.runtime.services.identities import Identities
 from crmkit.runtime.services.interactions import Interactions
 from crmkit.runtime.services.lifecycles import Lifecycles
@@ -20,6 +21,7 @@ from crmkit.runtime.services.personal_data import PersonalData
 from crmkit.runtime.services.quality import Quality
 from crmkit.runtime.services.segments import Segments
 from crmkit.runtime.services.surveys import Surveys
+from crmkit.runtime.services.turns import Turns
 
 
 class Services(
@@ -30,6 +32,7 @@ class Services(
     EventLog,
     Handovers,
     Histories,
+    Holding,
     Identities,
     Interactions,
     Lifecycles,
@@ -39,6 +42,7 @@ class Services(
     Quality,
     Segments,
     Surveys,
+    Turns,
 ):
     """Each method is a use case of ``crmkit.services`` with session and application filled in."""
 

@@ -14,14 +14,16 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.completion import complete_values
+from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import BadInput, FieldError, Refused, StaleVersion, ValidationFailed
 from crmkit.core.identity import ExternalIdentity
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.imports import ImportRows
 from crmkit.hooks.run import run_derive
 from crmkit.services.completed_interactions import telling_all, told_values
+from crmkit.services.importing.aliases import meanings, proposed
 from crmkit.services.importing.blocks import Block, Reference, missing
-from crmkit.services.importing.lookups import Lookups
+from crmkit.services.importing.lookups import Keyed, Lookups
 from crmkit.services.importing.templates import as_text
 from crmkit.store.references import identifies
 from crmkit.store.session import Session
@@ -168,18 +170,36 @@ class Chunk:
             info = self._session.database.registry.get(reference.entity)
             names = tuple(name for name, _, _ in reference.match)
             keys = [_reference_key(block, reference, draft) for draft in drafts]
-            found = self._lookups.keys(
-                self._session, info, names, dict.fromkeys(key for key in keys if key is not None), whole=False
-            )
+            asked = dict.fromkeys(key for key in keys if key is not None)
+            found = self._lookups.keys(self._session, info, names, asked, whole=False)
+            if len(names) == 1 and not reference.optional:
+                found |= self._meant(block, info, names[0], [key for key in asked if key not in found])
             for draft, key in zip(drafts, keys, strict=True):
                 if key is not None:
                     self._set(block, reference, draft, found.get(key), ", ".join(map(str, key)))
+
+    def _meant(self, block: Block, info: EntityInfo, name: str, unknown: Sequence[Any]) -> Keyed:
+        """Return the records that somebody confirmed to be meant; note which may be meant by what is left."""
+        values = [key[0] for key in unknown if isinstance(key[0], str) and key[0]]
+        if not values:
+            return {}
+        session, lookups = self._session, self._lookups
+        meaning = meanings(session, block.system, info, name, values)
+        targets = lookups.keys(session, info, (name,), dict.fromkeys((one,) for one in meaning.values()), whole=False)
+        fresh = [value for value in values if value not in meaning and (info.name, name, value) not in lookups.proposals]
+        for value, one in proposed(session, block.system, info, name, fresh).items():
+            lookups.proposals[info.name, name, value] = one
+        return {(value,): targets[(one,)] for value, one in meaning.items() if (one,) in targets}
 
     def _set(self, block: Block, reference: Reference, draft: Draft, target: UUID | None, wanted: str) -> None:
         if target is not None:
             draft.values[reference.field] = target
         elif wanted and not reference.optional:
+            name = reference.match[0][0] if len(reference.match) == 1 else ""
+            may_be = self._lookups.proposals.get((reference.entity, name, wanted))
             expected = missing(reference, wanted)
+            if may_be is not None:
+                expected = msg("{expected}; did you mean {meaning}?", expected=expected, meaning=repr(may_be.meaning))
             draft.row.problems.append(FieldError(f"{block.info.name}.{reference.field}", "reference", wanted, expected))
 
     # -- finding and making records ------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import EntityInfo
 from crmkit.core.identity import ExternalIdentity
+from crmkit.services.importing.aliases import Proposal
 from crmkit.store.among import among
 from crmkit.store.chunks import in_chunks
 from crmkit.store.session import Session
@@ -41,6 +42,8 @@ class Lookups:
     def __init__(self) -> None:
         self._external: dict[External, UUID] = {}
         self._keys: dict[Key, Keyed] = {}
+        self.proposals: dict[tuple[str, str, str], Proposal] = {}
+        """Which records may be meant by values that no record has, by entity, field and value."""
         self.aged = False
         """Whether ids are remembered from earlier chunks; their records may be merged or deleted by now."""
         self.begin()

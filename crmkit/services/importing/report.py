@@ -15,6 +15,7 @@ from crmkit.core.errors import FieldError
 from crmkit.core.field_rights import MASKED
 from crmkit.core.messages import Message, Translate
 from crmkit.core.registry import EntityRegistry
+from crmkit.services.importing.aliases import Proposal
 
 _EMPTY = (None, "", (), False, EMPTY)
 
@@ -56,6 +57,8 @@ class ImportReport:
     errors: tuple[RowError, ...]
     error_files: tuple[Path, ...]
     samples: tuple[Sample, ...]
+    proposals: tuple[Proposal, ...] = ()
+    """What may be meant by values that no record has; nothing of it was taken."""
 
     @property
     def changed(self) -> int:

@@ -367,6 +367,7 @@ class _Importer:
             errors=tuple(self._errors.shown),
             error_files=self._errors.paths,
             samples=tuple(self._samples),
+            proposals=tuple(self._lookups.proposals.values()),
         )
 
 

@@ -37,9 +37,7 @@ def entered(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     if not changes:
         return []
     pipelines = ctx.services.lifecycles_in_force()
-    entries = [_entry(ctx, c, pipelines) for c in changes]
-    found: list[Any] = [entry.opportunity for entry in entries]
-    return found + _steps(ctx, entries, pipelines)
+    return _steps(ctx, [_entry(ctx, c, pipelines) for c in changes], pipelines)
 
 
 def _concerned(c: Change) -> bool:
@@ -84,9 +82,11 @@ def _moved(ctx: Context, c: Change, opportunity: Opportunity) -> Opportunity:
     """Return it with the day on which it was closed and the instant at which it came to its stage."""
     before: Opportunity | None = c.before
     opened_on = opportunity.opened_on or ctx.today()
+    # Found out earlier in this save; time goes on meanwhile.
+    known = opportunity.entered_at if before is None or c.changed("entered_at") else None
     if opportunity.category == "open":
         at = beginning_of(ctx, opened_on) if before is None else ctx.clock.now()
-        return change(opportunity, closed_on=None, entered_at=at)
+        return change(opportunity, closed_on=None, entered_at=known or at)
     closed_on = opportunity.closed_on if before is None or c.changed("closed_on") else None
     closed_on = closed_on or ctx.today()
     at = beginning_of(ctx, closed_on)
@@ -98,7 +98,7 @@ def _moved(ctx: Context, c: Change, opportunity: Opportunity) -> Opportunity:
         at = max(at, beginning_of(ctx, opened_on))
     elif before.entered_at is not None:
         at = max(at, before.entered_at)
-    return change(opportunity, closed_on=closed_on, entered_at=at)
+    return change(opportunity, closed_on=closed_on, entered_at=known or at)
 
 
 def _wrong(field: str, value: object, expected: Any) -> ValidationFailed:
@@ -109,7 +109,7 @@ def _wrong(field: str, value: object, expected: Any) -> ValidationFailed:
 
 
 def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Any) -> list[Any]:
-    """Return tracks and transitions for opportunities that stand elsewhere than they say."""
+    """Return the opportunities, with tracks and transitions where they stand elsewhere than they say."""
     by_id = {entry.opportunity.id: entry for entry in entries}
     with ctx.elevated("the way of an opportunity is followed whoever sees it"):
         stored = ctx.session.peek_all(StageTrack, "record_id", list(by_id))
@@ -118,9 +118,14 @@ def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Any) -> list[Any]:
     elsewhere: list[tuple[Entry, StageTrack]] = []
     for id, entry in by_id.items():
         track = tracks.get((id, entry.lifecycle_id))
+        if track is not None and track.stage == entry.opportunity.stage:
+            # Since when, its transitions say; nobody writes that.
+            made.append(change(entry.opportunity, entered_at=track.entered_at))
+            continue
+        made.append(entry.opportunity)
         if track is None:
             made += _begun(ctx, entry, pipelines)
-        elif track.stage != entry.opportunity.stage:
+        else:
             elsewhere.append((entry, track))
     return [*pipelines.made, *made, *_moves(ctx, elsewhere)]
 

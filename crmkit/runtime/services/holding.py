@@ -1,0 +1,40 @@
+"""Holding records, and taking turns, until the transaction ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+from uuid import UUID
+
+from crmkit.core.entity import Part
+from crmkit.core.errors import NotFound
+from crmkit.core.messages import msg
+from crmkit.runtime.services.bound import Bound
+from crmkit.services.append_only import is_rewriting
+from crmkit.store.locking import in_turn, locked
+
+P = TypeVar("P", bound=Part)
+
+
+class Holding(Bound):
+    """Holding records, and taking turns, until the transaction ends."""
+
+    __slots__ = ()
+
+    def hold_records(self, entity: type[P], ids: Iterable[UUID]) -> dict[UUID, P]:
+        """Hold records until the transaction ends and return them, as they are now, by id; NotFound for unseen ones."""
+        wanted = sorted(set(ids))
+        seen = {record.id for record in self._session.list(entity, id=wanted)} if wanted else set()
+        for id in wanted:
+            if id not in seen:
+                name = self._crm.registry.get(entity).name
+                raise NotFound(msg("no {entity} with id {id}", entity=name, id=str(id)))
+        return locked(self._session, self._crm.registry.get(entity).name, wanted) if wanted else {}
+
+    def take_turns(self, *words: str) -> None:
+        """Wait until others who named the same words have ended; see :func:`crmkit.store.locking.in_turn`."""
+        in_turn(self._session, *words)
+
+    def rewrites_history(self) -> bool:
+        """Tell whether a merge, an erasure or the revert of an import is at work: rules on settled records let it pass."""
+        return is_rewriting(self._session)
