@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from crmkit.cli.localized import argument, command, group, json_option, option
 from crmkit.cli.named import record_named, team_named, user_named
-from crmkit.cli.output import pairs, print_block, print_json, table
+from crmkit.cli.output import pairs, print_block, print_json, shown_value, table
+from crmkit.cli.parameters import DAY, MONEY
 from crmkit.cli.running import opened, say, working
 from crmkit.cli.words import translated, wording
 from crmkit.services.customer_view import find_customer
 
 __all__ = [
+    "DAY",
+    "MONEY",
     "argument",
     "command",
     "find_customer",
@@ -26,6 +29,7 @@ __all__ = [
     "print_json",
     "record_named",
     "say",
+    "shown_value",
     "table",
     "team_named",
     "translated",

@@ -147,7 +147,9 @@ def _agreed(crm: Crm, actor: Actor, report: ImportReport, dry_run: bool) -> bool
             say(msg("{value} may mean {meaning}; if so, add --confirm {words}", **_told(one)))
         return False
     agreed = [
-        one for one in report.proposals if click.confirm(msg("Does {value} mean {meaning}?", **_told(one)).render(translate()))
+        one
+        for one in report.proposals
+        if click.confirm(msg("Does {value} mean {meaning}?", **_told(one)).render(translate()))
     ]
     if agreed:
         with crm.session(actor) as session:

@@ -10,6 +10,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.entity import Own, Part, Record, Via, ViaLink, entity, field
+from crmkit.core.product import Product
 from crmkit.core.values.money import Money
 
 MoneyRole = Literal["none", "revenue", "cash", "cost"]
@@ -27,6 +28,19 @@ class InteractionKind:
     """What was sold (``revenue``), received or given back (``cash``), spent on the customer (``cost``), or ``none``."""
     plugin: str = "crmkit"
     """Who brought it."""
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """A line to log an interaction with; it becomes an ``InteractionLine``. The amount is computed when left out."""
+
+    product: Product | UUID | None = None
+    description: str = ""
+    quantity: Decimal = Decimal(1)
+    unit: str = ""
+    unit_price: Decimal | None = None
+    discount: Decimal = Decimal(0)
+    amount: Decimal | None = None
 
 
 STANDARD_KINDS: tuple[InteractionKind, ...] = (

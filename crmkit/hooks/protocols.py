@@ -14,9 +14,24 @@ class Actor(Protocol):
     """Who acts: a user, or a plugin on behalf of one."""
 
     @property
-    def id(self) -> Any: ...
+    def user_id(self) -> Any:
+        """The user whose rights count; None for the system."""
+        ...
+
     @property
-    def name(self) -> str: ...
+    def team_id(self) -> Any:
+        """That user's team, where there is one."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the actor is called."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """The actor's language, as in ``en``."""
+        ...
 
 
 class Clock(Protocol):
@@ -70,6 +85,10 @@ class Session(Protocol):
 
     def delete(self, *records: Any) -> None:
         """Delete at the next flush."""
+        ...
+
+    def flush(self) -> None:
+        """Send pending changes through the write path, within the transaction; in a hook of a flush it does nothing."""
         ...
 
     def enqueue(self, job: str, payload: Any = None, **details: Any) -> Any:
@@ -132,8 +151,8 @@ class Context(Protocol):
         ...
 
     @property
-    def services(self) -> Services:
-        """The use cases, bound to that unit of work."""
+    def services(self) -> Any:
+        """The use cases, bound to that unit of work: see ``Services``."""
         ...
 
     @property

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from crmkit.core.entity import Part, changed_fields
+from crmkit.core.entity import Part, change, changed_fields
 from crmkit.core.errors import CrmError, FieldError, HookLoop, PluginError, Refused, StaleVersion, ValidationFailed
 from crmkit.hooks.records import Change, RecordBatch
 from crmkit.hooks.run import run_derive, run_guard
@@ -89,6 +89,7 @@ def _derive(session: Session) -> None:
             changes = tuple(Change(before, after) for before, after in staged.values())
             answers += run_derive(caller, session.contexts, RecordBatch(entity, changes, session.cause))
         todo = {}
+        seen: dict[Any, Any] = {}
         for plugin, item in answers:
             record = item.after if isinstance(item, Change) else item
             if not isinstance(record, Part):
@@ -96,6 +97,10 @@ def _derive(session: Session) -> None:
                 raise PluginError(plugin, "derive_records", wrong)
             entity = session.database.registry.of(record).name
             known = work.current.get(record.id)
+            if record.id not in seen:
+                seen[record.id] = known
+            elif seen[record.id] is not None and known is not None:
+                record = _beside(seen[record.id], known, record)
             if known is not None and _same(known, record):
                 continue
             fields = () if known is None else changed_fields(known, record)
@@ -110,6 +115,16 @@ def _derive(session: Session) -> None:
         if not todo:
             return
     raise HookLoop(steps[-4:])
+
+
+def _beside(seen: Part, known: Part, answer: Part) -> Part:
+    """Return ``known``, which other hooks of the round have changed, with what ``answer`` changes of what all have seen."""
+    values = {name: getattr(answer, name) for name in changed_fields(seen, answer)}
+    if "custom" in values:
+        own = {key: value for key, value in answer.custom.items() if seen.custom.get(key) != value}
+        left = {key: value for key, value in known.custom.items() if key not in seen.custom or key in answer.custom}
+        values["custom"] = {**left, **own}
+    return change(known, **values)
 
 
 def _note_derived(work: UnitOfWork, record: Any, known: Any, fields: Iterable[str], release: str) -> None:

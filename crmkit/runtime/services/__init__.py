@@ -19,6 +19,7 @@ from crmkit.runtime.services.mergers import Mergers
 from crmkit.runtime.services.messages import Messages
 from crmkit.runtime.services.personal_data import PersonalData
 from crmkit.runtime.services.quality import Quality
+from crmkit.runtime.services.references import References
 from crmkit.runtime.services.segments import Segments
 from crmkit.runtime.services.surveys import Surveys
 from crmkit.runtime.services.turns import Turns
@@ -40,6 +41,7 @@ class Services(
     Messages,
     PersonalData,
     Quality,
+    References,
     Segments,
     Surveys,
     Turns,

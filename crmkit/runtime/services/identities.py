@@ -19,6 +19,12 @@ class Identities(Bound):
 
     __slots__ = ()
 
+    def evidence(self, **known: Any) -> Evidence:
+        """Return what is known of somebody, to identify by; see :class:`crmkit.services.identify.Evidence`."""
+        from crmkit.services.identify import Evidence
+
+        return Evidence(**known)
+
     def identify(self, evidence: Evidence, channel: str = "") -> Recognition:
         """Return who somebody is; see :func:`crmkit.services.identify.identify`."""
         from crmkit.services.identify import identify

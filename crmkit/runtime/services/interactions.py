@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crmkit.core.customer import Customer
     from crmkit.core.interaction import Interaction
     from crmkit.services.interactions import ContactFigures, Logged, Timeline
-    from crmkit.services.interactions.parties import Party
+    from crmkit.services.interactions.parties import Participant, Party
 
 
 class Interactions(Bound):
@@ -27,6 +27,12 @@ class Interactions(Bound):
 
         given = {"kinds": self._crm.kinds, "country": self._crm.config.country, **details}
         return log(self._session, kind, **given)
+
+    def participant(self, **details: Any) -> Participant:
+        """Return somebody who takes part, for ``log``; see :class:`crmkit.services.interactions.parties.Participant`."""
+        from crmkit.services.interactions.parties import Participant
+
+        return Participant(**details)
 
     def told_by(self, channel: str) -> AbstractContextManager[None]:
         """Let a connector mend what its channel told; see :func:`crmkit.services.completed_interactions.told_by`."""

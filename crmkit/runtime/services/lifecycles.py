@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from crmkit.runtime.services.bound import Bound
 from crmkit.services import working_time
 from crmkit.services.lifecycle import moving
-from crmkit.services.lifecycle.defining import definition_of, ensure_lifecycles
+from crmkit.services.lifecycle.defining import define, definition_of, ensure_lifecycles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime, timedelta
 
     from crmkit.core.entity import Part
@@ -40,6 +40,11 @@ class Lifecycles(Bound):
     def definition_of(self, lifecycle: Lifecycle) -> LifecycleDefinition:
         """Return what a stored lifecycle defines; raises ValidationFailed."""
         return definition_of(lifecycle)
+
+    def define(self, definition: LifecycleDefinition, *, remap: Mapping[str, str] | None = None) -> Lifecycle:
+        """Bring a definition into force; see :func:`crmkit.services.lifecycle.defining.define`."""
+        ensure_lifecycles(self._session, self._crm.lifecycles())
+        return define(self._session, definition, remap=remap)
 
     def move(self, target: Part, to: str, **details: Any) -> StageTrack:
         """Move a record or track to another stage; see :func:`crmkit.services.lifecycle.moving.move`."""

@@ -186,7 +186,9 @@ class Chunk:
         session, lookups = self._session, self._lookups
         meaning = meanings(session, block.system, info, name, values)
         targets = lookups.keys(session, info, (name,), dict.fromkeys((one,) for one in meaning.values()), whole=False)
-        fresh = [value for value in values if value not in meaning and (info.name, name, value) not in lookups.proposals]
+        fresh = [
+            value for value in values if value not in meaning and (info.name, name, value) not in lookups.proposals
+        ]
         for value, one in proposed(session, block.system, info, name, fresh).items():
             lookups.proposals[info.name, name, value] = one
         return {(value,): targets[(one,)] for value, one in meaning.items() if (one,) in targets}

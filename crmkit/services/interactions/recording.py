@@ -12,12 +12,7 @@ import attrs
 
 from crmkit.core.entity import Part
 from crmkit.core.errors import BadInput, Conflict
-from crmkit.core.interaction import (
-    Interaction,
-    InteractionLine,
-    InteractionLink,
-    InteractionParticipant,
-)
+from crmkit.core.interaction import Interaction, InteractionLine, InteractionLink, InteractionParticipant, Line
 from crmkit.core.messages import msg, shown
 from crmkit.core.product import Product
 from crmkit.core.values.money import Money
@@ -31,21 +26,6 @@ from crmkit.store.session import Session
 
 Direction = Literal["", "inbound", "outbound", "internal"]
 Status = Literal["planned", "in_progress", "completed", "cancelled"]
-
-
-@attrs.frozen(kw_only=True)
-class Line:
-    """A line of an interaction; see ``InteractionLine``. The amount is computed when left out."""
-
-    product: Product | UUID | None = None
-    description: str = ""
-    quantity: Decimal = Decimal(1)
-    unit: str = ""
-    unit_price: Decimal | None = None
-    discount: Decimal = Decimal(0)
-    amount: Decimal | None = None
-
-
 Link = Part | tuple[str, UUID] | tuple[str, UUID, str]
 """A record, or the name of its entity with its id and perhaps the role of the link."""
 

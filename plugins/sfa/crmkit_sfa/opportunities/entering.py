@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -55,7 +55,9 @@ def _entry(ctx: Context, c: Change, pipelines: Any) -> Entry:
     name = given.pipeline or ctx.config.opportunities.pipeline
     lifecycle, definition = pipelines.lifecycle(name), pipelines.definition(name)
     if lifecycle.entity != ENTITY:
-        raise BadInput(msg("lifecycle {lifecycle} is for {entity}, no pipeline", lifecycle=name, entity=lifecycle.entity))
+        raise BadInput(
+            msg("lifecycle {lifecycle} is for {entity}, no pipeline", lifecycle=name, entity=lifecycle.entity)
+        )
     moved_over = c.before is not None and c.before.pipeline not in ("", name)
     stage = given.stage or given.opening_stage or definition.first
     if moved_over and definition.find(stage) is None:
@@ -136,7 +138,7 @@ def _begun(ctx: Context, entry: Entry, pipelines: Any) -> list[StageTrack | Stag
     created = entry.change.created
     opening = one.opening_stage if created else one.stage
     at = beginning_of(ctx, one.opened_on) if created and one.opened_on else ctx.clock.now()
-    cause = "import" if created and one.source else "user"
+    cause: Literal["user", "import"] = "import" if created and one.source else "user"
     track, first = pipelines.first_step(entry.definition.name, one, at, opening, cause=cause)
     if opening == one.stage:
         return [track, first]
@@ -162,4 +164,3 @@ def _moves(ctx: Context, elsewhere: Iterable[tuple[Entry, StageTrack]]) -> list[
         at: datetime = one.entered_at or ctx.clock.now()
         made.append(StageTransition(track_id=track.id, to_stage=one.stage, occurred_at=at, reason=one.reason))
     return made
-

@@ -33,7 +33,9 @@ class Opportunity(Record):
     pipeline: str = field(default="", max_length=100, help="The lifecycle that it goes through.")
     stage: str = field(default="", max_length=100, help="Where it stands; writing another one moves it there.")
     category: Category = field(default="open", help="Whether it is open, won or lost, as the stage says.")
-    opening_stage: str = field(default="", max_length=100, help="Where it began; by default the pipeline's first stage.")
+    opening_stage: str = field(
+        default="", max_length=100, help="Where it began; by default the pipeline's first stage."
+    )
     opened_on: date | None = field(default=None, help="The day it began; by default the day it is entered.")
     entered_at: datetime | None = field(default=None, label="In this stage since")
     close_on: date | None = field(default=None, label="Expected close", help="The day it is expected to be decided.")
@@ -100,7 +102,9 @@ class Competitor(Part):
 
     opportunity_id: UUID = field(reference="sfa_opportunity")
     name: str = field(searchable=True)
-    customer_id: UUID | None = field(default=None, reference="customer", merge="repoint", erase="clear", label="Organization")
+    customer_id: UUID | None = field(
+        default=None, reference="customer", merge="repoint", erase="clear", label="Organization"
+    )
     threat: Literal["low", "medium", "high"] = field(default="medium")
     price: Money | None = field(default=None)
     outcome: Literal["open", "won", "lost", "withdrawn"] = field(default="open")
@@ -136,4 +140,21 @@ class OpportunityHistory(Part):
     salesteam_id: UUID | None = field(default=None, reference="team")
 
 
-OPPORTUNITY_ENTITIES = (Opportunity, OpportunityLine, OpportunityContact, Competitor, OpportunityHistory)
+@entity(
+    "sfa_big_deal_alert",
+    label="Big-deal alert",
+    plugin="sfa",
+    title="direction",
+    access=Via("opportunity_id"),
+)
+class BigDealAlert(Part):
+    """An open opportunity has become a big one (up), or is none any more (down)."""
+
+    opportunity_id: UUID = field(reference="sfa_opportunity")
+    direction: Literal["up", "down"] = field()
+    threshold: Money = field()
+    team: str = field(default="", max_length=100, help="Whose threshold it is; empty: everybody's.")
+    amount: Money | None = field(default=None)
+
+
+OPPORTUNITY_ENTITIES = (Opportunity, OpportunityLine, OpportunityContact, Competitor, OpportunityHistory, BigDealAlert)

@@ -146,5 +146,3 @@ def _rewritten(
             made.append(change(found, **values))
     gone = [*spare, *by_start.values()]
     return [*made, *(change(row, deleted_at=ctx.clock.now()) for row in gone)]
-
-

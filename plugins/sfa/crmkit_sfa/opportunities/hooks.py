@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from crmkit.plugin import Context, RecordBatch, Refuse, hookimpl, msg
+from crmkit_sfa.opportunities.big_deals import crossings
 from crmkit_sfa.opportunities.entering import entered
 from crmkit_sfa.opportunities.following import followed, retold
+from crmkit_sfa.opportunities.lines import mixed_currencies, summed
 from crmkit_sfa.opportunities.pipeline import ENTITY, HUNDRED, pipeline_problems, stage_settings
 
 
@@ -15,7 +17,19 @@ from crmkit_sfa.opportunities.pipeline import ENTITY, HUNDRED, pipeline_problems
 def derive_opportunities(ctx: Context, call: RecordBatch) -> list[Any]:
     """Fill in what was left out, take the steps in the pipeline, and tell the history."""
     living = [c for c in call.changes if not c.deleted and c.after.deleted_at is None]
-    return [*entered(ctx, living), *retold(ctx, living)]
+    return [*entered(ctx, living), *retold(ctx, living), *crossings(ctx, living)]
+
+
+@hookimpl(specname="derive_records", entities=("sfa_opportunity_line",))
+def derive_opportunity_amounts(ctx: Context, call: RecordBatch) -> list[Any]:
+    """An opportunity is worth what its lines are."""
+    return summed(ctx, call.changes)
+
+
+@hookimpl(specname="guard_records", entities=("sfa_opportunity_line",))
+def guard_opportunity_lines(ctx: Context, call: RecordBatch) -> list[Refuse]:
+    """Refuse lines in several currencies and discounts beyond 100 percent."""
+    return mixed_currencies(ctx, call.changes)
 
 
 @hookimpl(specname="derive_records", entities=("stage_transition",))

@@ -74,7 +74,11 @@ def _joined(made: Sequence[State]) -> list[State]:
     """Return the intervals with their ends; neighbours that tell the same are one."""
     kept: list[State] = []
     for state in made:
-        same = kept and (kept[-1].stage, kept[-1].category, kept[-1].facts) == (state.stage, state.category, state.facts)
+        same = kept and (kept[-1].stage, kept[-1].category, kept[-1].facts) == (
+            state.stage,
+            state.category,
+            state.facts,
+        )
         if not same:
             kept.append(state)
     ends = [*(state.start for state in kept[1:]), None]

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import attrs
+
+from crmkit.plugin import Money
+
+
+@attrs.frozen(kw_only=True)
+class BigDeal:
+    """From which amount on a deal is a big one: for everybody, or for the team of this name."""
+
+    amount: str
+    currency: str
+    team: str = ""
+
+    @property
+    def money(self) -> Money:
+        """The threshold as money."""
+        return Money(Decimal(self.amount), self.currency)
+
+    def __attrs_post_init__(self) -> None:
+        Money.of(self.amount, self.currency)
 
 
 @attrs.frozen(kw_only=True)
@@ -11,3 +32,5 @@ class OpportunitySettings:
 
     pipeline: str = "sales"
     """The pipeline of opportunities that name none."""
+    big_deals: tuple[BigDeal, ...] = ()
+    """Thresholds; an opportunity that crosses one gives rise to an alert."""

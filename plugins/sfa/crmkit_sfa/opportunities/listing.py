@@ -1,0 +1,81 @@
+"""Lists of opportunities: which ones, and what is to be seen of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from crmkit.plugin import Context
+from crmkit_sfa.opportunities.board import open_stages
+from crmkit_sfa.opportunities.entities import Opportunity
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """Which opportunities a list is of. ``overdue``: open, and expected to be decided before today; ``rotting``: open, and
+    in their stage for longer than the pipeline allows; ``filter`` is in the core's filter language."""
+
+    category: str = ""
+    stage: str = ""
+    pipeline: str = ""
+    owner_id: Any = None
+    customer_id: Any = None
+    without_customer: bool = False
+    without_next_step: bool = False
+    overdue: bool = False
+    rotting: bool = False
+    filter: str = ""
+
+
+def listed(
+    ctx: Context, wanted: Wanted, *, order: str = "close_on,name", limit: int | None = None
+) -> list[Opportunity]:
+    """Return the opportunities that are wanted. Raises BadInput for a filter that cannot be read."""
+    if wanted.rotting:
+        return _rotting(ctx, wanted, order, limit)
+    return list(ctx.session.list(Opportunity, _filter(ctx, wanted), order=order, limit=limit, **_equal(wanted)))
+
+
+def counted(ctx: Context, wanted: Wanted) -> int:
+    """Return how many opportunities are wanted, those that rot aside."""
+    return ctx.session.count(Opportunity, _filter(ctx, wanted), **_equal(wanted))
+
+
+def _equal(wanted: Wanted) -> dict[str, Any]:
+    given = {
+        "category": wanted.category,
+        "stage": wanted.stage,
+        "pipeline": wanted.pipeline,
+        "owner_id": wanted.owner_id,
+        "customer_id": wanted.customer_id,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _filter(ctx: Context, wanted: Wanted) -> str:
+    parts = [f"({wanted.filter})"] if wanted.filter else []
+    if wanted.without_customer:
+        parts.append("customer_id is empty")
+    if wanted.without_next_step:
+        parts.append("category = open and next_step is empty and next_step_on is empty")
+    if wanted.overdue:
+        parts.append(f"category = open and close_on < {ctx.today().isoformat()}")
+    return " and ".join(parts)
+
+
+def _rotting(ctx: Context, wanted: Wanted, order: str, limit: int | None) -> list[Opportunity]:
+    """Return those that stand for too long: each stage has a day of its own before which they came there."""
+    stages = open_stages(ctx, wanted.pipeline or ctx.config.opportunities.pipeline)
+    midnight = datetime.combine(ctx.today(), time(), ZoneInfo(ctx.timezone))
+    late = [
+        f"(stage = {name} and entered_at < {(midnight - timedelta(days=settings.rot_days)).isoformat()})"
+        for name, settings in stages.items()
+        if settings.rot_days is not None
+    ]
+    if not late:
+        return []
+    parts = [part for part in (_filter(ctx, wanted), "category = open", f"({' or '.join(late)})") if part]
+    return list(ctx.session.list(Opportunity, " and ".join(parts), order=order, limit=limit, **_equal(wanted)))

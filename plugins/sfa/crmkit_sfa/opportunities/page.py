@@ -1,0 +1,170 @@
+"""Everything there is to see of one opportunity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from crmkit.command import shown_value, wording
+from crmkit.plugin import Context
+from crmkit_sfa.opportunities.entities import (
+    BigDealAlert,
+    Competitor,
+    Opportunity,
+    OpportunityContact,
+    OpportunityHistory,
+    OpportunityLine,
+)
+from crmkit_sfa.opportunities.finding import Names, find_opportunity, names_of
+from crmkit_sfa.opportunities.lines import line_amount
+
+Rows = list[tuple[Any, ...]]
+
+
+@attrs.frozen(kw_only=True)
+class OpportunityPage:
+    """One opportunity with its parts, as the reader may see them."""
+
+    opportunity: Opportunity
+    names: Names
+    lines: Sequence[OpportunityLine]
+    contacts: Sequence[OpportunityContact]
+    competitors: Sequence[Competitor]
+    history: Sequence[OpportunityHistory]
+    alerts: Sequence[BigDealAlert]
+
+    def facts(self) -> Iterator[tuple[str, Any]]:
+        """Yield labels and values of the opportunity itself, those that say something."""
+        one = self.opportunity
+        probability = "" if one.probability is None else f"{one.probability:f} %"
+        for label, value in (
+            (wording("Opportunity"), one.name),
+            (wording("Customer"), self.names.customer(one)),
+            (wording("Owner"), self.names.owner(one)),
+            (wording("Pipeline"), one.pipeline),
+            (wording("Stage"), one.stage),
+            (wording("Amount"), one.amount),
+            (wording("Probability"), probability),
+            (wording("Forecast category"), one.forecast_category),
+            (wording("Opened on"), one.opened_on),
+            (wording("Expected close"), one.close_on),
+            (wording("Closed on"), one.closed_on),
+            (wording("Reason"), one.reason),
+            (wording("Next step"), one.next_step),
+            (wording("Next step on"), one.next_step_on),
+            (wording("Lead source"), one.lead_source),
+            (wording("Id"), str(one.id)),
+        ):
+            if value not in (None, ""):
+                yield label, value
+
+    def tables(self) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
+        """Yield title, headings and rows of the parts that there are."""
+        if self.lines:
+            headings = (
+                wording("Product"),
+                wording("Quantity"),
+                wording("Unit price"),
+                wording("Discount"),
+                wording("Amount"),
+            )
+            yield (
+                wording("Lines"),
+                headings,
+                [
+                    (one.description, one.quantity, one.unit_price, f"{one.discount:f} %", line_amount(one))
+                    for one in self.lines
+                ],
+            )
+        if self.contacts:
+            names = self.names.customers
+            rows: Rows = [(names.get(one.customer_id, ""), one.role, one.note) for one in self.contacts]
+            yield wording("People"), (wording("Name"), wording("Role"), wording("Note")), rows
+        if self.competitors:
+            yield (
+                wording("Competitors"),
+                (wording("Name"), wording("Threat"), wording("Price"), wording("Outcome")),
+                [(one.name, one.threat, shown_value(one.price), one.outcome) for one in self.competitors],
+            )
+        yield (
+            wording("History"),
+            (wording("From"), wording("Stage"), wording("Amount"), wording("Expected close"), wording("Probability")),
+            [
+                (
+                    one.valid_from,
+                    one.stage,
+                    one.amount,
+                    one.close_on,
+                    "" if one.probability is None else f"{one.probability:f} %",
+                )
+                for one in self.history
+            ],
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return the page as JSON tells it."""
+        one = self.opportunity
+        fields = (
+            "id",
+            "name",
+            "pipeline",
+            "stage",
+            "category",
+            "amount",
+            "probability",
+            "forecast_category",
+            "opened_on",
+        )
+        more = ("close_on", "closed_on", "reason", "next_step", "next_step_on", "lead_source")
+        return {
+            **{name: getattr(one, name) for name in (*fields, *more)},
+            "customer": self.names.customer(one) or None,
+            "owner": self.names.owner(one) or None,
+            "lines": [
+                {"description": line.description, "quantity": line.quantity, "amount": line_amount(line)}
+                for line in self.lines
+            ],
+            "people": [{"id": one.customer_id, "role": one.role} for one in self.contacts],
+            "competitors": [
+                {"name": one.name, "threat": one.threat, "price": one.price, "outcome": one.outcome}
+                for one in self.competitors
+            ],
+            "history": [
+                {
+                    "from": one.valid_from,
+                    "to": one.valid_to,
+                    "stage": one.stage,
+                    "category": one.category,
+                    "amount": one.amount,
+                    "close_on": one.close_on,
+                    "probability": one.probability,
+                    "forecast_category": one.forecast_category,
+                }
+                for one in self.history
+            ],
+            "big_deal_alerts": [{"at": one.created_at, "direction": one.direction} for one in self.alerts],
+        }
+
+
+def page_of(ctx: Context, needle: str) -> OpportunityPage:
+    """Return the page of the opportunity that ``needle`` names; raises as ``find_opportunity``."""
+    session = ctx.session
+    one = find_opportunity(ctx, needle)
+
+    def parts(entity: type[Any], order: str) -> list[Any]:
+        return [session.masked(part) for part in session.list(entity, opportunity_id=one.id, order=order)]
+
+    contacts = parts(OpportunityContact, "role")
+    named = names_of(ctx, [one])
+    people = names_of(ctx, [Opportunity(name="", customer_id=contact.customer_id) for contact in contacts])
+    return OpportunityPage(
+        opportunity=session.masked(one),
+        names=Names({**people.customers, **named.customers}, named.users),
+        lines=parts(OpportunityLine, "position"),
+        contacts=contacts,
+        competitors=parts(Competitor, "name"),
+        history=parts(OpportunityHistory, "valid_from"),
+        alerts=parts(BigDealAlert, "created_at"),
+    )
