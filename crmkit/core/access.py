@@ -20,7 +20,7 @@ from crmkit.core.messages import msg
 ACTIONS = ("read", "create", "update", "delete", "export", "bulk", "merge", "erase", "assign")
 """What a right is about. From ``export`` on they say how records are worked with, beside reading and writing them."""
 
-NAMED_FOR_DEALERS = frozenset({"delete", "merge", "erase"})
+NAMED_FOR_DEALERS = frozenset({"delete", "export", "bulk", "merge", "erase"})
 """Actions that a user bound to an organization has only by a grant that names them, never by ``*``."""
 
 _PERMISSION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")

@@ -234,8 +234,11 @@ class SessionReads(ABC):
         """
         name = self.database.registry.get(entity).name
         found: dict[UUID, E] = {}
+        # Nothing stored can refer to a record that is only about to be.
+        fresh = self.work.fresh
+        stored = [value for value in values if value not in fresh] if fresh and field else values
         with faults_translated():
-            chunks = in_chunks(values) if field else [()]
+            chunks = in_chunks(stored) if field else [()]
             for chunk in chunks:
                 equal = {field: list(chunk)} if field else {}
                 for record in self.reader.list(self.connection, entity, None, equal=equal, of_rules=True):

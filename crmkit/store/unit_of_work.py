@@ -19,6 +19,8 @@ class UnitOfWork:
         self.current: dict[UUID, Any] = {}
         self._ended: dict[UUID, Any] = {}
         self.pending: dict[str, dict[UUID, Pair]] = {}
+        self.fresh: set[UUID] = set()
+        """The ids of records that are about to be inserted."""
         # Records that plugins made or changed, by plugin; and the fields derived while others' changes were saved.
         self.derived: dict[UUID, str] = {}
         self.fields_derived: dict[UUID, dict[str, str]] = {}
@@ -49,6 +51,7 @@ class UnitOfWork:
         """Note a record to insert."""
         self.pending.setdefault(entity, {})[record.id] = (None, record)
         self.current[record.id] = record
+        self.fresh.add(record.id)
 
     def stage_change(self, entity: str, before: Any, after: Any) -> None:
         """Note a change; several changes of one record become one, and one that leads back becomes none."""
@@ -67,6 +70,7 @@ class UnitOfWork:
     def written(self) -> None:
         """Forget the pending changes: the database has them now."""
         self.pending = {}
+        self.fresh = set()
         self.derived = {}
         self.fields_derived = {}
         self.valid = {}

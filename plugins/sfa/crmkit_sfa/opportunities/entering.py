@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Literal
 
 import attrs
@@ -11,21 +11,21 @@ import attrs
 from crmkit.core.lifecycle import StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.lifecycle_history import fold
-from crmkit.plugin import BadInput, Change, Context, FieldError, ValidationFailed, change, msg
+from crmkit.plugin import Change, Context, FieldError, ValidationFailed, change, msg
 from crmkit_sfa.opportunities.days import beginning_of
 from crmkit_sfa.opportunities.entities import Opportunity
-from crmkit_sfa.opportunities.pipeline import ENTITY, stage_settings
+from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines
 from crmkit_sfa.opportunities.weighing import weighed
 
 
 @attrs.frozen
 class Entry:
-    """An opportunity as it will be, with the pipeline that it is in and when it comes to its stage."""
+    """An opportunity as it will be, with the pipeline that it is in, and the way there that has begun already."""
 
     change: Change
     opportunity: Opportunity
     definition: LifecycleDefinition
-    lifecycle_id: Any
+    track: StageTrack | None
 
 
 def entered(ctx: Context, changes: Sequence[Change]) -> list[Any]:
@@ -36,60 +36,74 @@ def entered(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     changes = [c for c in changes if c.created or _concerned(c)]
     if not changes:
         return []
-    pipelines = ctx.services.lifecycles_in_force()
-    return _steps(ctx, [_entry(ctx, c, pipelines) for c in changes], pipelines)
+    pipelines = Pipelines(ctx)
+    tracks = _tracks(ctx, changes)
+    entries = [
+        entry
+        for c in changes
+        if (entry := _entry(ctx, c, pipelines, tracks)) is not None  # None: all is said and done
+    ]
+    return _steps(ctx, entries, pipelines)
+
+
+def _tracks(ctx: Context, changes: Sequence[Change]) -> dict[tuple[Any, Any], StageTrack]:
+    """Return the ways of opportunities in their lifecycles, by the ids of record and lifecycle."""
+    with ctx.elevated(_WHY):
+        found = ctx.session.peek_all(StageTrack, "record_id", [c.after.id for c in changes])
+    return {(track.record_id, track.lifecycle_id): track for track in found}
 
 
 def _concerned(c: Change) -> bool:
     return any(c.changed(name) for name in _FIELDS)
 
 
+_WHY = "the way of an opportunity is followed whoever sees it"
 _FIELDS = (
     *("pipeline", "stage", "category", "entered_at", "closed_on", "opened_on"),
     *("probability", "probability_source", "forecast_category", "forecast_source"),
 )
 
 
-def _entry(ctx: Context, c: Change, pipelines: Any) -> Entry:
+def _entry(
+    ctx: Context, c: Change, pipelines: Pipelines, tracks: Mapping[tuple[Any, Any], StageTrack]
+) -> Entry | None:
     given: Opportunity = c.after
     name = given.pipeline or ctx.config.opportunities.pipeline
-    lifecycle, definition = pipelines.lifecycle(name), pipelines.definition(name)
-    if lifecycle.entity != ENTITY:
-        raise BadInput(
-            msg("lifecycle {lifecycle} is for {entity}, no pipeline", lifecycle=name, entity=lifecycle.entity)
-        )
+    track = tracks.get((given.id, pipelines.lifecycle(name).id))
+    if c.created and track is not None and (track.stage, track.entered_at) == (given.stage, given.entered_at):
+        return None
+    definition = pipelines.definition(name)
     moved_over = c.before is not None and c.before.pipeline not in ("", name)
     stage = given.stage or given.opening_stage or definition.first
     if moved_over and definition.find(stage) is None:
         stage = definition.first
-    settings = stage_settings(definition.stage(stage))
+    settings = pipelines.settings(name, stage)
     opening = given.opening_stage
     if c.created and not opening:
         opening = stage if settings.category == "open" else definition.first
-    filled = change(
-        given,
-        pipeline=name,
-        stage=stage,
-        category=settings.category,
-        opening_stage=opening,
-        opened_on=given.opened_on or ctx.today(),
-    )
     moved = c.created or c.before.stage != stage or moved_over
+    values = {
+        "pipeline": name,
+        "stage": stage,
+        "category": settings.category,
+        "opening_stage": opening,
+        "opened_on": given.opened_on or ctx.today(),
+        **weighed(ctx, c, stage, settings, moved=moved),
+    }
     if moved:
-        filled = _moved(ctx, c, filled)
-    return Entry(c, weighed(ctx, c, filled, settings, moved=moved), definition, lifecycle.id)
+        values |= _moved(ctx, c, settings.category, values["opened_on"])
+    return Entry(c, change(given, **values), definition, track)
 
 
-def _moved(ctx: Context, c: Change, opportunity: Opportunity) -> Opportunity:
-    """Return it with the day on which it was closed and the instant at which it came to its stage."""
+def _moved(ctx: Context, c: Change, category: str, opened_on: date) -> dict[str, Any]:
+    """Return the day on which an opportunity was closed and the instant at which it came to its stage."""
     before: Opportunity | None = c.before
-    opened_on = opportunity.opened_on or ctx.today()
     # Found out earlier in this save; time goes on meanwhile.
-    known = opportunity.entered_at if before is None or c.changed("entered_at") else None
-    if opportunity.category == "open":
+    known = c.after.entered_at if before is None or c.changed("entered_at") else None
+    if category == "open":
         at = beginning_of(ctx, opened_on) if before is None else ctx.clock.now()
-        return change(opportunity, closed_on=None, entered_at=known or at)
-    closed_on = opportunity.closed_on if before is None or c.changed("closed_on") else None
+        return {"closed_on": None, "entered_at": known or at}
+    closed_on = c.after.closed_on if before is None or c.changed("closed_on") else None
     closed_on = closed_on or ctx.today()
     at = beginning_of(ctx, closed_on)
     if closed_on > ctx.today():
@@ -100,7 +114,7 @@ def _moved(ctx: Context, c: Change, opportunity: Opportunity) -> Opportunity:
         at = max(at, beginning_of(ctx, opened_on))
     elif before.entered_at is not None:
         at = max(at, before.entered_at)
-    return change(opportunity, closed_on=closed_on, entered_at=known or at)
+    return {"closed_on": closed_on, "entered_at": known or at}
 
 
 def _wrong(field: str, value: object, expected: Any) -> ValidationFailed:
@@ -110,29 +124,24 @@ def _wrong(field: str, value: object, expected: Any) -> ValidationFailed:
 # -- the steps of the pipeline ----------------------------------------------------------------------------------------
 
 
-def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Any) -> list[Any]:
+def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Pipelines) -> list[Any]:
     """Return the opportunities, with tracks and transitions where they stand elsewhere than they say."""
-    by_id = {entry.opportunity.id: entry for entry in entries}
-    with ctx.elevated("the way of an opportunity is followed whoever sees it"):
-        stored = ctx.session.peek_all(StageTrack, "record_id", list(by_id))
-    tracks = {(track.record_id, track.lifecycle_id): track for track in stored}
     made: list[Any] = []
     elsewhere: list[tuple[Entry, StageTrack]] = []
-    for id, entry in by_id.items():
-        track = tracks.get((id, entry.lifecycle_id))
-        if track is not None and track.stage == entry.opportunity.stage:
-            # Since when, its transitions say; nobody writes that.
-            made.append(change(entry.opportunity, entered_at=track.entered_at))
-            continue
-        made.append(entry.opportunity)
+    for entry in entries:
+        one, track = entry.opportunity, entry.track
         if track is None:
-            made += _begun(ctx, entry, pipelines)
-        else:
+            made += [one, *_begun(ctx, entry, pipelines)]
+        elif track.stage != one.stage:
+            made.append(one)
             elsewhere.append((entry, track))
+        else:
+            # Since when, its transitions say; nobody writes that.
+            made.append(one if one.entered_at == track.entered_at else change(one, entered_at=track.entered_at))
     return [*pipelines.made, *made, *_moves(ctx, elsewhere)]
 
 
-def _begun(ctx: Context, entry: Entry, pipelines: Any) -> list[StageTrack | StageTransition]:
+def _begun(ctx: Context, entry: Entry, pipelines: Pipelines) -> list[StageTrack | StageTransition]:
     """Return the track of an opportunity that is new in its pipeline, with its first steps."""
     one = entry.opportunity
     created = entry.change.created
@@ -143,21 +152,31 @@ def _begun(ctx: Context, entry: Entry, pipelines: Any) -> list[StageTrack | Stag
     if opening == one.stage:
         return [track, first]
     then = StageTransition(
-        track_id=track.id, to_stage=one.stage, occurred_at=one.entered_at or at, reason=one.reason, cause=cause
+        track_id=track.id,
+        from_stage=opening,
+        to_stage=one.stage,
+        occurred_at=one.entered_at or at,
+        reason=one.reason,
+        cause=cause,
     )
-    return [track, first, then]
+    # As the transitions will say, so that nothing is left to be worked out.
+    stands = change(track, stage=one.stage, category=one.category, entered_at=then.occurred_at)
+    return [stands, first, then]
 
 
 def _moves(ctx: Context, elsewhere: Iterable[tuple[Entry, StageTrack]]) -> list[StageTransition]:
     moving = [(entry, track) for entry, track in elsewhere if entry.change.changed("stage")]
     if not moving:
         return []
-    with ctx.elevated("the way of an opportunity is followed whoever sees it"):
+    with ctx.elevated(_WHY):
         known = ctx.session.peek_all(StageTransition, "track_id", [track.id for _, track in moving])
+    steps: dict[Any, list[StageTransition]] = {track.id: [] for _, track in moving}
+    for step in known:
+        steps[step.track_id].append(step)
     made = []
     for entry, track in moving:
         one = entry.opportunity
-        past = fold(step for step in known if step.track_id == track.id)
+        past = fold(steps[track.id])
         # A step that was added in this save is on its way to the track already.
         if past and past[-1].stage == one.stage:
             continue

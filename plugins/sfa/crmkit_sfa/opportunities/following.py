@@ -12,7 +12,7 @@ from crmkit.plugin import Change, Context, change
 from crmkit_sfa.opportunities.days import day_of
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityHistory
 from crmkit_sfa.opportunities.intervals import FACTS, State, Step, states
-from crmkit_sfa.opportunities.pipeline import ENTITY, stage_settings
+from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines, StageSettings
 
 _WHY = "the history of an opportunity is kept whoever sees it"
 _TOLD = ("pipeline", "amount", "close_on", "probability", "forecast_category", "owner_id", "team_id")
@@ -29,7 +29,7 @@ def followed(ctx: Context, changes: Sequence[Change]) -> list[Any]:
         found = ctx.session.peek_all(Opportunity, "id", [track.record_id for track in tracks])
     opportunities = {one.id: one for one in found}
     pasts = _pasts(ctx, tracks)
-    pipelines = ctx.services.lifecycles_in_force()
+    pipelines = Pipelines(ctx)
     followers: dict[UUID, Opportunity] = {}
     made: dict[UUID, tuple[Interval, ...]] = {}
     for track in tracks:
@@ -49,7 +49,7 @@ def retold(ctx: Context, changes: Sequence[Change]) -> list[Any]:
         return []
     with ctx.elevated(_WHY):
         tracks = ctx.session.peek_all(StageTrack, "record_id", list(told))
-    pipelines = ctx.services.lifecycles_in_force()
+    pipelines = Pipelines(ctx)
     current = [t for t in tracks if pipelines.lifecycle(told[t.record_id].pipeline).id == t.lifecycle_id]
     pasts = _pasts(ctx, current)
     return _history(ctx, told, {track.record_id: pasts[track.id] for track in current}, pipelines)
@@ -64,11 +64,11 @@ def _pasts(ctx: Context, tracks: Iterable[StageTrack]) -> dict[UUID, tuple[Inter
     return {id: fold(some) for id, some in steps.items()}
 
 
-def _standing(ctx: Context, one: Opportunity, now: Interval, pipelines: Any) -> Opportunity:
+def _standing(ctx: Context, one: Opportunity, now: Interval, pipelines: Pipelines) -> Opportunity:
     """Return the opportunity where its transitions say."""
     if (one.stage, one.entered_at) == (now.stage, now.start):
         return one
-    settings = stage_settings(pipelines.definition(one.pipeline).stage(now.stage))
+    settings = pipelines.settings(one.pipeline, now.stage)
     closed = settings.category != "open"
     stays = closed and one.category == settings.category and one.closed_on is not None
     return change(
@@ -88,7 +88,7 @@ def _history(
     ctx: Context,
     opportunities: Mapping[UUID, Opportunity],
     pasts: Mapping[UUID, tuple[Interval, ...]],
-    pipelines: Any,
+    pipelines: Pipelines,
 ) -> list[OpportunityHistory]:
     """Return the rows of history that are to be written, so that they tell what was."""
     with ctx.elevated(_WHY):
@@ -99,7 +99,7 @@ def _history(
     made: list[OpportunityHistory] = []
     for id, past in pasts.items():
         one = opportunities[id]
-        steps = [_step(interval, pipelines.definition(one.pipeline)) for interval in past]
+        steps = [_step(interval, pipelines.known(one.pipeline, interval.stage)) for interval in past]
         # What this save has written already is no past: it is told anew.
         known = [_state(row) for row in rows[id] if row.version]
         told = states(steps, known, ctx.clock.now(), _facts(one))
@@ -107,11 +107,9 @@ def _history(
     return made
 
 
-def _step(interval: Interval, definition: Any) -> Step:
-    stage = definition.find(interval.stage)
-    if stage is None:  # of an earlier revision of the pipeline, which is gone
+def _step(interval: Interval, settings: StageSettings | None) -> Step:
+    if settings is None:  # of an earlier revision of the pipeline, which is gone
         return Step(interval.start, interval.stage, "open")
-    settings = stage_settings(stage)
     usual = {"probability": settings.probability, "forecast_category": settings.forecast}
     return Step(interval.start, interval.stage, settings.category, usual)
 

@@ -10,7 +10,7 @@ from crmkit_sfa.opportunities.big_deals import crossings
 from crmkit_sfa.opportunities.entering import entered
 from crmkit_sfa.opportunities.following import followed, retold
 from crmkit_sfa.opportunities.lines import mixed_currencies, summed
-from crmkit_sfa.opportunities.pipeline import ENTITY, HUNDRED, pipeline_problems, stage_settings
+from crmkit_sfa.opportunities.pipeline import ENTITY, HUNDRED, Pipelines, pipeline_problems
 
 
 @hookimpl(specname="derive_records", entities=(ENTITY,))
@@ -50,13 +50,11 @@ def guard_opportunities(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
             reason = msg("probability is {value}, expected a percentage from 0 to 100", value=str(one.probability))
             yield Refuse(reason, one.id)
         if c.created or c.changed("stage") or c.changed("pipeline"):
-            pipelines = pipelines or ctx.services.lifecycles_in_force()
-            stage = pipelines.definition(one.pipeline).stage(one.stage)
-            missing = [name for name in stage_settings(stage).required if _empty(one, name)]
+            pipelines = pipelines or Pipelines(ctx)
+            required = pipelines.settings(one.pipeline, one.stage).required
+            missing = [name for name in required if _empty(one, name)]
             if missing:
-                reason = msg(
-                    "an opportunity in stage {stage} needs {fields}", stage=stage.name, fields=", ".join(missing)
-                )
+                reason = msg("an opportunity in stage {stage} needs {fields}", stage=one.stage, fields=", ".join(missing))
                 yield Refuse(reason, one.id)
 
 

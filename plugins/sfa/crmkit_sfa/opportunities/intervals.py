@@ -47,11 +47,12 @@ def states(steps: Sequence[Step], known: Sequence[State], now: datetime, facts: 
     if not steps:
         return []
     first = steps[0].at
-    points = sorted({step.at for step in steps} | {state.start for state in known if state.start > first})
+    instants = [step.at for step in steps]
+    points = sorted({*instants, *(state.start for state in known if state.start > first)})
     made: list[State] = []
     for point in points:
         # Several steps at one instant: the last one counts, as in the history of the lifecycle itself.
-        step = steps[bisect_right([one.at for one in steps], point) - 1]
+        step = steps[bisect_right(instants, point) - 1]
         made.append(State(point, None, step.stage, step.category, _facts_at(point, step, known, facts)))
     last = made[-1]
     if last.facts != facts:
@@ -82,4 +83,6 @@ def _joined(made: Sequence[State]) -> list[State]:
         if not same:
             kept.append(state)
     ends = [*(state.start for state in kept[1:]), None]
-    return [attrs.evolve(state, end=end) for state, end in zip(kept, ends, strict=True)]
+    return [
+        State(one.start, end, one.stage, one.category, one.facts) for one, end in zip(kept, ends, strict=True)
+    ]

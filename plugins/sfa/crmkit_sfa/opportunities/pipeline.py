@@ -10,8 +10,9 @@ from typing import Any, get_args
 
 import attrs
 
+from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition, StageDefinition
-from crmkit.plugin import BadInput, Message, did_you_mean, entity_info, lifecycle_from_toml, msg
+from crmkit.plugin import BadInput, Context, Message, did_you_mean, entity_info, lifecycle_from_toml, msg
 from crmkit_sfa.opportunities.entities import Category, ForecastCategory, Opportunity
 
 ENTITY = "sfa_opportunity"
@@ -52,6 +53,50 @@ def stage_settings(stage: StageDefinition) -> StageSettings:
         rot_days=given.get("rot_days"),
         required=tuple(given.get("required", ())),
     )
+
+
+class Pipelines:
+    """The pipelines in force, for hooks within a flush; what a stage says is read once."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._lifecycles: Any = ctx.services.lifecycles_in_force()
+        self._settings: dict[tuple[str, str], StageSettings | None] = {}
+
+    def lifecycle(self, name: str) -> Lifecycle:
+        """Return the pipeline called ``name``; raises NotFound with the closest name, BadInput for another lifecycle."""
+        found: Lifecycle = self._lifecycles.lifecycle(name)
+        if found.entity != ENTITY:
+            raise BadInput(msg("lifecycle {lifecycle} is for {entity}, no pipeline", lifecycle=name, entity=found.entity))
+        return found
+
+    def definition(self, name: str) -> LifecycleDefinition:
+        """Return what the pipeline called ``name`` defines."""
+        found: LifecycleDefinition = self._lifecycles.definition(name)
+        return found
+
+    def settings(self, name: str, stage: str) -> StageSettings:
+        """Return what a stage of a pipeline says; raises NotFound for an unknown one."""
+        found = self.known(name, stage)
+        return found if found is not None else stage_settings(self.definition(name).stage(stage))
+
+    def known(self, name: str, stage: str) -> StageSettings | None:
+        """Return what a stage of a pipeline says; None for one of an earlier revision, which is gone."""
+        key = (name, stage)
+        if key not in self._settings:
+            found = self.definition(name).find(stage)
+            self._settings[key] = None if found is None else stage_settings(found)
+        return self._settings[key]
+
+    def first_step(self, *given: Any, **more: Any) -> tuple[StageTrack, StageTransition]:
+        """Return track and transition of a record that begins; see ``LifecyclesInForce.first_step``."""
+        made: tuple[StageTrack, StageTransition] = self._lifecycles.first_step(*given, **more)
+        return made
+
+    @property
+    def made(self) -> list[Lifecycle]:
+        """Pipelines that were asked for and are not stored yet."""
+        found: list[Lifecycle] = self._lifecycles.made
+        return found
 
 
 def pipeline_problems(definition: LifecycleDefinition) -> Iterator[Message]:

@@ -4,46 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from crmkit.plugin import Change, Context, change
-from crmkit_sfa.opportunities.entities import Opportunity
+from crmkit.plugin import Change, Context
 from crmkit_sfa.opportunities.pipeline import StageSettings
 from crmkit_sfa.opportunities.specs import OpportunityQuestion
 
 
-def weighed(ctx: Context, c: Change, filled: Opportunity, settings: StageSettings, *, moved: bool) -> Opportunity:
-    """Return an opportunity with probability and forecast category.
+_WEIGHED = (
+    ("probability", "probability_source", "choose_sfa_probability"),
+    ("forecast_category", "forecast_source", "choose_sfa_forecast_category"),
+)
+
+
+def weighed(ctx: Context, c: Change, stage: str, settings: StageSettings, *, moved: bool) -> dict[str, Any]:
+    """Return probability and forecast category of an opportunity in ``stage``, and where they come from.
 
     What somebody wrote by hand stands while it is open, until it is cleared; a stage that ends it says 100 or 0 percent.
     """
-    if filled.category != "open":
-        return change(
-            filled,
-            probability=settings.probability,
-            probability_source="stage",
-            forecast_category=settings.forecast,
-            forecast_source="stage",
-        )
-    for value, source, hook, usual in (
-        ("probability", "probability_source", "choose_sfa_probability", settings.probability),
-        ("forecast_category", "forecast_source", "choose_sfa_forecast_category", settings.forecast),
-    ):
-        filled = _settled(ctx, c, filled, value, source, hook, usual, moved)
-    return filled
+    usual = {"probability": settings.probability, "forecast_category": settings.forecast}
+    if settings.category != "open":
+        return {**usual, "probability_source": "stage", "forecast_source": "stage"}
+    found: dict[str, Any] = {}
+    for value, source, hook in _WEIGHED:
+        found |= _settled(ctx, c, stage, value, source, hook, usual[value], moved)
+    return found
 
 
 def _settled(
-    ctx: Context, c: Change, filled: Opportunity, value: str, source: str, hook: str, usual: Any, moved: bool
-) -> Opportunity:
-    """Return it with one of the two. Asked again about its own answer, it gives the same."""
-    given, origin = getattr(filled, value), getattr(filled, source)
+    ctx: Context, c: Change, stage: str, value: str, source: str, hook: str, usual: Any, moved: bool
+) -> dict[str, Any]:
+    """Return one of the two with its source. Asked again about its own answer, it gives the same."""
+    given, origin = getattr(c.after, value), getattr(c.after, source)
     before = None if c.before is None else getattr(c.before, source)
     if given is not None and origin == "manual":
-        return filled
+        return {}
     written = given is not None and (origin is None if c.created else c.changed(value) and origin == before)
     if given is not None and not (moved or written or origin != before):
-        return filled
-    decided = ctx.hooks.choose(hook, OpportunityQuestion(filled, filled.stage))
+        return {}
+    decided = ctx.hooks.choose(hook, OpportunityQuestion(c.after, stage))
     worked_out = usual if decided is None else decided
     if written and given != worked_out:
-        return change(filled, **{source: "manual"})
-    return change(filled, **{value: worked_out, source: "stage" if decided is None else "plugin"})
+        return {source: "manual"}
+    return {value: worked_out, source: "stage" if decided is None else "plugin"}
