@@ -134,7 +134,7 @@ def list_(
         )
         found = [session.masked(one) for one in listed(ctx, wanted, limit=limit)]
         names = names_of(ctx, found)
-        total = None if rotting or len(found) < limit else counted(ctx, wanted)
+        total = None if len(found) < limit else counted(ctx, wanted)
     if as_json:
         print_json([_document(one, names) for one in found])
         return

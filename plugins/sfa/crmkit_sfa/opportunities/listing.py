@@ -30,18 +30,27 @@ class Wanted:
     filter: str = ""
 
 
-def listed(
-    ctx: Context, wanted: Wanted, *, order: str = "close_on,name", limit: int | None = None
-) -> list[Opportunity]:
-    """Return the opportunities that are wanted. Raises BadInput for a filter that cannot be read."""
-    if wanted.rotting:
-        return _rotting(ctx, wanted, order, limit)
-    return list(ctx.session.list(Opportunity, _filter(ctx, wanted), order=order, limit=limit, **_equal(wanted)))
+def listed(ctx: Context, wanted: Wanted, *, limit: int | None = None) -> list[Opportunity]:
+    """Return the opportunities that are wanted: those first whose decision is expected soonest, then those without a day.
+
+    Raises BadInput for a filter that cannot be read.
+    """
+    parts = _filter(ctx, wanted)
+    if parts is None:
+        return []
+    found: list[Opportunity] = []
+    for place, order in (("close_on is not empty", "close_on,name"), ("close_on is empty", "name")):
+        left = None if limit is None else limit - len(found)
+        if left != 0:
+            condition = " and ".join([*parts, place])
+            found += ctx.session.list(Opportunity, condition, order=order, limit=left, **_equal(wanted))
+    return found
 
 
 def counted(ctx: Context, wanted: Wanted) -> int:
-    """Return how many opportunities are wanted, those that rot aside."""
-    return ctx.session.count(Opportunity, _filter(ctx, wanted), **_equal(wanted))
+    """Return how many opportunities are wanted."""
+    parts = _filter(ctx, wanted)
+    return 0 if parts is None else ctx.session.count(Opportunity, " and ".join(parts), **_equal(wanted))
 
 
 def _equal(wanted: Wanted) -> dict[str, Any]:
@@ -55,7 +64,8 @@ def _equal(wanted: Wanted) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
-def _filter(ctx: Context, wanted: Wanted) -> str:
+def _filter(ctx: Context, wanted: Wanted) -> list[str] | None:
+    """Return what opportunities must meet, to be joined by "and"; None when none can."""
     parts = [f"({wanted.filter})"] if wanted.filter else []
     if wanted.without_customer:
         parts.append("customer_id is empty")
@@ -63,19 +73,20 @@ def _filter(ctx: Context, wanted: Wanted) -> str:
         parts.append("category = open and next_step is empty and next_step_on is empty")
     if wanted.overdue:
         parts.append(f"category = open and close_on < {ctx.today().isoformat()}")
-    return " and ".join(parts)
+    if wanted.rotting:
+        late = _late(ctx, wanted)
+        if not late:
+            return None
+        parts.append(f"category = open and ({' or '.join(late)})")
+    return parts
 
 
-def _rotting(ctx: Context, wanted: Wanted, order: str, limit: int | None) -> list[Opportunity]:
-    """Return those that stand for too long: each stage has a day of its own before which they came there."""
+def _late(ctx: Context, wanted: Wanted) -> list[str]:
+    """Return which opportunities stand for too long: each stage has a day of its own before which they came there."""
     stages = open_stages(ctx, wanted.pipeline or ctx.config.opportunities.pipeline)
     midnight = datetime.combine(ctx.today(), time(), ZoneInfo(ctx.timezone))
-    late = [
+    return [
         f"(stage = {name} and entered_at < {(midnight - timedelta(days=settings.rot_days)).isoformat()})"
         for name, settings in stages.items()
         if settings.rot_days is not None
     ]
-    if not late:
-        return []
-    parts = [part for part in (_filter(ctx, wanted), "category = open", f"({' or '.join(late)})") if part]
-    return list(ctx.session.list(Opportunity, " and ".join(parts), order=order, limit=limit, **_equal(wanted)))
