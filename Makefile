@@ -9,6 +9,9 @@ READY := .venv/.ready
 PLUGINS := $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 TYPED := crmkit $(wildcard plugins/*/crmkit_*)
 
+# Tests start hundreds of processes, each of which would compile everything that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Each of these targets fails while a file that is generated or translated is out of date.
 GENERATED := check-translations check-reference check-surface check-site
 
@@ -25,7 +28,7 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "crmkit needs Python 3.11 or newer; name one with make PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
-	$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt \
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --build-constraint constraints.txt \
 		--editable '.[dev]' $(PLUGINS:%=--editable ./%)
 	@touch $@
 

@@ -29,6 +29,7 @@ NAMES = (
     "kit",
     "lists",
     "merging",
+    "sales",
     "search",
     "segments",
     "startup",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache, partial
 from typing import Any
@@ -22,28 +22,33 @@ _BOUND = "crmkit_bench"
 
 
 @contextmanager
-def sqlite(*, clock: Clock | None = None) -> Iterator[Crm]:
+def sqlite(*, clock: Clock | None = None, plugins: Sequence[Any] = ()) -> Iterator[Crm]:
     """Give an empty installation in a file of SQLite, deleted afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="crmkit-bench-") as folder,
-        Crm.open(f"sqlite:///{folder}/crm.db", plugins=[], clock=clock) as crm,
+        Crm.open(f"sqlite:///{folder}/crm.db", plugins=list(plugins), clock=clock) as crm,
     ):
         yield crm
 
 
 @contextmanager
-def postgres(*, bound: bool = False, clock: Clock | None = None) -> Iterator[Crm]:
+def postgres(*, bound: bool = False, clock: Clock | None = None, plugins: Sequence[Any] = ()) -> Iterator[Crm]:
     """Give an empty installation on PostgreSQL, dropped afterwards; ``bound`` as in ``postgres_address``."""
-    with postgres_address(bound=bound) as address, Crm.open(address, plugins=[], clock=clock) as crm:
+    with postgres_address(bound=bound) as address, Crm.open(address, plugins=list(plugins), clock=clock) as crm:
         yield crm
 
 
 Opener = Callable[[], AbstractContextManager[Crm]]
 
 
-def databases(*, bound: bool = False, clock: Clock | None = None) -> tuple[tuple[str, Opener], ...]:
+def databases(
+    *, bound: bool = False, clock: Clock | None = None, plugins: Sequence[Any] = ()
+) -> tuple[tuple[str, Opener], ...]:
     """Return what opens an empty installation on each database, by the name that figures have of it."""
-    return ("SQLite", partial(sqlite, clock=clock)), ("PostgreSQL", partial(postgres, bound=bound, clock=clock))
+    return (
+        ("SQLite", partial(sqlite, clock=clock, plugins=plugins)),
+        ("PostgreSQL", partial(postgres, bound=bound, clock=clock, plugins=plugins)),
+    )
 
 
 def driver_connection(crm: Crm) -> Any:

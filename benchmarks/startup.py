@@ -75,6 +75,8 @@ def _interleaved(contenders: list[list[str]], rounds: int) -> list[float]:
     best = [float("inf")] * len(contenders)
     with tempfile.TemporaryDirectory() as cache:
         environ = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": cache}
+        # Where no bytecode is kept, each start would compile all over again.
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
         # Bytecode and the memory of the plugins' commands are there before the clock runs.
         for words in contenders:
             _cpu(words, environ)

@@ -17,11 +17,14 @@ OpenCrm = Callable[..., Crm]
 
 
 @pytest.fixture(autouse=True)
-def no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither settings, nor the language, nor the terminal of whoever runs the tests has a part in them."""
     for name in ("CRMKIT_DB", "CRMKIT_CONFIG", "CRMKIT_LANGUAGE", "CRMKIT_TRACEBACK", "LANGUAGE", "COLUMNS", "LC_ALL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
+    if request.node.get_closest_marker("all_plugins") is None:
+        # The core is tested by itself; the tests of the plugins, of the documentation and of what is shipped take all.
+        monkeypatch.setenv("CRMKIT_DISABLE", "sfa")
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.cli.indexing import IDENTIFY_STEP, SEARCH_STEP, caught_up
 from crmkit.core.customer import Customer
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.journal import ImportRun
 from crmkit.core.lifecycle import StageTransition
@@ -45,7 +45,7 @@ STORY_ENDS = datetime(2026, 7, 1, tzinfo=UTC)
 """Up to here the rules of the lifecycle move customers: what happened later, nobody has written."""
 
 
-@attrs.frozen
+@frozen
 class Summary:
     """What the database holds. ``top`` are the customers of most revenue, largest first, of each currency."""
 

@@ -15,6 +15,7 @@ import attrs
 from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import AccessDenied, ConfigError, did_you_mean
 from crmkit.core.field_rights import ORDINARY, FieldSet, outside, read_field_words
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 ACTIONS = ("read", "create", "update", "delete", "export", "bulk", "merge", "erase", "assign")
@@ -42,7 +43,7 @@ Grants = Mapping[tuple[str, str], Scope]
 FieldGrants = Mapping[tuple[str, str], tuple[FieldSet, ...]]
 
 
-@attrs.frozen
+@frozen
 class Grant:
     """A right: an action on an entity within a scope. ``*`` stands for every entity or every action.
 
@@ -56,7 +57,7 @@ class Grant:
     fields: FieldSet = ORDINARY
 
 
-@attrs.frozen
+@frozen
 class Limit:
     """What a delegation is about: one entity, or one record of it, with what belongs to it."""
 
@@ -64,7 +65,7 @@ class Limit:
     record_id: UUID | None = None
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Actor:
     """Who acts: a user, or a part of the system, in one tenant.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import attrs
 
+from crmkit.core.frozen import frozen
+
 MEBIBYTE = 1024 * 1024
 
 USUAL_TYPES = (
@@ -36,7 +38,7 @@ USUAL_TYPES = (
 """Documents, pictures, sound and films. Programs, scripts, pages, archives and documents with macros are not among them."""
 
 
-@attrs.frozen
+@frozen
 class AttachmentRules:
     """Where attachments are kept, and which are taken."""
 

@@ -15,9 +15,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg, shown
 
@@ -31,7 +30,7 @@ ERASED = "$erased"
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
-@attrs.frozen
+@frozen
 class Head:
     """The end of a chain: how many entries it has, and its last link. Kept elsewhere, it shows whether any were cut."""
 

@@ -11,6 +11,7 @@ import attrs
 
 from crmkit.core.entity import Part, Via, change, entity, field
 from crmkit.core.errors import FieldError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 ConsentWord = Literal["granted", "denied", "withdrawn"]
@@ -37,7 +38,7 @@ class Consent(Part):
     effective_at: datetime = field()
 
 
-@attrs.frozen
+@frozen
 class ConsentTerms:
     """The words an installation uses for consent; where a list is empty, any word may be used."""
 

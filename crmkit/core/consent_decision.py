@@ -19,9 +19,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.consent import EVERY_PURPOSE
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 
 Rank = tuple[tuple[bool, bool], bool]
@@ -44,7 +43,7 @@ class Fact(Protocol):
     def effective_at(self) -> datetime: ...
 
 
-@attrs.frozen
+@frozen
 class Decision:
     """Whether contact is ``allowed``, and why.
 

@@ -13,8 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,7 +25,7 @@ class CrmkitDeprecationWarning(DeprecationWarning):
     """A plugin or program uses what a later version will not have."""
 
 
-@attrs.frozen
+@frozen
 class Deprecation:
     """``name`` (as in ``crmkit.plugin.change``) is not to be used since a version; ``removed_in`` has it no more.
 

@@ -15,12 +15,11 @@ from uuid import UUID
 
 import attrs
 
-from crmkit.core.composing import composer_of
+from crmkit.core.declared import entity_class, fields_of
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.fields import (
     EMPTY,
     MAX_TEXT,
-    META,
     NAME,
     CustomField,
     ErasePolicy,
@@ -31,7 +30,7 @@ from crmkit.core.fields import (
     field,
     title_of,
 )
-from crmkit.core.fieldtypes import read_annotation
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import new_id
 
@@ -67,14 +66,14 @@ class Own:
     """A record's own owner and team decide who may see it."""
 
 
-@attrs.frozen
+@frozen
 class Via:
     """Whoever may see the record that ``reference`` points to may see this one."""
 
     reference: str
 
 
-@attrs.frozen
+@frozen
 class ViaLink:
     """Whoever may see a record that the linking entity joins to this one may see this one.
 
@@ -88,7 +87,7 @@ class ViaLink:
     copies: tuple[str, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class ViaRecord:
     """Whoever may see the record of any entity that the fields ``entity`` and ``record`` name may see this one."""
 
@@ -99,7 +98,7 @@ class ViaRecord:
 AccessRule = Own | Via | ViaLink | ViaRecord
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class EntityInfo:
     """Everything known of one entity. ``plural`` is also the name of its table."""
 
@@ -115,6 +114,10 @@ class EntityInfo:
     title: str = "name"
     plugin: str = "crmkit"
     sequence: str = ""
+    over: str = ""
+    """Which records are over, as a filter; empty: as their lifecycle says."""
+    credited: bool = False
+    """Whether records that are over stay their owner's when that user leaves: what was won is the winner's."""
     by_name: Mapping[str, FieldInfo] = attrs.field(init=False, repr=False)
     compared_names: tuple[str, ...] = attrs.field(init=False, repr=False)
     compared: Callable[[Any], tuple[Any, ...]] = attrs.field(init=False, repr=False)
@@ -181,46 +184,44 @@ def entity(
     title: str = "name",
     plugin: str = "crmkit",
     sequence: str = "",
+    over: str = "",
+    credited: bool = False,
 ) -> Callable[[T], T]:
     """Make a class an entity: frozen, slotted, keyword-only, with its metadata in ``entity_info(cls)``.
 
     ``name`` is its word in code, filters and events (a plugin's starts with the plugin's name), ``plural`` names the
     table, ``unique`` lists keys that hold among living records of a tenant, ``title`` is the field that people know a
-    record by, ``sequence`` a field that the database counts up.
+    record by, ``sequence`` a field that the database counts up. ``over`` is a filter on the records that are over, where no
+    lifecycle says so; with ``credited`` these stay with their owner in a hand-over.
     """
 
     def decorate(cls: T) -> T:
         if not NAME.fullmatch(name):
             raise ConfigError(msg("entity {name}: a name is lower-case letters, digits and underscores", name=name))
-        if issubclass(cls, Part):
-            cls.__hash__ = Part.__hash__  # type: ignore[method-assign]
-            cls.__attrs_post_init__ = _composer(cls, name)  # type: ignore[attr-defined]
-        made = attrs.define(cls, frozen=True, slots=True, kw_only=True, eq=True, unsafe_hash=False)
-        fields = tuple(_read_fields(made, name))
-        made.__crm_entity__ = EntityInfo(  # type: ignore[attr-defined]
+        composed = issubclass(cls, Part)
+        if composed:
+            cls.__hash__ = Part.__hash__  # type: ignore[method-assign, assignment]
+        made = entity_class(cls, name, COMMON, composed)
+        fields = fields_of(made, name, COMMON)
+        made.__crm_entity__ = EntityInfo(
             name=name,
             cls=made,
             label=label or title_of(name),
             plural=plural or f"{name}s",
             plural_label=plural_label or label or title_of(plural or f"{name}s"),
-            fields=fields,
-            unique=unique + tuple((a.name,) for a in attrs.fields(made) if a.metadata.get(META, {}).get("unique")),
+            fields=tuple(one.info for one in fields),
+            unique=unique + tuple((one.info.name,) for one in fields if one.unique),
             indexes=indexes,
             access=access if isinstance(access, tuple) else (access,),
             title=title,
             plugin=plugin,
             sequence=sequence,
+            over=over,
+            credited=credited,
         )
-        return made
+        return typing.cast(T, made)
 
     return decorate
-
-
-def _composer(cls: type[Any], name: str) -> Callable[[Any], None]:
-    try:
-        return composer_of(cls)
-    except TypeError as error:
-        raise ConfigError(msg("entity {name}: {error}", name=name, error=str(error))) from None
 
 
 def entity_info(cls: type[Any]) -> EntityInfo:
@@ -272,7 +273,7 @@ STAMPED = ("version", "created_at", "created_by", "updated_at", "updated_by")
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def _base(cls: T) -> T:
     """Make a base class of entities; it says to type checkers what ``entity`` says of its subclasses."""
-    return attrs.define(cls, frozen=True, slots=True, kw_only=True, unsafe_hash=False)
+    return typing.cast(T, entity_class(cls, cls.__name__, None, composed=False))
 
 
 @_base
@@ -304,41 +305,4 @@ class Record(Part):
         return hash(self.id)
 
 
-COMMON = frozenset(a.name for a in attrs.fields(typing.cast(Any, Record)))
-
-
-def _read_fields(cls: type[Any], entity_name: str) -> typing.Iterator[FieldInfo]:
-    hints = typing.get_type_hints(cls)
-    for attribute in attrs.fields(cls):
-        options = dict(attribute.metadata.get(META, {}))
-        options.pop("unique", None)
-        try:
-            kind, nullable, literal = read_annotation(hints[attribute.name])
-        except TypeError as error:
-            raise ConfigError(
-                msg("{entity}.{field}: {error}", entity=entity_name, field=attribute.name, error=str(error))
-            ) from None
-        required = options.pop("required", None)
-        default = attribute.default
-        if isinstance(default, float):
-            raise ConfigError(
-                msg(
-                    "{entity}.{field}: the default {value} is a float, which is not exact; write a Decimal",
-                    entity=entity_name,
-                    field=attribute.name,
-                    value=str(default),
-                )
-            )
-        if required is None:
-            required = default is attrs.NOTHING
-        options["label"] = options.get("label") or title_of(attribute.name)
-        options["choices"] = options.get("choices") or literal
-        yield FieldInfo(
-            name=attribute.name,
-            kind=kind,
-            nullable=nullable,
-            required=required,
-            default=None if default is attrs.NOTHING or isinstance(default, attrs.Factory) else default,  # type: ignore[arg-type]
-            common=attribute.name in COMMON if "COMMON" in globals() else True,
-            **options,
-        )
+COMMON = frozenset(one.info.name for one in fields_of(Record, "record", None))

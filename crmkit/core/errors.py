@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, Translate, msg, shown
 
 
@@ -152,7 +151,7 @@ class HookLoop(CrmError):
         self.cycle = tuple(cycle)
 
 
-@attrs.frozen
+@frozen
 class FieldError:
     """One thing wrong with one field.
 

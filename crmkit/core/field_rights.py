@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Any, Final, get_args
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import EMPTY, EntityInfo, FieldInfo, Via, ViaRecord, change
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.fields import NAME, Sensitivity
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.core.values.partial_date import PartialDate
 
@@ -24,7 +23,7 @@ MASKED_VERSION = -1
 """The version of a masked record; the write path refuses it."""
 
 
-@attrs.frozen
+@frozen
 class FieldSet:
     """The fields of one grant: everything, whole ``classes`` of sensitivity, or ``names``, less those in ``without``."""
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from zoneinfo import available_timezones
 
-import attrs
-
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.values.countries import COUNTRIES
 from crmkit.core.values.mail import normalise_mail
@@ -19,7 +18,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[^\s@/.]{1,63}(\.[^\s@/.]{1,63})+")
 
 
-@attrs.frozen
+@frozen
 class Format:
     """``check`` tells whether a filled text has the format; ``expected`` describes it."""
 

@@ -7,16 +7,15 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import Own, Part, Record, Via, ViaLink, entity, field
+from crmkit.core.frozen import frozen
 from crmkit.core.product import Product
 from crmkit.core.values.money import Money
 
 MoneyRole = Literal["none", "revenue", "cash", "cost"]
 
 
-@attrs.frozen
+@frozen
 class InteractionKind:
     """A kind of interaction. ``money`` says what its money is, so that an order and its receipt never count twice."""
 
@@ -30,7 +29,7 @@ class InteractionKind:
     """Who brought it."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Line:
     """A line to log an interaction with; it becomes an ``InteractionLine``. The amount is computed when left out."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+from crmkit.core.frozen import frozen
+
 _positive = attrs.validators.gt(0.0)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class JobSettings:
     """How workers work."""
 
@@ -25,7 +27,7 @@ class JobSettings:
     """Days that done, cancelled and discarded jobs are kept for looking at."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ScheduleSettings:
     """Changes one schedule of crmkit or a plugin."""
 

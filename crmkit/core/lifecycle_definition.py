@@ -9,13 +9,14 @@ from typing import Any, Literal
 import attrs
 
 from crmkit.core.errors import NotFound, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 
 Category = Literal["open", "active", "ended", "won", "lost"]
 """What a stage means to programs: never its name. Open and active records go on; ended, won and lost ones are over."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class StageDefinition:
     """A stage. ``to`` lists the stages that may follow (empty: any), ``final`` stages are never left.
 
@@ -37,7 +38,7 @@ class StageDefinition:
         return not self.final and (not self.to or stage in self.to)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class EventDefinition:
     """Something that happens to a record's subject again and again, such as a purchase.
 
@@ -51,7 +52,7 @@ class EventDefinition:
     same: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RuleDefinition:
     """Moves records that stand in one of the stages ``from_`` ("from" in the file) to the stage ``to``.
 
@@ -75,7 +76,7 @@ class RuleDefinition:
     reason: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LifecycleDefinition:
     """A whole lifecycle of the records of ``entity``.
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import StageTransition
 
 
-@attrs.frozen
+@frozen
 class Interval:
     """A record stood in ``stage`` from ``start`` (included) to ``end`` (excluded; None: it stands there still).
 

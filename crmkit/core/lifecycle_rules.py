@@ -9,15 +9,14 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle_definition import LifecycleDefinition, RuleDefinition
 
 MAX_STEPS = 1_000
 """More steps of one record at a time than any history has."""
 
 
-@attrs.frozen
+@frozen
 class Standing:
     """Where a record stands. ``chosen``: a person or an import put it there; ``first``: nothing came before.
 
@@ -32,7 +31,7 @@ class Standing:
     by: RuleDefinition | None = None
 
 
-@attrs.frozen
+@frozen
 class Step:
     """A rule leads a record to ``stage`` at the instant ``at``."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-import attrs
+from crmkit.core.frozen import frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LogSettings:
     """How the command line and workers log, to the standard error; programs that embed crmkit decide for themselves."""
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.core.secret import Secret
 
 Security = Literal["tls", "starttls", "none"]
@@ -15,7 +16,7 @@ _positive = attrs.validators.gt(0.0)
 _filled: Any = attrs.validators.min_len(1)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class SmtpSettings:
     """The server that takes mail in for delivery."""
 
@@ -35,7 +36,7 @@ class SmtpSettings:
     """Seconds to wait for an answer."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class MailboxSettings:
     """A mailbox that mail is fetched from, by IMAP. It is only read: nothing in it is marked, moved or deleted."""
 
@@ -57,7 +58,7 @@ class MailboxSettings:
     """Seconds to wait for an answer."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class MailSettings:
     """How mail comes in and goes out."""
 

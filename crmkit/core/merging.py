@@ -15,6 +15,7 @@ from crmkit.core.entity import STAMPED, EntityInfo, FieldInfo, MergePolicy, Reco
 from crmkit.core.errors import BadInput, did_you_mean
 from crmkit.core.field_rights import MASKED, masked
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 
 Taken = Literal["kept", "lost", "given"]
@@ -25,14 +26,14 @@ MERGEABLE = ("customer", "product", "asset", "tag")
 _UNTOUCHED = frozenset({*STAMPED, "id", "deleted_at", "custom"})
 
 
-@attrs.frozen
+@frozen
 class Given:
     """A value of the user's own for a field; needed only where it would read as the word ``kept`` or ``lost``."""
 
     value: Any
 
 
-@attrs.frozen
+@frozen
 class MergedField:
     """One field of both records, the ``result``, and where that is taken from."""
 
@@ -50,7 +51,7 @@ class MergedField:
         return bool(self.kept != self.lost or self.result != self.kept)
 
 
-@attrs.frozen
+@frozen
 class ReferenceUse:
     """What becomes of the records that refer to a lost one by ``field``.
 
@@ -66,7 +67,7 @@ class ReferenceUse:
     dropped: int = 0
 
 
-@attrs.frozen
+@frozen
 class MergePlan:
     """What merging ``lost`` into ``kept`` would do. ``blocked`` says why it cannot be done; empty: it can.
 

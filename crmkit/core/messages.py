@@ -7,11 +7,13 @@ from typing import Any
 
 import attrs
 
+from crmkit.core.frozen import frozen
+
 Translate = Callable[[str], str]
 """Turns an English template into the template of another language (a gettext lookup)."""
 
 
-@attrs.frozen
+@frozen
 class Message:
     """A sentence for people. ``template`` is English and the catalogue key; ``values`` fill its ``{names}``."""
 

@@ -14,11 +14,13 @@ from typing import Any
 import attrs
 import msgspec
 
+from crmkit.core.frozen import frozen
+
 DERIVE = "derive_records"
 """The hook in which fields are derived."""
 
 
-@attrs.frozen
+@frozen
 class Release:
     """A plugin in one version; the core itself is ``crmkit``. An empty version is one that nobody stated."""
 
@@ -29,7 +31,7 @@ class Release:
         return release(self.plugin, self.version)
 
 
-@attrs.frozen
+@frozen
 class Origin:
     """The plugin that made a change, in which hook, and who derived which field; all empty for a person's change."""
 

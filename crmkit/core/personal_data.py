@@ -13,6 +13,7 @@ from crmkit.core.entity import EMPTY, Own, Record, ViaRecord, entity, field
 from crmkit.core.errors import BadInput, FieldError
 from crmkit.core.filter.faults import Unsuitable
 from crmkit.core.filter.moments import FilterContext, Moment, read_moment
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 Returning = Literal["refuse", "ask", "new"]
@@ -47,7 +48,7 @@ class LegalHold(Record):
     until: datetime | None = field(default=None, help="Empty: until it is deleted")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class KeepRule:
     """Records that must be kept for a time, also when the person they are about is erased: invoices, for instance."""
 
@@ -69,7 +70,7 @@ class KeepRule:
     """What a person is told, as in ``invoices are kept for ten years by tax law``."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RetentionRule:
     """Records that go once they are too old for their purpose."""
 
@@ -87,7 +88,7 @@ class RetentionRule:
     """What is noted with an erasure; empty: the name of the rule."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ProcessingActivity:
     """Something that an installation or plugin does with personal data, as the register of processing tells it."""
 
@@ -113,7 +114,7 @@ class ProcessingActivity:
     """How long it is kept, where no rule says so."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PersonalDataSettings:
     """Who answers for personal data, how long it is kept, and what happens when an erased customer comes again."""
 

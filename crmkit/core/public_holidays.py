@@ -7,13 +7,12 @@ from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 
-import attrs
-
 from crmkit.core.errors import did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 
 
-@attrs.frozen
+@frozen
 class HolidayYear:
     """One year: the free days with their names, and the weekend days that are worked in exchange, as in China."""
 

@@ -15,6 +15,7 @@ import attrs
 from crmkit.core.entity import EntityInfo
 from crmkit.core.fields import FieldInfo
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 
 UNIQUE = "unique"
 """The name of the expectation that no other record is the same."""
@@ -29,7 +30,7 @@ _SELDOM = frozenset({Kind.DATE, Kind.PARTIAL_DATE, Kind.INSTANT})
 _SILENT = frozenset({Kind.BOOLEAN, Kind.JSON, Kind.WORDS})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class QualityExpectation:
     """Something that is expected of the records of an entity.
 
@@ -76,7 +77,7 @@ class QualityExpectation:
         return attrs.evolve(base, **said)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class QualitySettings:
     """What an installation expects of its records."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import attrs
-
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import BadInput, ConfigError, CrmError, did_you_mean
 from crmkit.core.fields import NAME
@@ -14,6 +12,7 @@ from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter import Predicate, fields_used, parse, speaks_of_segments
 from crmkit.core.filter.faults import Unsuitable
 from crmkit.core.filter.targets import Children, resolve_children
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 from crmkit.core.quality import QualityExpectation, QualitySettings, default_expectations, layered
 from crmkit.core.registry import EntityRegistry
@@ -30,7 +29,7 @@ TELLING = frozenset(
 """What suspicion of duplicates rests on, as entity and field."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Expected:
     """An expectation of ``info`` that was read. ``field`` is None where a part is expected, or a unique customer.
 

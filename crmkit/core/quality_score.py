@@ -18,8 +18,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.values.money import round_half_up
 
 State = Literal["", "missing", "wrong", "old", "good"]
@@ -30,7 +29,7 @@ POINTS = 10_000
 """A full score of one record, in whole numbers, so that every database sorts and pages alike."""
 
 
-@attrs.frozen
+@frozen
 class Tally:
     """In how many records something is expected, is there, is right, and is right and not too old."""
 

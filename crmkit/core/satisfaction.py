@@ -10,12 +10,14 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 import attrs
 
+from crmkit.core.frozen import frozen
+
 _WIDE = Context(prec=50)
 _Z90 = Decimal("1.6448536269514722")
 """The quantile of the normal distribution that leaves 5 % on either side."""
 
 
-@attrs.frozen
+@frozen
 class Tally:
     """The answers to one question within one group, added up.
 
@@ -40,7 +42,7 @@ class Tally:
         return Tally(*(getattr(self, a.name) + getattr(other, a.name) for a in attrs.fields(Tally)))
 
 
-@attrs.frozen
+@frozen
 class NetPromoter:
     """The net promoter score, from -100 to 100, of ``scored`` answers, and the bounds of its 90 % interval."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import attrs
+from crmkit.core.frozen import frozen
 
 HIDDEN = "***"
 
 
-@attrs.frozen(repr=False)
+@frozen(repr=False)
 class Secret:
     """A text such as a password. ``str``, ``repr`` and ``format`` show ``***``; ``reveal()`` gives the text."""
 

@@ -9,9 +9,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-import attrs
-
 from crmkit.core.errors import FieldError, ValidationFailed, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.public_holidays import holiday_problem
 from crmkit.core.working_calendar import WorkingCalendar
@@ -27,7 +26,7 @@ _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-@attrs.frozen
+@frozen
 class WorkingHours:
     """Hours as minutes after midnight: seven days from Monday on, and single dates."""
 

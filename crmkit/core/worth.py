@@ -13,9 +13,8 @@ from math import ceil
 from typing import Any, TypeVar
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 K = TypeVar("K")
@@ -23,7 +22,7 @@ K = TypeVar("K")
 ZERO = Decimal(0)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Worth:
     """One customer's figures of a period, all in one currency, unrounded.
 
@@ -50,7 +49,7 @@ class Worth:
         return None if self.margin is None else self.margin - self.cost_to_serve
 
 
-@attrs.frozen
+@frozen
 class ParetoPoint:
     """The best ``customers`` customers (a ``share_of_customers``) bring ``share_of_total``; shares from 0 to 1."""
 
@@ -77,7 +76,7 @@ def pareto(
     return points
 
 
-@attrs.frozen
+@frozen
 class Rfm:
     """Recency, frequency and money of a customer, each from 1 to 5."""
 
@@ -107,7 +106,7 @@ def fifths(values: Mapping[K, Any]) -> dict[K, int]:
     return {key: 1 + 5 * first[value] // len(ranked) for key, value in values.items()}
 
 
-@attrs.frozen
+@frozen
 class Retention:
     """Of ``before`` customers who bought in the earlier period, ``kept`` bought again in the later one."""
 

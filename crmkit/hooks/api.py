@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-import attrs
-
 from crmkit.core.errors import ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 
 How = Literal["changed", "removed"]
 
 
-@attrs.frozen
+@frozen
 class ApiChange:
     """One thing that a version changed or removed; ``what`` is a hook, ``Call.attribute`` or ``crmkit.plugin.name``."""
 
@@ -26,7 +25,7 @@ class ApiChange:
     instead: str = ""
 
 
-@attrs.frozen
+@frozen
 class ApiVersion:
     """One version of the hook API and the crmkit that brought it."""
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.hooks.errors import Failed, collect_error
 from crmkit.hooks.kinds import HookInfo
 from crmkit.hooks.protocols import Contextual
@@ -23,7 +24,7 @@ Function: TypeAlias = Callable[[Any, Any], Any]
 Invoke: TypeAlias = Callable[[Contextual, Any], Owned]
 
 
-@attrs.frozen
+@frozen
 class Impl:
     """One implementation, ready to be called as ``function(ctx, call)``; of a wrapper, ``function`` enters it.
 

@@ -8,12 +8,13 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.errors import HookLoop
+from crmkit.core.frozen import frozen
 
 DEPTH_LIMIT = 16
 """How many hooks may cause one another in a row. Honest chains seen in practice have two to four steps."""
 
 
-@attrs.frozen
+@frozen
 class Cause:
     """Why something happens. ``event_id`` is the event at the root; ``chain`` the steps since then, oldest first.
 

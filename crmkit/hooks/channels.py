@@ -11,13 +11,14 @@ import attrs
 
 from crmkit.core.customer import PointKind
 from crmkit.core.errors import CrmError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 from crmkit.hooks.setup import Setup
 
 
-@attrs.frozen
+@frozen
 class Recipient:
     """Somebody a message goes to: by which address, and as what (``customer`` or ``cc``)."""
 
@@ -26,7 +27,7 @@ class Recipient:
     role: str = "customer"
 
 
-@attrs.frozen
+@frozen
 class OutgoingFile:
     """A file that goes out with a message."""
 
@@ -35,7 +36,7 @@ class OutgoingFile:
     content: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class OutgoingMessage:
     """A message on its way out. ``key`` names it for good: sent again, it has the same.
 
@@ -55,7 +56,7 @@ class OutgoingMessage:
     written_at: datetime | None = None
 
 
-@attrs.frozen
+@frozen
 class Sent:
     """A message that a channel took over. ``refused`` maps addresses that it did not take to its words."""
 
@@ -75,7 +76,7 @@ class NotSent(CrmError):
         self.permanent, self.addresses = permanent, addresses
 
 
-@attrs.frozen
+@frozen
 class Channel:
     """A way to send messages. ``name`` is its word in interactions and statements of consent.
 

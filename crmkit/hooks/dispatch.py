@@ -9,6 +9,7 @@ import attrs
 import pluggy
 
 from crmkit.core.errors import ConfigError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.origin import release
 from crmkit.hooks import SPECS
@@ -21,7 +22,7 @@ from crmkit.hooks.trace import Sink, Spans, spanned, spanned_wrapper, traced, tr
 from crmkit.hooks.wrappers import entering, modern
 
 
-@attrs.frozen
+@frozen
 class RegisteredPlugin:
     """A plugin as it was registered; ``requires`` names plugins that are called before it where they are present."""
 
@@ -342,8 +343,12 @@ class _CheckingManager(pluggy.PluginManager):
         self._infos = infos
         self.registering = ""
 
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> pluggy.HookspecOpts | None:
+        # pluggy looks at every member of a class, which takes it longer than all else that it does for a hook.
+        return super().parse_hookspec_opts(module_or_class, name) if name in self._infos else None
+
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> pluggy.HookimplOpts | None:
-        opts = super().parse_hookimpl_opts(plugin, name)
+        opts = None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
         if opts is not None:
             hook = opts.get("specname") or name
             verify(self.registering, hook, self._infos.get(hook), getattr(plugin, name), opts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from crmkit.core.errors import ConfigError, CrmError, PluginError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message
 
 
@@ -26,7 +27,7 @@ class Failed(Exception):
         self.plugin, self.error = plugin, error
 
 
-@attrs.frozen
+@frozen
 class CollectError:
     """Stands among collected values where ``plugin`` failed, in hooks whose specification says ``on_error="block"``."""
 

@@ -9,13 +9,14 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.cloud_events import cloud_event
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import Event
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 
 
-@attrs.frozen
+@frozen
 class CommittedEvents:
     """Events in the order of the log that a subscriber has not done yet.
 

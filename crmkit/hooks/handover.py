@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 from crmkit.hooks.records import Refuse
 
 
-@attrs.frozen
+@frozen
 class HandingOver:
     """A hand-over about to be done; nothing is written yet. ``heirs`` counts, by entity, what passes to each heir."""
 
@@ -28,7 +27,7 @@ class HandingOver:
         return sum(sum(counts.values()) for counts in self.heirs.values())
 
 
-@attrs.frozen
+@frozen
 class HandedOver:
     """A hand-over that ran to its end; with ``undone``, one that was taken back.
 

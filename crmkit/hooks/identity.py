@@ -7,13 +7,14 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 
 
-@attrs.frozen
+@frozen
 class AmbiguousCustomer:
     """Somebody who may be one of several customers, or who only looks like one.
 
@@ -32,7 +33,7 @@ class AmbiguousCustomer:
         return len(self.candidates)
 
 
-@attrs.frozen
+@frozen
 class CustomerChoice:
     """A decision: it is this candidate, for this reason."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 
 
-@attrs.frozen
+@frozen
 class ImportRows:
     """A batch of rows, mapped to field names, before they become records of ``entity``.
 
@@ -29,7 +28,7 @@ class ImportRows:
         return len(self.rows)
 
 
-@attrs.frozen
+@frozen
 class RowValues:
     """Replaced or added values for the row at index ``row`` of the batch; later plugins win over earlier ones."""
 
@@ -37,7 +36,7 @@ class RowValues:
     values: Mapping[str, object]
 
 
-@attrs.frozen
+@frozen
 class ImportFinished:
     """The outcome of one import for one entity: numbers of records, and of ``failed`` rows of the whole import."""
 

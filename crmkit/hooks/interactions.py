@@ -7,15 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.timeline import TimelineEntry
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 
 
-@attrs.frozen
+@frozen
 class InteractionsLogged:
     """Interactions that were stored for the first time, and what caused them."""
 
@@ -28,7 +27,7 @@ class InteractionsLogged:
         return len(self.interactions)
 
 
-@attrs.frozen
+@frozen
 class TimelineRequest:
     """Whose timeline is asked for, and which part of it.
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.errors import ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
@@ -23,7 +24,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CRON_FIELD = re.compile(r"[0-9A-Za-z*?/,\-#]+")
 
 
-@attrs.frozen
+@frozen
 class Job:
     """One piece of work, as its function gets it.
 
@@ -38,7 +39,7 @@ class Job:
     due_at: datetime | None = None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Retries:
     """What happens to a job that fails: ``attempts`` in all, each after a pause that grows; then it is parked.
 
@@ -92,7 +93,7 @@ def check_cron(name: str, value: str) -> None:
         )
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class JobDeclaration:
     """A kind of background work. ``name`` begins with the plugin's name, as in ``loyalty.expire_points``.
 
@@ -114,7 +115,7 @@ class JobDeclaration:
         return self.name.partition(".")[0]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ScheduleDeclaration:
     """When a job is due by itself: by a ``cron`` rule in the installation's time zone, or once, ``at`` an instant.
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Literal, TypeVar, cast, overload
 
-import attrs
 import pluggy
 
 from crmkit.core.deprecation import Deprecation
 from crmkit.core.errors import ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 PROJECT = "crmkit"
@@ -23,7 +23,7 @@ OnError = Literal["abort", "block"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@attrs.frozen
+@frozen
 class Policy:
     """What a kind means. The texts are shown in the documentation and by ``crmkit hooks``.
 
@@ -96,7 +96,7 @@ class Kind(Enum):
         return self.value
 
 
-@attrs.frozen
+@frozen
 class HookInfo:
     """What ``hookspec`` was told about one hook. ``subject`` is the specification class, ``help`` its docstring.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.hooks.causation import ROOT, Cause
@@ -16,7 +15,7 @@ from crmkit.hooks.records import Refuse
 from crmkit.hooks.setup import Setup
 
 
-@attrs.frozen
+@frozen
 class StageMove:
     """One step of one record in the lifecycle called ``lifecycle``.
 
@@ -40,7 +39,7 @@ class StageMove:
         return self.track.record_id
 
 
-@attrs.frozen
+@frozen
 class StageMoves:
     """The steps of records of one entity, and what caused them."""
 

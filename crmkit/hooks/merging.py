@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.merging import ReferenceUse
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.kinds import Kind, hookspec
@@ -15,7 +14,7 @@ from crmkit.hooks.protocols import Context
 from crmkit.hooks.records import Refuse
 
 
-@attrs.frozen
+@frozen
 class United:
     """A record of the lost one that becomes one with a record of the kept one, and what the core makes of the two."""
 
@@ -25,7 +24,7 @@ class United:
     result: Any
 
 
-@attrs.frozen
+@frozen
 class Merging:
     """One record of ``entity`` about to be merged into another; nothing is written yet.
 
@@ -47,7 +46,7 @@ class Merging:
         return 1 + sum(use.count for use in self.references)
 
 
-@attrs.frozen
+@frozen
 class Merge:
     """A merge that is committed: the ids of the two records and of its journal entry."""
 
@@ -56,7 +55,7 @@ class Merge:
     journal_id: UUID
 
 
-@attrs.frozen
+@frozen
 class RecordsMerged:
     """Merges of records of one entity that are committed; with ``undone``, merges that were taken back."""
 

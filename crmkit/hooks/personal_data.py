@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.kinds import Kind, hookspec
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from crmkit.core.personal_data import ProcessingActivity
 
 
-@attrs.frozen
+@frozen
 class PersonalDataRequest:
     """Whose data is asked for: a customer, and the ids under which it was ever known, those of merged ones included."""
 
@@ -33,7 +32,7 @@ class PersonalDataRequest:
         return len(self.customers)
 
 
-@attrs.frozen
+@frozen
 class PersonalData:
     """Something that a plugin holds on a person beside its entities: a heading, and rows of named values."""
 
@@ -41,7 +40,7 @@ class PersonalData:
     rows: tuple[Mapping[str, Any], ...]
 
 
-@attrs.frozen
+@frozen
 class Erasing:
     """A customer about to be erased, with the ids under which it was ever known; nothing is written yet.
 
@@ -60,7 +59,7 @@ class Erasing:
         return sum(number for counts in self.counts.values() for number in counts.values())
 
 
-@attrs.frozen
+@frozen
 class ErasedCustomer:
     """An erasure that is committed: the id of its tombstone, and all ids under which the customer was known."""
 
@@ -68,7 +67,7 @@ class ErasedCustomer:
     customers: tuple[UUID, ...]
 
 
-@attrs.frozen
+@frozen
 class CustomersErased:
     """Erasures that are committed, and what caused them."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import Event
 from crmkit.core.messages import Message
 from crmkit.hooks.causation import ROOT, Cause
@@ -14,7 +13,7 @@ from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 
 
-@attrs.frozen
+@frozen
 class Change:
     """One record before and after: a new record has no ``before``; a deleted one has an ``after`` with ``deleted_at``."""
 
@@ -41,7 +40,7 @@ class Change:
         return self.before is None or bool(getattr(self.before, field) != getattr(self.after, field))
 
 
-@attrs.frozen
+@frozen
 class RecordBatch:
     """The changes of one flush to records of one entity (its name), and what caused them.
 
@@ -60,7 +59,7 @@ class RecordBatch:
         return len(self.changes)
 
 
-@attrs.frozen
+@frozen
 class Refuse:
     """What a guard answers to stop a change. ``record_id`` tells which record of the batch is meant, None means all."""
 

@@ -10,9 +10,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
-import attrs
-
 from crmkit.core.errors import CrmError, PluginError, Refused
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.callers import Caller, Owned
 from crmkit.hooks.errors import BadHook, CollectError, Failed, collect_error
@@ -25,7 +24,7 @@ CORE = "crmkit"
 T = TypeVar("T")
 
 
-@attrs.frozen
+@frozen
 class Refusal:
     """A guard's ``Refuse`` with the plugin that it came from."""
 
@@ -34,7 +33,7 @@ class Refusal:
     record_id: object = None
 
 
-@attrs.frozen
+@frozen
 class NotifyFailure:
     """A plugin that could not be notified, and why; to be recorded, retried and then parked."""
 

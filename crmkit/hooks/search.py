@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.search.texts import TextKind
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 
 
-@attrs.frozen
+@frozen
 class SearchedRecords:
     """Records of ``entity`` that go into the index, or that a search has found and looks at again."""
 
@@ -26,7 +25,7 @@ class SearchedRecords:
         return len(self.records)
 
 
-@attrs.frozen
+@frozen
 class SearchText:
     """A text that a record is found by. ``kind`` says how: ``name`` by beginnings, readings and fragments, ``text`` by words.
 

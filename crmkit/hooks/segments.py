@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.grouping import Segment
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
 
 
-@attrs.frozen
+@frozen
 class MembershipChanges:
     """Who ``joined`` and who ``left`` one frozen or watched segment of records of ``entity``: their ids."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from crmkit.core.errors import ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.kinds import Kind, hookspec
 from crmkit.hooks.protocols import Context
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _IMPORT_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
-@attrs.frozen
+@frozen
 class Setup:
     """The argument of the start-up hooks. ``plugins`` are the names of all active plugins, in their order."""
 
@@ -37,7 +38,7 @@ def _is_import_path(command: CommandDeclaration, attribute: attrs.Attribute[str]
         )
 
 
-@attrs.frozen
+@frozen
 class CommandDeclaration:
     """A command or group of commands of ``crmkit``; imported only when it runs, so that ``--help`` stays fast."""
 
@@ -46,7 +47,7 @@ class CommandDeclaration:
     help: Message
 
 
-@attrs.frozen
+@frozen
 class Permission:
     """A right that roles can grant. ``id`` begins with the plugin's name, as in ``loyalty.adjust_points``."""
 

@@ -10,14 +10,13 @@ from contextlib import AbstractContextManager
 from time import perf_counter_ns
 from typing import Any, Literal, Protocol, TypeAlias
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.hooks.records import Refuse
 
 Outcome = Literal["value", "nothing", "refused", "raised"]
 
 
-@attrs.frozen
+@frozen
 class HookTrace:
     """One call of one implementation.
 

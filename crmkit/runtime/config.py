@@ -15,6 +15,7 @@ from crmkit.core.consent import ConsentTerms
 from crmkit.core.entity import CustomField
 from crmkit.core.errors import BadInput, ConfigError, FieldError
 from crmkit.core.formats import FORMATS
+from crmkit.core.frozen import frozen
 from crmkit.core.job_settings import JobSettings, ScheduleSettings
 from crmkit.core.log_settings import LogSettings
 from crmkit.core.mail_settings import MailSettings
@@ -35,7 +36,7 @@ def _redacted(value: object) -> str:
     return repr(redact_address(str(value)))
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Config:
     """What an installation decides."""
 

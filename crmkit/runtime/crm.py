@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
@@ -31,7 +31,6 @@ from crmkit.runtime.jobs.facade import Jobs
 from crmkit.runtime.plugins import LoadedPlugins, load_plugins, register_all
 from crmkit.runtime.quarantine import assembled
 from crmkit.runtime.registered import Registered
-from crmkit.runtime.services import Services
 from crmkit.runtime.submitting import Submitter
 from crmkit.services.access.actors import Settings, actor_named, reload_actor
 from crmkit.services.rules import CoreRules
@@ -61,6 +60,7 @@ ACTORS_KEPT = 1_000
 
 if TYPE_CHECKING:
     from crmkit.runtime.events import Events
+    from crmkit.runtime.services import Services
     from crmkit.services.attachments import Attachments
     from crmkit.services.messaging import Delivered
 
@@ -245,11 +245,13 @@ class Crm:
 
     def services_for(self, session: Session) -> Services:
         """Return the use cases bound to a session."""
+        from crmkit.runtime.services import Services
+
         return Services(self, session)
 
-    def committed(self, first: UUID) -> None:
-        """Deliver the events of a committed transaction, from ``first`` on, to the hooks that wait for them."""
-        self._delivery.committed(first)
+    def committed(self, first: UUID, entities: Collection[str]) -> None:
+        """Deliver the events of a committed transaction, from ``first`` on, to the hooks that wait for those of ``entities``."""
+        self._delivery.committed(first, entities)
 
     def plugin_config(self, plugin: str) -> Any:
         """Return the typed configuration of a plugin, None when it declares none."""

@@ -11,8 +11,6 @@ from keyword import iskeyword
 from typing import Any, Literal
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import (
     COMMON,
     ErasePolicy,
@@ -27,6 +25,7 @@ from crmkit.core.entity import (
     field,
 )
 from crmkit.core.errors import FieldError, ValidationFailed, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.money import Money
 from crmkit.core.values.partial_date import PartialDate
@@ -51,7 +50,7 @@ _TYPES: dict[str, Any] = {
 _EMPTY: dict[str, Any] = {"text": "", "boolean": False, "words": ()}
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DefinedField:
     """A field of an entity that an installation defines."""
 
@@ -80,7 +79,7 @@ class DefinedField:
         return self.type or ("id" if self.reference else "text")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DefinedEntity:
     """An entity that an installation defines."""
 

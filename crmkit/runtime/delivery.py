@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from crmkit.runtime.delivering import Deliverer
 from crmkit.runtime.taking import OUTSIDE_HOOK
-from crmkit.runtime.telling import HOOKS
+from crmkit.runtime.telling import HOOKS, anybody_hears
 from crmkit.store.parked_events import ParkedEvent, parked
 from crmkit.store.subscribers import enrol, outside, plugin_of
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
 
 log = logging.getLogger("crmkit.delivery")
+
+
+AT_ONCE = 100
+"""After so many commits that nobody waited for, the places in the log are moved all the same."""
 
 
 class Delivery:
@@ -37,26 +41,47 @@ class Delivery:
         self._enrolled: frozenset[str] = frozenset()
         self._deliverer = Deliverer(crm)
         self._known: tuple[int, list[str], list[str]] = (-1, [], [])
+        self._heard: tuple[int, dict[str, bool]] = (-1, {})
+        self._passed = 0
 
     # -- what is called ------------------------------------------------------------------------------------------
 
-    def committed(self, first: UUID) -> None:
-        """Deliver after a commit; what hooks cause in turn is delivered by the same loop.
+    def committed(self, first: UUID, entities: Collection[str]) -> None:
+        """Deliver after a commit that wrote records of ``entities``; what hooks cause in turn is delivered by the same loop.
 
-        Subscribers that work outside of the database are left to ``drain``: nobody who commits waits for a broker.
+        Where no hook waits for any of these, the places in the log are moved with a later delivery: reading events that
+        nobody hears of would make every small commit several times as long. Subscribers that work outside of the
+        database are left to ``drain``: nobody who commits waits for a broker.
         """
         if not self.subscribers:
             return
         try:
             if not self._enrolled.issuperset(self.subscribers):
                 self.enrol(first)
-            if not self._hooked:
+            if not self._hooked or self._unheard(entities):
                 return
             self._waits = True
             self._drain_what_waits()
         except Exception:
             # The commit stands; what it has to tell waits in the log for the next delivery.
             log.exception("committed events were not delivered; they wait for the next delivery")
+
+    def _unheard(self, entities: Collection[str]) -> bool:
+        """Whether a commit can go without a delivery: nobody waits for its events, nor for earlier ones."""
+        if self._deliverer.later or self._passed >= AT_ONCE:
+            return False
+        hooks = self._crm.hooks
+        if self._heard[0] != hooks.generation:
+            self._heard = (hooks.generation, {})
+        heard = self._heard[1]
+        for entity in entities:
+            known = heard.get(entity)
+            if known is None:
+                known = heard[entity] = anybody_hears(hooks, entity)
+            if known:
+                return False
+        self._passed += 1
+        return True
 
     def drain(self) -> int:
         """Deliver everything that waits, and parked events whose time has come; returns how many deliveries were made."""
@@ -116,6 +141,7 @@ class Delivery:
         self._drainer = threading.get_ident()
         try:
             self._waits = False
+            self._passed = 0
             self._deliverer.later.clear()
             if parked_too:
                 made += sum(self._deliverer.retry(subscriber) for subscriber in self._hooked)

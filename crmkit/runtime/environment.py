@@ -16,6 +16,7 @@ from typing import Any, Self
 import attrs
 
 from crmkit.core.errors import ConfigError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 PREFIX = "CRMKIT_"
@@ -35,7 +36,7 @@ class OutsideText(str):
         return made
 
 
-@attrs.frozen(repr=False)
+@frozen(repr=False)
 class Surroundings:
     """Where references lead: ``{ env = "NAME" }`` into ``environ``, ``{ file = "path" }`` on from ``folder``."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import Event
 from crmkit.store.database import Database
 from crmkit.store.parked_events import parked_positions
@@ -25,7 +25,7 @@ _END = 2**63 - 1
 """Behind every position."""
 
 
-@attrs.frozen
+@frozen
 class Waiting:
     """Events behind the place ``position`` of a subscriber; ``last`` is where it is once they are taken.
 

@@ -10,6 +10,7 @@ import attrs
 
 from crmkit.core.errors import ConfigError
 from crmkit.core.event_order import EventOrder
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.api import check_api, current_api
 
@@ -33,7 +34,7 @@ def check_name(name: object) -> str:
     return name
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Manifest:
     """What a plugin is and needs; a module or object offers it as its attribute ``manifest`` or ``crmkit_manifest``.
 

@@ -13,6 +13,7 @@ import attrs
 
 from crmkit.core.deprecation import deprecations
 from crmkit.core.errors import ConfigError, CrmError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 from crmkit.hooks import SPECS
 from crmkit.hooks.checks import verify
@@ -42,7 +43,7 @@ SLOW_IMPORT = 0.3
 """Seconds of CPU time from which on the import of one plugin is felt at each start of the command line."""
 
 
-@attrs.frozen
+@frozen
 class PluginReport:
     """What was found out about one plugin."""
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 import attrs
 
 from crmkit.core.errors import ConfigError, CrmError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, Translate, msg, shown
 from crmkit.runtime.sources import Candidate, Source
 
@@ -17,7 +18,7 @@ _OURS = ("<", os.path.dirname(importlib.__file__), os.path.dirname(__file__))
 """Where the frames of importing itself lie, which tell nobody anything."""
 
 
-@attrs.frozen
+@frozen
 class BrokenPlugin:
     """A plugin that was left out. ``reason`` says why in one sentence, ``error`` is the original exception, if any."""
 

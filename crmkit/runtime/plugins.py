@@ -12,6 +12,7 @@ import pluggy
 
 from crmkit.core.deprecation import belongs_to
 from crmkit.core.errors import ConfigError, CrmError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 from crmkit.hooks import SPECS
 from crmkit.hooks.checks import verify
@@ -36,11 +37,12 @@ from crmkit.runtime.sources import (
     installed_plugins,
     plugin_files,
 )
+from crmkit.runtime.usual_settings import usual_settings
 
 log = logging.getLogger("crmkit.plugins")
 
 
-@attrs.frozen
+@frozen
 class LoadedPlugin:
     """A plugin that is ready to be registered. ``config`` is an instance of its manifest's class, or None."""
 
@@ -57,7 +59,7 @@ class LoadedPlugin:
     """What is to be said of it although it can be used: that it was written for an older version of the hooks."""
 
 
-@attrs.frozen
+@frozen
 class LoadedPlugins:
     """The plugins of one application, in the order of their calls; ``broken`` ones only when they are quarantined."""
 
@@ -198,6 +200,9 @@ def _settings(manifest: Manifest, config: Config) -> Any:
             problem = msg("it has no settings, but {where} has a section {path}", where=config.where, path=path)
             raise ConfigError(problem)
         return None
+    if not section and (usual := usual_settings(manifest.config)) is not None:
+        return usual
+    # Only where there are settings, since its import is not free.
     from crmkit.runtime.structuring import structure
 
     try:
@@ -248,7 +253,7 @@ def marked(plugin: object) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
     """Find what pluggy would register: the hook's name, the function and the options of its marker."""
     parse = pluggy.PluginManager(PROJECT).parse_hookimpl_opts
     for name in dir(plugin):
-        opts = parse(plugin, name)
+        opts = None if name.startswith("__") else parse(plugin, name)
         if opts is not None:
             yield opts.get("specname") or name, getattr(plugin, name), dict(opts)
 

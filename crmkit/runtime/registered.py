@@ -11,6 +11,7 @@ import attrs
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.entity import CustomField, entity_info
 from crmkit.core.errors import ConfigError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import STANDARD_KINDS, InteractionKind
 from crmkit.core.lifecycle_checks import check_lifecycle
 from crmkit.core.lifecycle_definition import LifecycleDefinition
@@ -162,7 +163,7 @@ class _SetupContexts:
         return SetupContext(plugin, self._configs.get(plugin), self._clock, self._locale)
 
 
-@attrs.frozen
+@frozen
 class SetupContext:
     """What a hook of start-up works with."""
 

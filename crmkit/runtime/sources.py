@@ -15,7 +15,9 @@ from typing import Literal
 import attrs
 
 from crmkit.core.errors import ConfigError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
+from crmkit.runtime.entry_points import entry_points_of
 from crmkit.runtime.local_files import load_file
 
 GROUP = "crmkit.plugins"
@@ -25,7 +27,7 @@ Source = Literal["entry point", "given", "file"]
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-@attrs.frozen
+@frozen
 class Candidate:
     """A plugin that is not loaded yet.
 
@@ -43,12 +45,12 @@ class Candidate:
 
 def installed_plugin_names() -> tuple[str, ...]:
     """Return the names of all installed plugins, sorted, without importing any."""
-    return tuple(sorted({point.name for point in metadata.entry_points(group=GROUP)}))
+    return tuple(sorted({point.name for point in entry_points_of(GROUP)}))
 
 
 def installed_plugins() -> list[Candidate]:
     """Return all installed plugins by name."""
-    points = sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+    points = sorted(entry_points_of(GROUP), key=lambda point: (point.name, point.value))
     return [_installed(point) for point in points]
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.errors import ConfigError, Conflict, CrmError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.store.faults import UniqueViolation, faults_translated
 from crmkit.store.responses import records_seen, stored_response
@@ -32,7 +33,7 @@ MOST = 256
 """Commands that share one commit at the most."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Waiting:
     command: Any
     actor: Actor
@@ -126,12 +127,13 @@ class Submitter:
         """Execute a group in one transaction; when the commit itself fails, all of it fails."""
         outcomes: list[tuple[_Waiting, Any, BaseException | None]] = []
         firsts: list[UUID] = []
+        told: set[str] = set()
         actions: list[Callable[[], None]] = []
         try:
             tenant = group[0].actor.tenant_id
             with self._crm.database.connection(tenant=tenant) as connection, faults_translated():
                 for waiting in group:
-                    outcomes.append((waiting, *self._execute(connection, waiting, firsts, actions)))
+                    outcomes.append((waiting, *self._execute(connection, waiting, firsts, told, actions)))
                 connection.commit()
         except BaseException as failure:
             for waiting in group:
@@ -146,13 +148,14 @@ class Submitter:
             action()
         self._crm.refusals.write()
         if firsts:
-            self._crm.committed(firsts[0])
+            self._crm.committed(firsts[0], told)
 
     def _execute(
         self,
         connection: sa.Connection,
         waiting: _Waiting,
         firsts: list[UUID],
+        told: set[str],
         actions: list[Callable[[], None]],
     ) -> tuple[Any, BaseException | None]:
         enter(connection, waiting.actor.tenant_id)
@@ -168,6 +171,7 @@ class Submitter:
         savepoint.commit()
         if session.first_event is not None:
             firsts.append(session.first_event)
+            told |= session.told
         actions += session.on_commit
         return result, None
 

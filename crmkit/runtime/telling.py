@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from crmkit.core.entity import change
 from crmkit.core.errors import CrmError, PluginError
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry, Event
 from crmkit.hooks.causation import Cause
 from crmkit.hooks.records import Change, RecordBatch
@@ -21,13 +22,14 @@ from crmkit.store.chunks import in_chunks
 from crmkit.store.trail import values_before
 
 if TYPE_CHECKING:
+    from crmkit.hooks.dispatch import Hooks
     from crmkit.store.session import Session
 
 SAVED = "after_records_saved_committed"
 """The hook that is told of every record of every entity."""
 
 
-@attrs.frozen
+@frozen
 class Subject:
     """A notify hook that is told of one subject: what events of ``entity`` mean, as ``maker`` reads them.
 
@@ -68,6 +70,13 @@ SUBJECTS = (
 """In the order in which a subscriber hears of them, after the records themselves."""
 
 HOOKS = (SAVED, *(subject.hook for subject in SUBJECTS))
+
+
+def anybody_hears(hooks: Hooks, entity: str) -> bool:
+    """Tell whether a notify hook waits for events of an entity."""
+    if hooks.caller(SAVED, entity).impls:
+        return True
+    return any(subject.entity == entity and hooks.implementations(subject.hook) for subject in SUBJECTS)
 
 
 class SharedCalls:

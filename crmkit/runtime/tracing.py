@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.hooks.trace import Spans
 from crmkit.store.session import Session
 
@@ -52,7 +53,7 @@ class SpanRecord:
             yield from child.walk(depth + 1)
 
 
-@attrs.frozen
+@frozen
 class Share:
     """What a plugin's calls of one hook took, in nanoseconds; ``own`` without what other spans within them took."""
 

@@ -14,6 +14,7 @@ from crmkit.core.consent import EVERY_PURPOSE, Consent, ConsentTerms, ConsentWor
 from crmkit.core.consent_decision import Decision, Fact, decide
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.errors import BadInput, FieldError, ValidationFailed
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.hooks.records import RecordBatch, Refuse
 from crmkit.services.append_only import append_only_refusals
@@ -134,7 +135,7 @@ def consents_of(session: Session, customer: Customer | UUID) -> list[Consent]:
     return session.list(Consent, customer_id=_id(customer), order="-effective_at,-id")
 
 
-@attrs.frozen
+@frozen
 class _Fact:
     """The few columns of a statement that decide; evidence stays where it is."""
 

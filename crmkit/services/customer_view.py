@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
 from crmkit.core.errors import BadInput, NotFound
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import ExternalIdentity
 from crmkit.core.interaction import Interaction, InteractionKind, InteractionParticipant
 from crmkit.core.messages import msg, shown
@@ -30,7 +30,7 @@ _VALUED = frozenset({"kind", "money", "status"})
 """What the value of a customer is made from."""
 
 
-@attrs.frozen
+@frozen
 class RelatedCustomer:
     """A related customer, read from the viewed one: ``employs Horst Kloss, Accounting Manager``."""
 
@@ -39,7 +39,7 @@ class RelatedCustomer:
     title: str
 
 
-@attrs.frozen
+@frozen
 class CustomerView:
     """``value`` holds the revenue per currency, rounded half-up; ``timeline`` the newest interactions first.
 

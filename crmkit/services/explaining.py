@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.audit_chain import is_tombstone
 from crmkit.core.entity import STAMPED, EntityInfo, Part
 from crmkit.core.errors import BadInput, NotFound, did_you_mean
 from crmkit.core.field_rights import MASKED
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg, shown
 from crmkit.core.origin import DERIVE, Origin, Release, read_origin
@@ -35,7 +35,7 @@ How = Literal["written", "derived", "default", "erased", "unrecorded"]
 erased; the log does not tell."""
 
 
-@attrs.frozen
+@frozen
 class Deed:
     """One recorded change of a record: what happened, when, who did it and on whose behalf, by which plugin's hook.
 
@@ -56,7 +56,7 @@ class Deed:
     cause: str
 
 
-@attrs.frozen
+@frozen
 class FieldOrigin:
     """Where the present value of one field comes from.
 
@@ -74,7 +74,7 @@ class FieldOrigin:
     because: tuple[Deed, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class RefusedChange:
     """A change of the record that a plugin refused: when, who tried, which plugin's hook, and why (in English).
 
@@ -90,7 +90,7 @@ class RefusedChange:
     because: tuple[Deed, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class RecordOrigin:
     """Where a record comes from: its making, its fields and the refusals of changes to it that were kept."""
 

@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.audit_chain import is_tombstone
 from crmkit.core.entity import STAMPED, EntityInfo, Part, change
 from crmkit.core.errors import CrmError, NotFound
 from crmkit.core.field_rights import MASKED
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import parse_id
@@ -33,7 +32,7 @@ class HistoryErased(CrmError):
     code = "history_erased"
 
 
-@attrs.frozen
+@frozen
 class FieldChange:
     """What one field held ``before`` and ``after``, as typed values; None where there was no record.
 
@@ -45,7 +44,7 @@ class FieldChange:
     after: Any
 
 
-@attrs.frozen
+@frozen
 class HistoryEntry:
     """One change of a record: when, what, who, on whose behalf, through which plugin and because of what.
 
@@ -66,7 +65,7 @@ class HistoryEntry:
     erased: bool = False
 
 
-@attrs.frozen
+@frozen
 class Past:
     """Many records as they were at one instant, by id. ``erased`` holds the ids of those whose past was erased."""
 

@@ -29,7 +29,8 @@ def referring(session: Session, records: Sequence[Part]) -> Mapping[UUID, Mappin
             asked: sa.Select[Any] = sa.select(column, sa.func.count()).where(column.in_(ids)).group_by(column)
             if of_entity:
                 asked = asked.where(table.c.entity == entity)
-            for id, number in session.execute(asked):
+            rows: list[Any] = [*session.execute(asked)]
+            for id, number in rows:
                 counts[id][info.name] = counts[id].get(info.name, 0) + number
     return counts
 

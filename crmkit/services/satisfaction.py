@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
 from crmkit.core.filter import parse
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.satisfaction import (
     NetPromoter,
@@ -35,7 +35,7 @@ By = Literal["question", "side", "customer"]
 _SIDES: tuple[Side, ...] = ("", *SIDES)
 
 
-@attrs.frozen
+@frozen
 class SatisfactionRow:
     """One group. What there are no answers for is None.
 
@@ -57,7 +57,7 @@ class SatisfactionRow:
     effort_scored: int
 
 
-@attrs.frozen
+@frozen
 class SatisfactionReport:
     """The groups in the order of their names, and all of them together."""
 

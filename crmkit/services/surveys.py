@@ -13,6 +13,7 @@ import attrs
 from crmkit.core.customer import Customer
 from crmkit.core.entity import change
 from crmkit.core.errors import BadInput, FieldError, NotFound, ValidationFailed, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.messages import msg, shown
 from crmkit.core.survey import SurveyAnswer, SurveyQuestion, answer_errors, question_errors
@@ -23,7 +24,7 @@ SURVEY = "survey"
 """The kind of interaction that answers belong to."""
 
 
-@attrs.frozen
+@frozen
 class Answer:
     """What a customer answers to one question; see ``SurveyAnswer``."""
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import Part
 from crmkit.core.errors import BadInput, NotFound, did_you_mean
 from crmkit.core.filter import Compare, fold
+from crmkit.core.frozen import frozen
 from crmkit.core.grouping import Tag, Tagging
 from crmkit.core.messages import msg, shown
 from crmkit.store.chunks import in_chunks
@@ -19,7 +19,7 @@ from crmkit.store.references import existing_ids
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class TagUse:
     """A tag, and on how many records that the actor may see it is, by entity."""
 

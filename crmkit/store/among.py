@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 _encode = msgspec.json.Encoder().encode
 
@@ -17,6 +16,8 @@ _encode = msgspec.json.Encoder().encode
 def among(column: sa.ColumnElement[str], values: Sequence[str], dialect: str) -> sa.ColumnElement[bool]:
     """Return the condition that a column of texts has one of the values."""
     if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import ARRAY
+
         given = sa.bindparam(None, list(values), ARRAY(sa.Text()), unique=True)
         return column == sa.any_(given)
     texts = sa.func.json_each(_encode(values).decode()).table_valued("value")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -44,8 +44,8 @@ class Application(Protocol):
         """Write a job for a worker within the session's transaction, and return its id."""
         ...
 
-    def committed(self, first: UUID) -> None:
-        """Deliver the events of a transaction that is committed; ``first`` is the id of its first one."""
+    def committed(self, first: UUID, entities: Collection[str]) -> None:
+        """Deliver the events of a committed transaction; ``first`` is the first one's id, ``entities`` what they are of."""
         ...
 
     def reloaded(self, actor: Actor, connection: sa.Connection | None) -> Actor:

@@ -19,7 +19,7 @@ from crmkit.core.validation import Validator
 from crmkit.store.codec import Codec, make_codec
 from crmkit.store.journal import DeltaWriter
 from crmkit.store.plain_queries import PlainQuery
-from crmkit.store.schema import build_tables
+from crmkit.store.schema import Schema
 from crmkit.store.writing import Writer, make_writer
 
 KEPT = 8
@@ -44,7 +44,7 @@ class WhenAsked(dict[str, T]):
 class Blueprint:
     """Everything by entity name. ``image`` is an empty SQLite database with the schema, once one was made in memory."""
 
-    metadata: sa.MetaData
+    schema: Schema
     tables: Mapping[str, sa.Table]
     codecs: Mapping[str, Codec]
     validators: Mapping[str, Validator]
@@ -75,12 +75,12 @@ def blueprint_of(registry: EntityRegistry, dialect: str) -> Blueprint:
 
 
 def _make(registry: EntityRegistry, dialect: str) -> Blueprint:
-    metadata = sa.MetaData()
-    tables = build_tables(registry, metadata)
-    # An application works with a few of its entities at first, and code takes its time to be compiled.
+    # An application works with a few of its entities at first, and tables and code take their time to be made.
+    schema = Schema(registry, (dialect,))
+    tables = WhenAsked(schema.of_entity)
     codecs = WhenAsked(lambda name: make_codec(registry.get(name), dialect))
     return Blueprint(
-        metadata=metadata,
+        schema=schema,
         tables=tables,
         codecs=codecs,
         validators=WhenAsked(lambda name: Validator(registry.get(name))),

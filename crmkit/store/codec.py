@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
 from crmkit.core.entity import EntityInfo
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.jsonforms import typed_custom
 from crmkit.core.values.money import Money
 from crmkit.store.custom_columns import custom_columns
@@ -19,7 +18,7 @@ ToRow = Callable[[Any, Any], tuple[Any, ...]]
 FromRow = Callable[[Any], Any]
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Codec:
     """``to_row(record, tenant)`` gives driver values in the order of ``columns``; ``from_row(row)`` takes Python values.
 

@@ -16,12 +16,13 @@ from crmkit.core.entity import EntityInfo
 from crmkit.core.fields import FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter.custom import custom_value
+from crmkit.core.frozen import frozen
 from crmkit.core.validation import problem_of
 from crmkit.store.names import short_name
 from crmkit.store.types import StoredType, column_types
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class CustomColumn:
     """The column that copies a custom field. Text is never null, since filters take none for the empty text."""
 

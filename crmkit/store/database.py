@@ -25,19 +25,14 @@ KEPT = 8
 
 
 class Database:
-    """Owns the engine. ``codecs``, ``validators`` and ``tables`` are by entity name."""
+    """Owns the engine. ``codecs``, ``validators`` and ``tables`` are by entity name and made when they are asked for."""
 
     def __init__(self, address: str, registry: EntityRegistry) -> None:
         self.registry = registry
         self.engine = make_engine(address)
         self.dialect = self.engine.dialect.name
         self.blueprint = made = blueprint_of(registry, self.dialect)
-        self.metadata, self.tables, self.codecs, self.validators = (
-            made.metadata,
-            made.tables,
-            made.codecs,
-            made.validators,
-        )
+        self.tables, self.codecs, self.validators = made.tables, made.codecs, made.validators
         self.write_order, self.writer, self.statements = made.write_order, made.writer, made.statements
         self.writing = self.engine.execution_options()
         self.reading = self.engine.execution_options(**{READ: True})
@@ -49,6 +44,16 @@ class Database:
         # A database in memory has one connection, which one unit of work at a time may use.
         self._alone = threading.Lock() if is_memory(self.engine) else None
         self._holder = 0
+
+    @property
+    def metadata(self) -> sa.MetaData:
+        """All tables, made by now."""
+        return self.blueprint.schema.metadata
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The names of all tables: those that others refer to come first."""
+        return self.blueprint.schema.names
 
     @property
     def in_memory(self) -> bool:
@@ -159,7 +164,7 @@ class Database:
 
     def table(self, name: str) -> sa.Table:
         """Return a table of the store itself, such as ``command_results``."""
-        return self.metadata.tables[name]
+        return self.blueprint.schema.table(name)
 
 
 def hung_up(connection: sa.Connection) -> bool:

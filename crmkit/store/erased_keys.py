@@ -9,16 +9,15 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crmkit.core.customer import Customer
 from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
+from crmkit.store.inserting import insert_new
 
 if TYPE_CHECKING:
     from crmkit.store.session import Session
@@ -49,7 +48,7 @@ def remember(session: Session, erasure_id: UUID, identifiers: Collection[Identif
         {"tenant_id": tenant, "digest": digest, "erasure_id": erasure_id}
         for digest in sorted({digest_of(secret, identifier) for identifier in identifiers})
     ]
-    statement = _insert(session)(session.database.table("erased_keys")).on_conflict_do_nothing()
+    statement = insert_new(session.database.table("erased_keys"), session.database.dialect)
     with faults_translated():
         session.connection.execute(statement, rows)
 
@@ -94,11 +93,7 @@ def secret_of(session: Session) -> bytes:
     table = session.database.table("erasure_secrets")
     made = {"tenant_id": session.actor.tenant_id, "secret": secrets.token_bytes(32)}
     with faults_translated():
-        session.connection.execute(_insert(session)(table).values(made).on_conflict_do_nothing())
+        session.connection.execute(insert_new(table, session.database.dialect).values(made))
     found = erasure_secret(session)
     assert found is not None, "it was written, here or by whoever was quicker"
     return found
-
-
-def _insert(session: Session) -> Any:
-    return postgresql_insert if session.database.dialect == "postgresql" else sqlite_insert

@@ -98,3 +98,4 @@ def _tell(session: Session, entries: list[AuditEntry]) -> None:
     finally:
         cursor.close()
     session.first_event = session.first_event or events[0].id
+    session.told.update(event.entity for event in events)

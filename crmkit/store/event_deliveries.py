@@ -7,11 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crmkit.store.chunks import in_chunks
 from crmkit.store.database import Database
+from crmkit.store.inserting import insert_new
 
 
 def done_among(
@@ -30,10 +29,9 @@ def record_done(
 ) -> None:
     """Record that a subscriber has done what events asked of it; what is recorded already stays."""
     table = database.table("event_deliveries")
-    insert = postgresql_insert(table) if database.dialect == "postgresql" else sqlite_insert(table)
     rows = [{"tenant_id": tenant, "subscriber": subscriber, "event_id": id, "done_at": now} for id in events]
     if rows:
-        connection.execute(insert.on_conflict_do_nothing(), rows)
+        connection.execute(insert_new(table, database.dialect), rows)
 
 
 def forget_done(connection: sa.Connection, database: Database, tenant: UUID, subscriber: str, after: int) -> int:

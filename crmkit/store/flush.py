@@ -58,6 +58,7 @@ def flush(session: Session) -> UUID | None:
     _guard(session, batches)
     _stamp(session, batches, now)
     first = _write(session, batches, now)
+    session.told.update(batches)
     work.written()
     return first
 
@@ -90,13 +91,11 @@ def _derive(session: Session) -> None:
             answers += run_derive(caller, session.contexts, RecordBatch(entity, changes, session.cause))
         todo = {}
         seen: dict[Any, Any] = {}
-        for plugin, item in answers:
-            record = item.after if isinstance(item, Change) else item
-            if not isinstance(record, Part):
-                wrong = TypeError(f"a derive hook returns records or Change objects, not {record!r}")
-                raise PluginError(plugin, "derive_records", wrong)
+        records = [(plugin, _derived(plugin, item)) for plugin, item in answers]
+        unseen = session.unseen([record for _, record in records])
+        for plugin, record in records:
             entity = session.database.registry.of(record).name
-            known = work.current.get(record.id)
+            known = work.current.get(record.id) or unseen.get(record.id)
             if record.id not in seen:
                 seen[record.id] = known
             elif seen[record.id] is not None and known is not None:
@@ -110,7 +109,7 @@ def _derive(session: Session) -> None:
             own = work.original(entity, record.id)
             if own is None:
                 work.derived[record.id] = plugin
-            session.stage(record)
+            session.stage(record, unseen.get(record.id))
             todo.setdefault(entity, {})[record.id] = work.pending[entity].get(record.id, (known, record))
         if not todo:
             return
@@ -125,6 +124,14 @@ def _beside(seen: Part, known: Part, answer: Part) -> Part:
         left = {key: value for key, value in known.custom.items() if key not in seen.custom or key in answer.custom}
         values["custom"] = {**left, **own}
     return change(known, **values)
+
+
+def _derived(plugin: str, item: Any) -> Part:
+    record = item.after if isinstance(item, Change) else item
+    if not isinstance(record, Part):
+        wrong = TypeError(f"a derive hook returns records or Change objects, not {record!r}")
+        raise PluginError(plugin, "derive_records", wrong)
+    return record
 
 
 def _note_derived(work: UnitOfWork, record: Any, known: Any, fields: Iterable[str], release: str) -> None:

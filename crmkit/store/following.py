@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import attrs
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from crmkit.core.frozen import frozen
 from crmkit.store.database import Database
+from crmkit.store.inserting import insert_new
 from crmkit.store.settling import log_writers
 from crmkit.store.tenant_wall import across_tenants
 
@@ -22,7 +21,7 @@ PAGE = 5_000
 """Positions read at a time."""
 
 
-@attrs.frozen
+@frozen
 class Stretch:
     """Events behind a subscriber's place ``after``, in order: rows of position, entity and record_id.
 
@@ -56,9 +55,8 @@ def hold_place(session: Session, subscriber: str) -> int | None:
     held = asked.with_for_update(skip_locked=True)
     found: int | None = session.connection.scalar(held)
     if found is None:
-        insert: Any = postgresql_insert if session.database.dialect == "postgresql" else sqlite_insert
         row = {"tenant_id": session.actor.tenant_id, "subscriber": subscriber, "position": 0}
-        session.connection.execute(insert(cursors).values(row).on_conflict_do_nothing())
+        session.connection.execute(insert_new(cursors, session.database.dialect).values(row))
         found = session.connection.scalar(held)
     return found
 

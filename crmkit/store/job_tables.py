@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from crmkit.store.partial_indexes import only_where
 from crmkit.store.types import Id, Instant, text_type
 
 JOB_TABLES = ("background_jobs", "background_steps", "background_schedules", "background_workers")
@@ -48,17 +49,14 @@ def add_job_tables(metadata: sa.MetaData) -> None:
         sa.Column("error", sa.Text, nullable=False),
     )
     keyed, open_ = jobs.c.key.is_not(None), jobs.c.state.in_(("waiting", "queued", "running"))
-    sa.Index(
-        "uq_background_jobs_key", jobs.c.tenant_id, jobs.c.key, unique=True, sqlite_where=keyed, postgresql_where=keyed
-    )
+    sa.Index("uq_background_jobs_key", jobs.c.tenant_id, jobs.c.key, unique=True, **only_where(metadata, keyed))
     # What is done is many times what is not.
     sa.Index(
         "ix_background_jobs_open",
         jobs.c.tenant_id,
         jobs.c.state,
         jobs.c.run_at,
-        sqlite_where=open_,
-        postgresql_where=open_,
+        **only_where(metadata, open_),
     )
     sa.Index("ix_background_jobs_state", jobs.c.tenant_id, jobs.c.state, jobs.c.ended_at)
     sa.Table(

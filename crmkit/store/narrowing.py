@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-import attrs
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from crmkit.core.access import Actor, Scope
 from crmkit.core.entity import EntityInfo, Own, Via, ViaLink, ViaRecord
+from crmkit.core.frozen import frozen
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.values.clock import Clock, time_zone, today
 from crmkit.store.custom_columns import column_name
@@ -30,7 +30,7 @@ DEALER_OF = "dealer_of"
 """The type of relation that leads from a dealer to its customers."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Way:
     """One way in which an actor's rights reach a record; ``via`` is the entity that it leads over, if any.
 

@@ -21,6 +21,7 @@ from sqlalchemy.types import NULLTYPE
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import BadInput
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.core.values.partial_date import PartialDate, parse_partial_date
 from crmkit.store.custom_columns import CustomColumn, column_name
@@ -35,7 +36,7 @@ _PADDING = "==="
 _WHOLE = 2**63
 
 
-@attrs.frozen
+@frozen
 class Page(Generic[E]):
     """Records in their order; ``next`` is the cursor of the page behind this one, empty on the last one."""
 
@@ -43,7 +44,7 @@ class Page(Generic[E]):
     next: str = ""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Sorting:
     """One field that a list is sorted by, and its column. Nothing comes before everything, or behind it when descending."""
 

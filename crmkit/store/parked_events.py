@@ -13,18 +13,18 @@ from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import Event
 from crmkit.store.chunks import in_chunks
 from crmkit.store.database import Database
+from crmkit.store.inserting import insert_new
 
 State = Literal["retrying", "failed", "waiting"]
 """It is tried again at a time; it is not tried again by itself; it waits behind another one."""
 
 
-@attrs.frozen
+@frozen
 class ParkedEvent:
     """An event that a subscriber has not taken. ``error`` is empty for one that waits and was never tried.
 
@@ -50,7 +50,7 @@ class ParkedEvent:
     behind: int | None = None
 
 
-@attrs.frozen
+@frozen
 class Parking:
     """One event to park: with its ordering keys, and what is known of attempts so far."""
 
@@ -72,7 +72,6 @@ def park(
 ) -> None:
     """Park events; one that is parked already stays as it is."""
     table, keyed = database.table("parked_events"), database.table("parked_ordering_keys")
-    insert: Any = postgresql_insert if database.dialect == "postgresql" else sqlite_insert
     mine = {"tenant_id": tenant, "subscriber": subscriber}
     rows = [
         {
@@ -90,9 +89,9 @@ def park(
     ]
     keys = [{**mine, "position": item.event.position, "ordering_key": key} for item in items for key in item.keys]
     if rows:
-        connection.execute(insert(table).on_conflict_do_nothing(), rows)
+        connection.execute(insert_new(table, database.dialect), rows)
     if keys:
-        connection.execute(insert(keyed).on_conflict_do_nothing(), keys)
+        connection.execute(insert_new(keyed, database.dialect), keys)
 
 
 def blocking(

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.store.types import StoredType
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class PlainQuery:
     """``order`` names the values by place, None where the driver takes them by name.
 

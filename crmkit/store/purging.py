@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import Any
 
-import attrs
-
 from crmkit.core.errors import Conflict, CrmError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.store.database import Database
 from crmkit.store.faults import faults_translated
@@ -22,7 +21,7 @@ from crmkit.store.faults import faults_translated
 log = logging.getLogger("crmkit.purge")
 
 
-@attrs.frozen
+@frozen
 class Purge:
     """What was done: ``tables`` were written anew or vacuumed, ``skipped`` belong to another role."""
 
@@ -59,7 +58,7 @@ def purge(database: Database, tables: Iterable[str] = (), *, rebuild: bool = Fal
         return Purge()
     if database.dialect == "sqlite":
         return _purge_sqlite(database)
-    return _purge_postgres(database, tuple(tables) or tuple(sorted(database.metadata.tables)), rebuild)
+    return _purge_postgres(database, tuple(tables) or tuple(sorted(database.table_names)), rebuild)
 
 
 def _purge_sqlite(database: Database) -> Purge:
@@ -71,7 +70,7 @@ def _purge_sqlite(database: Database) -> Purge:
         raise Conflict(
             msg("somebody still reads from the database; what was erased stands in its write-ahead log, try again")
         )
-    return Purge(tuple(sorted(database.metadata.tables)))
+    return Purge(tuple(sorted(database.table_names)))
 
 
 def _purge_postgres(database: Database, tables: tuple[str, ...], rebuild: bool) -> Purge:

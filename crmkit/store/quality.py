@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo
 from crmkit.core.filter import Empty, Not, Predicate
+from crmkit.core.frozen import frozen
 from crmkit.core.quality_rules import Expected
 from crmkit.core.quality_score import POINTS
 from crmkit.store.changed import changed_fields_table, confirmations_table
@@ -30,7 +30,7 @@ MISSING, WRONG, OLD, GOOD = 1, 2, 3, 4
 """Places in ``STATES``."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Judged:
     """The statement's first part: a row for each record, with ``id``, ``key``, ``title``, ``good`` and ``total`` weight.
 

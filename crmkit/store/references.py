@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,6 +20,9 @@ from crmkit.store.names import short_name
 from crmkit.store.narrowing import Narrowing
 from crmkit.store.schema import optional_text
 from crmkit.store.unit_of_work import Pair, UnitOfWork
+
+Reach = Literal["actor", "tenant", "plugin"]
+"""Among which records a reference is looked up: those the actor may see; all, for owners; all, for what a plugin made."""
 
 
 class ReferencePlan:
@@ -54,7 +57,7 @@ def check_references(
     # Where others write at the same time, what a merge may take away is looked up again and held: else what is written
     # here would refer to a record that is gone by then.
     shared = database.dialect == "postgresql"
-    wanted: dict[tuple[str, bool], dict[UUID, list[tuple[str, UUID]]]] = {}
+    wanted: dict[tuple[str, Reach], dict[UUID, list[tuple[str, UUID]]]] = {}
     for entity, pairs in batches.items():
         for field in plan.fields[entity]:
             name = field.name
@@ -65,7 +68,9 @@ def check_references(
                 if _in_hand(plan, work, field.reference, target, shared):
                     continue
                 if before is None or getattr(before, name) != target:
-                    asked = wanted.setdefault((field.reference, field.common), {})
+                    # What a plugin has made is the plugin's, which may name what the actor does not see.
+                    reach: Reach = "plugin" if after.id in work.derived else "tenant" if field.common else "actor"
+                    asked = wanted.setdefault((field.reference, reach), {})
                     asked.setdefault(target, []).append((f"{entity}.{name}", after.id))
         if entity in plan.open:
             name = plan.open[entity].name
@@ -77,15 +82,16 @@ def check_references(
                     continue
                 if (kind, target) not in work.verified and not _in_hand(plan, work, kind, target, shared):
                     # Who may write such a record is the business of its access rule; here it must not lead nowhere.
-                    wanted.setdefault((kind, True), {}).setdefault(target, []).append((f"{entity}.{name}", after.id))
+                    wanted.setdefault((kind, "tenant"), {}).setdefault(target, []).append((f"{entity}.{name}", after.id))
     errors: list[FieldError] = []
-    for (entity, common), ids in wanted.items():
+    for (entity, reach), ids in wanted.items():
         # Who owns a record may be somebody whose own record the actor cannot read.
-        reach = narrowing.whole_tenant() if common else narrowing
-        found = existing_ids(connect(), database, reach, entity, ids, hold=shared and entity in plan.merged)
+        seen = narrowing if reach == "actor" else narrowing.whole_tenant()
+        found = existing_ids(connect(), database, seen, entity, ids, hold=shared and entity in plan.merged)
         # What this session is about to delete is gone already.
         found -= {id for id in found if getattr(work.current.get(id), "deleted_at", None) is not None}
-        work.verified.update((entity, id) for id in found)
+        if reach != "plugin":
+            work.verified.update((entity, id) for id in found)
         for target in ids.keys() - found:
             expected = msg("the id of a {entity}", entity=entity)
             errors += [FieldError(path, "reference", target, expected, record) for path, record in ids[target]]

@@ -18,6 +18,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.core.errors import Refused
+from crmkit.core.frozen import frozen
 from crmkit.core.origin import Release
 from crmkit.core.values.ids import new_id
 from crmkit.store.database import Database
@@ -36,7 +37,7 @@ MOST_OF_ONE = 100
 LONGEST_REASON = 500
 
 
-@attrs.frozen
+@frozen
 class Refusal:
     """One change of one record that was refused: when, by whom tried, by which plugin in which hook, and why.
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import AccessDenied
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.store.database import Database
 from crmkit.store.faults import ReferenceViolation, UniqueViolation, faults_translated, translate
@@ -31,7 +31,7 @@ DriverId = Any
 """The id of a record as the driver takes it: bytes on SQLite, a UUID on PostgreSQL."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Use:
     """A reference by which records of ``info`` may refer to those of an entity.
 
@@ -152,6 +152,7 @@ def repoint(
         cursor.close()
     session.work.forget_where(info.cls, field.name, before)
     session.first_event = session.first_event or rows.first
+    session.told.add(info.name)
     return [id for id, _ in moved]
 
 

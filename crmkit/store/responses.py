@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.store.erased_keys import secret_of
 from crmkit.store.types import from_json
 
@@ -29,7 +29,7 @@ PAGE = 500
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-@attrs.frozen
+@frozen
 class StoredResponse:
     """What is stored of a command that was carried out: the digest of its content, and its result as JSON text."""
 

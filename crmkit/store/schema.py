@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,21 +13,57 @@ from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.registry import EntityRegistry
 from crmkit.store.custom_columns import custom_columns
-from crmkit.store.job_tables import add_job_tables
 from crmkit.store.names import short_name
-from crmkit.store.search.tables import add_search_tables
-from crmkit.store.types import Id, Instant, column_types, text_type
+from crmkit.store.own_tables import OWN_TABLES
+from crmkit.store.partial_indexes import DIALECTS, only_where
+from crmkit.store.types import Id, column_types
 
 
-def build_tables(registry: EntityRegistry, metadata: sa.MetaData) -> Mapping[str, sa.Table]:
-    """Add a table for every entity of ``registry``, and the store's own tables, to ``metadata``; return those of entities."""
-    order = {info.name: place for place, info in enumerate(registry.in_reference_order())}
-    tables = {info.name: _table(info, registry, order, metadata) for info in registry.in_reference_order()}
-    _add_store_tables(metadata)
-    return MappingProxyType(tables)
+class Schema:
+    """The tables of an application, each made when it is first asked for: a program uses a few of the hundred.
+
+    ``dialects`` are those that the tables are for.
+    """
+
+    def __init__(self, registry: EntityRegistry, dialects: Collection[str]) -> None:
+        self._registry = registry
+        self._order = {info.name: place for place, info in enumerate(registry.in_reference_order())}
+        self._entities = {registry.get(name).plural: name for name in self._order}
+        self._metadata = sa.MetaData(info={DIALECTS: tuple(dialects)})
+        self._made: dict[str, sa.Table] = {}
+        self._making = Lock()
+        self.names: tuple[str, ...] = (*self._entities, *OWN_TABLES)
+        """The names of all tables: referenced ones come first."""
+
+    def table(self, name: str) -> sa.Table:
+        """Return a table by its name. Raises KeyError when there is none."""
+        if name not in self._made:
+            with self._making:
+                if name not in self._metadata.tables:
+                    self._make(name)
+                # Only now: SQLAlchemy lists a table before it has its columns.
+                self._made[name] = self._metadata.tables[name]
+        return self._made[name]
+
+    def of_entity(self, entity: str) -> sa.Table:
+        """Return the table of an entity."""
+        return self.table(self._registry.get(entity).plural)
+
+    def _make(self, name: str) -> None:
+        if name in self._entities:
+            _make_table(self._registry.get(self._entities[name]), self._registry, self._order, self._metadata)
+        else:
+            OWN_TABLES[name](self._metadata)
+
+    @cached_property
+    def metadata(self) -> sa.MetaData:
+        """All tables."""
+        for name in self.names:
+            self.table(name)
+        return self._metadata
 
 
-def _table(info: EntityInfo, registry: EntityRegistry, order: Mapping[str, int], metadata: sa.MetaData) -> sa.Table:
+def _make_table(info: EntityInfo, registry: EntityRegistry, order: Mapping[str, int], metadata: sa.MetaData) -> None:
     columns: list[sa.Column[object]] = []
     for field in info.stored:
         for name, type_ in column_types(field):
@@ -46,7 +83,6 @@ def _table(info: EntityInfo, registry: EntityRegistry, order: Mapping[str, int],
     table = sa.Table(info.plural, metadata, *columns)
     _add_references(info, table, registry, order)
     _add_indexes(info, table)
-    return table
 
 
 def _add_references(info: EntityInfo, table: sa.Table, registry: EntityRegistry, order: Mapping[str, int]) -> None:
@@ -101,194 +137,6 @@ def optional_text(field: FieldInfo) -> bool:
 def _index(
     table: sa.Table, names: tuple[str, ...], unique: bool = False, where: sa.ColumnElement[bool] | None = None
 ) -> None:
-    options: dict[str, Any] = {} if where is None else {"sqlite_where": where, "postgresql_where": where}
+    options = {} if where is None else only_where(table.metadata, where)
     name = short_name("uq" if unique else "ix", table.name, *(name for name in names if name != "tenant_id"))
     sa.Index(name, *(table.c[name] for name in names), unique=unique, **options)
-
-
-def _add_store_tables(metadata: sa.MetaData) -> None:
-    _add_ownership_tables(metadata)
-    sa.Table(
-        "tenants",
-        metadata,
-        sa.Column("id", Id(), primary_key=True),
-        sa.Column("name", text_type(100), nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-    )
-    # Counted up whenever rights change; see crmkit.store.rights_version.
-    sa.Table(
-        "rights_versions",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("version", sa.BigInteger, nullable=False),
-    )
-    sa.Table(
-        "command_results",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("key", text_type(200), primary_key=True),
-        sa.Column("fingerprint", text_type(64), nullable=False),
-        sa.Column("result", sa.Text, nullable=False),
-        # The ids of the records that the command saw, 16 bytes each; null: more than are kept.
-        sa.Column("records", sa.LargeBinary),
-        sa.Column("created_at", Instant(), nullable=False),
-    )
-    _add_subscriber_tables(metadata)
-    # Not records but an index over customers, filled from the event log; see crmkit.store.match_index.
-    sa.Table(
-        "customer_match_keys",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("match_key", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("customer_id", Id(), primary_key=True),
-        sqlite_with_rowid=False,
-    )
-    # The keys that a customer has in it, eight bytes each: what to take out again, without an index of the index.
-    sa.Table(
-        "customer_match_sets",
-        metadata,
-        sa.Column("customer_id", Id(), primary_key=True),
-        sa.Column("tenant_id", Id(), nullable=False, index=True),
-        sa.Column("match_keys", sa.LargeBinary, nullable=False),
-        sqlite_with_rowid=False,
-    )
-    # The newest refusals, where the configuration keeps any; see crmkit.store.refusals.
-    sa.Table(
-        "refusals",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("id", Id(), primary_key=True),
-        sa.Column("occurred_at", Instant(), nullable=False),
-        sa.Column("actor_id", Id()),
-        sa.Column("on_behalf_id", Id()),
-        sa.Column("plugin", text_type(100), nullable=False),
-        sa.Column("version", text_type(100), nullable=False),
-        sa.Column("hook", text_type(100), nullable=False),
-        sa.Column("entity", text_type(100), nullable=False),
-        sa.Column("record_id", Id(), nullable=False),
-        sa.Column("cause_id", Id()),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Index("ix_refusals_record_id", "tenant_id", "record_id"),
-    )
-    # By what an erased customer is known again, as keyed digests; see crmkit.store.erased_keys.
-    sa.Table(
-        "erased_keys",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("digest", sa.LargeBinary(16), primary_key=True),
-        sa.Column("erasure_id", Id(), primary_key=True),
-        sqlite_with_rowid=False,
-    )
-    sa.Table(
-        "erasure_secrets",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("secret", sa.LargeBinary(32), nullable=False),
-    )
-    add_search_tables(metadata)
-    add_job_tables(metadata)
-    sa.Table(
-        "audit_links",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("sequence", sa.BigInteger, primary_key=True),
-        sa.Column("entry_id", Id(), nullable=False),
-        sa.Column("salt", sa.LargeBinary(16)),
-        sa.Column("digest", sa.LargeBinary(32), nullable=False),
-        sa.Column("link", sa.LargeBinary(32), nullable=False),
-        sa.Index("uq_audit_links_entry_id", "tenant_id", "entry_id", unique=True),
-    )
-    sa.Table(
-        "audit_seals",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("number", sa.BigInteger, primary_key=True),
-        sa.Column("length", sa.BigInteger, nullable=False),
-        sa.Column("position", sa.BigInteger, nullable=False),
-        sa.Column("link", sa.LargeBinary(32), nullable=False),
-        sa.Column("sealed_at", Instant(), nullable=False),
-    )
-
-
-def _add_subscriber_tables(metadata: sa.MetaData) -> None:
-    """Where the subscribers of the event log are; see crmkit.store.subscribers, parked_events and event_deliveries."""
-    sa.Table(
-        "event_cursors",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("subscriber", text_type(200), primary_key=True),
-        sa.Column("position", sa.BigInteger, nullable=False),
-        # It was given what stands behind this place; null for an index, which begins with the first event.
-        sa.Column("start", sa.BigInteger),
-        # During a replay: how far it had come before, and where the replay began.
-        sa.Column("reached", sa.BigInteger),
-        sa.Column("replayed_from", sa.BigInteger),
-        sa.Column("moved_at", Instant()),
-        # What it needs is away: since how many attempts, until when it rests, and what it said.
-        sa.Column("failures", sa.Integer),
-        sa.Column("resting_until", Instant()),
-        sa.Column("error", sa.Text),
-        # Which process delivers to it outside of transactions, so that no other one does.
-        sa.Column("held_by", Id()),
-        sa.Column("held_since", Instant()),
-        sa.Column("held_until", Instant()),
-    )
-    sa.Table(
-        "parked_events",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("subscriber", text_type(200), primary_key=True),
-        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("event_id", Id(), nullable=False),
-        sa.Column("state", text_type(20), nullable=False),
-        sa.Column("error", sa.Text, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("parked_at", Instant(), nullable=False),
-        sa.Column("tried_at", Instant()),
-        sa.Column("next_attempt_at", Instant()),
-    )
-    # What waits behind a parked event: whatever has one of its ordering keys.
-    sa.Table(
-        "parked_ordering_keys",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("subscriber", text_type(200), primary_key=True),
-        sa.Column("ordering_key", Id(), primary_key=True),
-        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Index("ix_parked_ordering_keys_position", "tenant_id", "subscriber", "position"),
-    )
-    sa.Table(
-        "event_deliveries",
-        metadata,
-        sa.Column("tenant_id", Id(), primary_key=True),
-        sa.Column("subscriber", text_type(200), primary_key=True),
-        sa.Column("event_id", Id(), primary_key=True),
-        sa.Column("done_at", Instant(), nullable=False),
-    )
-
-
-def _add_ownership_tables(metadata: sa.MetaData) -> None:
-    """What the schema knows of itself; see crmkit.store.migration. It is of the whole database, not of one tenant."""
-    # Whose the tables are that are not the core's, so that it can be told when the plugin is gone.
-    sa.Table(
-        "owned_tables",
-        metadata,
-        sa.Column("table_name", text_type(100), primary_key=True),
-        sa.Column("owner", text_type(100), nullable=False),
-        sa.Column("entity", text_type(100), nullable=False),
-        sa.Column("version", text_type(100), nullable=False),
-        sa.Column("kinds", sa.Text, nullable=False),
-    )
-    # How far the columns of custom fields are filled; ``place`` is the last record that was looked at.
-    sa.Table(
-        "filled_columns",
-        metadata,
-        sa.Column("table_name", text_type(100), primary_key=True),
-        sa.Column("column_name", text_type(100), primary_key=True),
-        sa.Column("entity", text_type(100), nullable=False),
-        sa.Column("field", text_type(1_000), nullable=False),
-        sa.Column("finished", sa.Boolean, nullable=False),
-        sa.Column("place", Id()),
-        sa.Column("done", sa.BigInteger, nullable=False),
-        sa.Column("total", sa.BigInteger, nullable=False),
-    )

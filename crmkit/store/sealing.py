@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.audit_chain import SALT_BYTES, Head, digest_of, first_link, link_of
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.store.database import Database
 
@@ -24,7 +24,7 @@ BATCH = 1_000
 _LOCK = 0x63726D6B
 
 
-@attrs.frozen
+@frozen
 class Seal:
     """What stood when a batch was sealed. ``position`` is the event up to which the log is sealed."""
 

@@ -13,17 +13,18 @@ from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from crmkit.core.frozen import frozen
 from crmkit.store.database import Database
+from crmkit.store.inserting import insert_new
 from crmkit.store.tenant_wall import EVERY_TENANT
+from crmkit.store.types import Id
 
 TABLES = ("event_cursors", "parked_events", "parked_ordering_keys", "event_deliveries")
 """What is kept of subscribers, each table with their names in its column ``subscriber``."""
 
 
-@attrs.frozen
+@frozen
 class Place:
     """Where one subscriber stands.
 
@@ -49,6 +50,11 @@ class Place:
 _AWAKE: dict[str, Any] = {"failures": None, "resting_until": None, "error": None}
 _MOVE = "crmkit_move"
 """In ``Table.info``, the statement that moves a place."""
+
+_KNOWN = sa.text("SELECT subscriber FROM event_cursors WHERE tenant_id = :tenant").bindparams(
+    sa.bindparam("tenant", type_=Id())
+)
+"""Asked whenever an application opens, which need not make the table's metadata for it."""
 
 _FIELDS = tuple(attribute.name for attribute in attrs.fields(Place))
 _UNSAID: dict[str, Any] = {"failures": 0, "error": ""}
@@ -76,12 +82,12 @@ def enrol(database: Database, tenant: UUID, former: Mapping[str, tuple[str, ...]
     ``former`` maps the name of each to names that it had before: what is kept under one of those becomes its own, unless
     it has a place already or somebody else has that name today.
     """
-    table, log = database.table("event_cursors"), database.tables["event"]
     with database.connection(reads=True, tenant=tenant) as connection:
-        known = set(connection.scalars(sa.select(table.c.subscriber).where(table.c.tenant_id == tenant)))
+        known = set(connection.scalars(_KNOWN, {"tenant": tenant}))
     missing = sorted(set(former) - known)
     if not missing:
         return
+    table, log = database.table("event_cursors"), database.tables["event"]
     with database.connection(tenant=EVERY_TENANT) as connection:
         new: list[str] = []
         for name in missing:
@@ -97,7 +103,7 @@ def enrol(database: Database, tenant: UUID, former: Mapping[str, tuple[str, ...]
                 end = sa.select(log.c.position - 1).where(log.c.id == first)
             position = connection.scalar(end) or 0
             rows = [{"tenant_id": tenant, "subscriber": one, "position": position, "start": position} for one in new]
-            connection.execute(_insert(database, table).values(rows).on_conflict_do_nothing())
+            connection.execute(insert_new(table, database.dialect).values(rows))
         connection.commit()
 
 
@@ -254,7 +260,3 @@ def _read(row: Any) -> Place:
 
 def _one(table: sa.Table, tenant: UUID, subscriber: str) -> tuple[sa.ColumnElement[bool], ...]:
     return table.c.tenant_id == tenant, table.c.subscriber == subscriber
-
-
-def _insert(database: Database, table: sa.Table) -> Any:
-    return postgresql_insert(table) if database.dialect == "postgresql" else sqlite_insert(table)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from crmkit.core.access import Scope
 from crmkit.core.errors import AccessDenied
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.timeline import TimelineEntry
 from crmkit.core.values.money import Money
@@ -51,7 +52,7 @@ ID, AT, CUSTOMER = 0, 1, len(_INTERACTION)
 """Places in a row."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class InteractionRange:
     """Which interactions are wanted: from the newest that is not after ``until``, and comes after the place ``after``.
 

@@ -17,7 +17,6 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -129,7 +128,7 @@ class Id(StoredType):
     cache_ok = True
 
     def native(self, dialect: str) -> TypeEngine[Any]:
-        return postgresql.UUID(as_uuid=True) if dialect == "postgresql" else sa.BLOB()
+        return sa.UUID(as_uuid=True) if dialect == "postgresql" else sa.BLOB()
 
     def to_driver(self, dialect: str) -> Convert:
         return None if dialect == "postgresql" else _uuid_bytes
@@ -145,7 +144,11 @@ class Instant(StoredType):
     cache_ok = True
 
     def native(self, dialect: str) -> TypeEngine[Any]:
-        return postgresql.TIMESTAMP(timezone=True) if dialect == "postgresql" else sa.BigInteger()
+        if dialect != "postgresql":
+            return sa.BigInteger()
+        from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+        return TIMESTAMP(timezone=True)
 
     def to_driver(self, dialect: str) -> Convert:
         return None if dialect == "postgresql" else _microseconds
@@ -226,7 +229,11 @@ class Json(StoredType):
         self.words = words
 
     def native(self, dialect: str) -> TypeEngine[Any]:
-        return _RawJsonb() if dialect == "postgresql" else sa.Text()
+        if dialect != "postgresql":
+            return sa.Text()
+        from crmkit.store.postgresql_types import RawJsonb
+
+        return RawJsonb()
 
     def to_driver(self, dialect: str) -> Convert:
         return to_json
@@ -248,17 +255,11 @@ class Tokens(StoredType):
     cache_ok = True
 
     def native(self, dialect: str) -> TypeEngine[Any]:
-        return postgresql.TSVECTOR() if dialect == "postgresql" else sa.Text()
+        if dialect != "postgresql":
+            return sa.Text()
+        from sqlalchemy.dialects.postgresql import TSVECTOR
 
-
-class _RawJsonb(postgresql.JSONB):
-    """JSONB whose values pass as JSON text: the text is made once, by ``Json``, for both databases."""
-
-    def bind_processor(self, dialect: Dialect) -> None:
-        return None
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        return None
+        return TSVECTOR()
 
 
 def column_types(info: FieldInfo) -> list[tuple[str, TypeEngine[Any]]]:

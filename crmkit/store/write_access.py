@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor, Scope
 from crmkit.core.entity import EMPTY, EntityInfo, Own, Via, ViaRecord, changed_fields
 from crmkit.core.errors import AccessDenied
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.staff import Delegation, RecordShare
@@ -78,7 +78,7 @@ def _written(info: EntityInfo, before: Any, after: Any) -> set[str]:
     return names | {name for name in {*old, *after.custom} if old.get(name) != after.custom.get(name)}
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class _Check:
     connection: sa.Connection
     database: Database
@@ -182,6 +182,10 @@ class _Check:
         limits = self.actor.limits
         if limits and not any(limit.entity == entity and limit.record_id is None for limit in limits):
             return set()
+        if not self.database.registry.get(entity).owned:
+            # Nobody owns such a record, so that no right but one on all of them reaches it.
+            unlimited = self.actor.organization_id is None and self.actor.granted(entity, "create") is Scope.ALL
+            return {record.id for record in records} if unlimited else set()
         if self.actor.organization_id is None and self.actor.granted(entity, "create") is Scope.ALL:
             return {record.id for record in records}
         found = {record.id for record in records if self._within(scope, record)}

@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
 import msgspec
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.store.chunks import in_chunks
 from crmkit.store.codec import Codec
 from crmkit.store.tenant_wall import tenant_mark
@@ -23,7 +23,7 @@ MOST_SHAPES = 500
 """Statements remembered for batches, by the columns whose values all rows share."""
 
 
-@attrs.frozen
+@frozen
 class Repointing:
     """A reference that changes in many records: ``field`` of ``entity``, in values of the driver; when and by whom."""
 

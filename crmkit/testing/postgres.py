@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import attrs
 from sqlalchemy.engine import URL, make_url
 
 from crmkit.core.errors import ConfigError, DatabaseUnavailable
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ max_connections = 200
 """
 
 
-@attrs.frozen
+@frozen
 class PostgresServer:
     """A running server. ``address`` is that of its maintenance database.
 

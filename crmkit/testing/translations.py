@@ -14,10 +14,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import attrs
-
 from crmkit.core.entity import entity_info
 from crmkit.core.errors import ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.runtime.translation import CATALOGUES, DOMAIN
 
@@ -34,7 +33,7 @@ LANGUAGE = "zh"
 """The language that plugins are translated into; English is the source."""
 
 
-@attrs.frozen
+@frozen
 class Catalogues:
     """The catalogues of one package. ``folder`` is its folder ``locale``, ``domain`` its name."""
 

@@ -9,12 +9,13 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit.core.access import Actor
+from crmkit.core.access import Actor, Scope
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
 from crmkit.core.entity import change
 from crmkit.core.errors import AccessDenied, NotFound
 from crmkit.core.identity import ExternalIdentity
 from crmkit.core.interaction import Interaction, InteractionParticipant
+from crmkit.core.journal import MergeJournal
 from crmkit.core.product import Product
 from crmkit.core.staff import RecordShare, User
 from crmkit.core.values.clock import FixedClock
@@ -162,6 +163,26 @@ def test_it_deletes_by_a_right_alone_that_names_it(dealing: Dealing) -> None:
     assert not may(dealing, dealing.actor("ada", ALL, ("customer", "delete", "own")), delete, "of abe")
     assert may(dealing, dealing.actor("ada", ALL, ("*", "delete", "all")), delete, "of abe")
     assert may(dealing, dealing.actor("anna", ALL), delete, "of abe")
+
+
+def test_it_exports_and_works_in_bulk_by_rights_alone_that_name_them(dealing: Dealing) -> None:
+    actor = dealing.actor
+    for right in ("export", "bulk"):
+        granted = [
+            actor("ada", *grants).granted("customer", right) is not Scope.NONE
+            for grants in ((ALL,), (ALL, ("customer", right, "own")), (ALL, ("*", right, "all")))
+        ]
+        assert granted == [False, True, True]
+        assert actor("anna", ALL).granted("customer", right) is Scope.ALL
+
+
+def test_nobody_makes_records_of_the_whole_house_with_less_than_every_right(dealing: Dealing) -> None:
+    mapping = {"kept_id": dealing.customers["of ada"].id, "lost_id": dealing.customers["of abe"].id}
+    for login in ("ada", "anna"):
+        actor = dealing.actor(login, ("*", "*", "subtree"))
+        with dealing.staff.crm.session(actor) as s, pytest.raises(AccessDenied):
+            s.add(MergeJournal(entity="customer", **mapping))
+            s.flush()
 
 
 def test_it_writes_within_the_organization(dealing: Dealing) -> None:

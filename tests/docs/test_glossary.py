@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from crmkit import Crm
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.entity import entity_info
 
@@ -11,9 +12,17 @@ ROWS = [line.strip("|").split("|") for line in GLOSSARY.splitlines() if line.sta
 TERMS = [[cell.strip() for cell in row] for row in ROWS if row[0].strip() != "term"]
 
 
+NAMED = [found[1] for term, *_ in TERMS if (found := re.search(r", `(\w+)`$", term))]
+
+
 def test_every_core_entity_is_explained_once_and_no_other() -> None:
-    named = [found[1] for term, *_ in TERMS if (found := re.search(r", `(\w+)`$", term))]
-    assert sorted(named) == sorted(entity_info(entity).name for entity in CORE_ENTITIES)
+    core = [name for name in NAMED if not name.startswith("sfa_")]
+    assert sorted(core) == sorted(entity_info(entity).name for entity in CORE_ENTITIES)
+
+
+def test_entities_of_plugins_are_those_that_there_are() -> None:
+    known = {info.name for info in Crm.open(plugins=["sfa"]).registry}
+    assert {name for name in NAMED if name.startswith("sfa_")} <= known
 
 
 def test_no_term_is_explained_twice() -> None:

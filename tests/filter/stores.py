@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from crmkit.core.filter import FilterContext, Predicate, compile_python
 from crmkit.store.codec import make_codec
 from crmkit.store.filters import POSTGRES_FUNCTIONS, to_sql
-from crmkit.store.schema import build_tables
+from crmkit.store.schema import Schema
 from tests.filter.world import REGISTRY, WorldResolver, make_world
 
 WORLDS = {UUID(int=seed + 1): make_world(seed) for seed in range(2)}
@@ -72,13 +72,13 @@ def in_python(predicate: Predicate, entity: str, context: FilterContext, world: 
 
 
 def fill(engine: sa.Engine) -> Store:
-    metadata = sa.MetaData()
-    tables = build_tables(REGISTRY, metadata)
+    schema = Schema(REGISTRY, (engine.dialect.name,))
+    tables = {info.name: schema.of_entity(info.name) for info in REGISTRY}
     connection = engine.connect()
     if engine.dialect.name == "postgresql":
         for statement in POSTGRES_FUNCTIONS:
             connection.exec_driver_sql(statement)
-    metadata.create_all(connection)
+    schema.metadata.create_all(connection)
     store = Store(connection, tables)
     for world, records in WORLDS.items():
         store.add(records, world)

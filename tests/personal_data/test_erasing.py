@@ -95,6 +95,15 @@ def test_each_field_says_what_becomes_of_its_record(crm: Crm, world: World) -> N
     assert trips == {"erased": Money.of(10, "EUR"), "to Rome": Money.of(10, "EUR")}
 
 
+def test_a_record_loses_each_of_several_references(crm: Crm, world: World) -> None:
+    with crm.session() as s:
+        both = Seller(name="Both", won_by_id=world.anna, praised_by_id=world.anna)
+        s.add(both)
+    erased(crm, world.anna)
+    loose = one(crm, Seller, id=both.id)
+    assert (loose.name, loose.won_by_id, loose.praised_by_id) == ("Both", None, None)
+
+
 def test_nothing_of_anybody_else_is_touched(crm: Crm, world: World, open_crm: OpenCrm) -> None:
     twin = open_crm(tenant=uuid4().hex)
     other = make_world(twin)

@@ -83,6 +83,7 @@ class Seller(Record):
 
     name: str = field()
     won_by_id: UUID | None = field(default=None, reference="customer", merge="repoint", erase="clear")
+    praised_by_id: UUID | None = field(default=None, reference="customer", merge="repoint", erase="clear")
 
 
 @entity("club_trip", access=(Own(), ViaLink("club_traveller", "trip_id", "customer_id")))

@@ -12,6 +12,7 @@ from crmkit.core.entity import EntityInfo, change
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.values.ids import new_id
+from crmkit.core.values.money import Money
 
 _TEXTS = {"type": "referred_by", "kind": "call", "entity": "customer", "value": "https://example.com"}
 
@@ -51,8 +52,9 @@ def values_of(
         else:
             fillings: dict[Kind, Any] = {
                 Kind.ID: ids["customer"],
-                Kind.INTEGER: 1,
+                Kind.INTEGER: max(1, field.minimum or 0),
                 Kind.DECIMAL: Decimal(1),
+                Kind.MONEY: Money.of("1", "EUR"),
                 Kind.INSTANT: now,
                 Kind.DATE: now.date(),
             }

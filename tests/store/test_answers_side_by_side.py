@@ -53,5 +53,5 @@ def test_two_plugins_write_different_custom_fields(make_crm: MakeCrm) -> None:
 
 
 def test_hooks_that_contradict_each_other_are_told(make_crm: MakeCrm) -> None:
-    with pytest.raises(HookLoop, match="first:customer.industry -> second:customer.industry"):
+    with pytest.raises(HookLoop, match=r"first:customer\.industry -> second:customer\.industry"):
         stored(make_crm, Saying("first", industry="water"), Saying("second", industry="air"))

@@ -10,8 +10,6 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
-import attrs
-
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter.civil import Weekday
 from crmkit.core.filter.faults import FilterError
@@ -19,18 +17,19 @@ from crmkit.core.filter.fold import fold
 from crmkit.core.filter.moments import FilterContext, Moment
 from crmkit.core.filter.targets import Target
 from crmkit.core.filter.tree import Compare, In, Match, MatchOp, Me, Value
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.partial_date import PartialDate
 
 OrderOp = Literal["<", "<=", ">", ">="]
 
 
-@attrs.frozen
+@frozen
 class Always:
     """Any value passes."""
 
 
-@attrs.frozen
+@frozen
 class Among:
     """The value is one of ``values``; with ``folded``, its fold is. None of no values is."""
 
@@ -38,7 +37,7 @@ class Among:
     folded: bool = False
 
 
-@attrs.frozen
+@frozen
 class Ordered:
     """``value op bound``, text by code point."""
 
@@ -46,7 +45,7 @@ class Ordered:
     bound: Any
 
 
-@attrs.frozen
+@frozen
 class Part:
     """The folded text contains, starts with or ends with ``text``, which is folded and not empty."""
 
@@ -54,28 +53,28 @@ class Part:
     text: str
 
 
-@attrs.frozen
+@frozen
 class Word:
     """One of the words, folded, is ``text``."""
 
     text: str
 
 
-@attrs.frozen
+@frozen
 class DayOfYear:
     """The text of a partial date, with a year or without, has the month, or month and day, ``text`` (``-05-17``)."""
 
     text: str
 
 
-@attrs.frozen
+@frozen
 class Both:
     """The value passes all ``tests``."""
 
     tests: tuple[Test, ...]
 
 
-@attrs.frozen
+@frozen
 class Either:
     """The value passes one of ``tests``."""
 

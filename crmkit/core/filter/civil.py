@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-import attrs
+from crmkit.core.frozen import frozen
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -17,7 +17,7 @@ _CYCLE = timedelta(days=146_097)
 """The Gregorian calendar repeats itself, weekdays included, after so many days: 400 years."""
 
 
-@attrs.frozen
+@frozen
 class Weekday:
     """A day of the week, 1 for Monday to 7 for Sunday."""
 

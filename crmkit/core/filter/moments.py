@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.filter.faults import Unsuitable
 from crmkit.core.filter.fold import fold
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import time_zone
+from crmkit.core.values.pattern import pattern
 
 Base = Literal[
     "now", "today", "yesterday", "tomorrow", "start of week", "start of month", "start of quarter", "start of year"
@@ -32,13 +32,13 @@ _BASES: tuple[Base, ...] = (
     "start of quarter",
     "start of year",
 )
-_BASE = re.compile("|".join(base.replace(" ", r"\s+") for base in _BASES))
-_SHIFT = re.compile(r"\s*([+\-])\s*(\d+)\s*(minute|hour|day|week|month|year)s?\b", re.ASCII)
+_BASE = pattern("|".join(base.replace(" ", r"\s+") for base in _BASES))
+_SHIFT = pattern(r"\s*([+\-])\s*(\d+)\s*(minute|hour|day|week|month|year)s?\b", re.ASCII)
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-@attrs.frozen
+@frozen
 class FilterContext:
     """Who asks and when: ``now`` is an aware instant, ``zone`` an IANA time zone, ``user`` what ``me`` stands for.
 
@@ -71,7 +71,7 @@ class FilterContext:
             return _FIRST if local.year == 1 else _LAST
 
 
-@attrs.frozen
+@frozen
 class Moment:
     """A base and what to add to it, in order.
 

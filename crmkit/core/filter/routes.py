@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import attrs
-
 from crmkit.core.filter.faults import FilterError, Unsuitable, unresolved
 from crmkit.core.filter.moments import Moment
 from crmkit.core.filter.targets import resolve_children, resolve_path
 from crmkit.core.filter.tree import Compare, Empty, Has, In, InSegment, Match, Me, Predicate, Value, parts
+from crmkit.core.frozen import frozen
 from crmkit.core.registry import EntityRegistry
 
 
-@attrs.frozen
+@frozen
 class Referring:
     """A step to the records of ``entity`` whose ``field`` holds one of the ids at hand."""
 
@@ -25,7 +24,7 @@ class Referring:
     field: str
 
 
-@attrs.frozen
+@frozen
 class Holding:
     """A step from records of ``entity`` to the ids that their ``field`` holds.
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.filter.faults import FilterError, Unsuitable
 from crmkit.core.filter.fold import fold
 from crmkit.core.filter.parsing import parse
@@ -30,6 +28,7 @@ from crmkit.core.filter.tree import (
     check_size,
     parts,
 )
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.core.registry import EntityRegistry
 
@@ -40,7 +39,7 @@ MEMBERS, SEGMENT = "segment_members", "segment_id"
 """What counts the members of frozen lists, and the field that tells of which list."""
 
 
-@attrs.frozen
+@frozen
 class SegmentDefinition:
     """What a segment is: a saved ``filter`` of ``entity`` (empty: everything), or with ``frozen`` a list of members."""
 

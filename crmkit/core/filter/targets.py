@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-import attrs
-
 from crmkit.core.entity import EntityInfo, FieldInfo, Via, ViaLink
 from crmkit.core.errors import did_you_mean
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter.civil import RANGES
 from crmkit.core.filter.faults import Unsuitable
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 from crmkit.core.registry import EntityRegistry
 
@@ -27,7 +26,7 @@ PARTS: Mapping[Kind, Mapping[str, Kind]] = {
 """What a path may ask for of values of a kind, and the kind of each part."""
 
 
-@attrs.frozen
+@frozen
 class Hop:
     """A step along a reference: ``field`` points from its entity to ``target``."""
 
@@ -35,7 +34,7 @@ class Hop:
     target: str
 
 
-@attrs.frozen
+@frozen
 class Target:
     """The value a path ends at. ``kind`` is that of ``part`` when the path asks for a part of money or of an instant."""
 
@@ -51,7 +50,7 @@ class Target:
         return f"{self.entity}.{self.field.name}" + (f".{self.part}" if self.part else "")
 
 
-@attrs.frozen
+@frozen
 class Link:
     """How a record points up: ``field`` of ``entity`` holds the parent's id.
 
@@ -63,7 +62,7 @@ class Link:
     kind_field: str = ""
 
 
-@attrs.frozen
+@frozen
 class Children:
     """What ``has ... children`` counts: records of ``entity``.
 

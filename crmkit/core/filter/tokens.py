@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import attrs
-
 from crmkit.core.filter.faults import FilterError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 TokenKind = Literal["word", "quoted", "operator", "(", ")", ",", "end"]
@@ -29,7 +28,7 @@ _CLOSERS = {
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-@attrs.frozen
+@frozen
 class Token:
     """A piece of the text: ``text`` as meant (quotes and escapes undone), from ``start`` to before ``end``."""
 

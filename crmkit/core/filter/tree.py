@@ -13,6 +13,7 @@ import attrs
 from crmkit.core.filter.civil import Weekday
 from crmkit.core.filter.faults import FilterError
 from crmkit.core.filter.moments import Moment
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.partial_date import PartialDate
 
@@ -24,7 +25,7 @@ MatchOp = Literal["contains", "starts with", "ends with"]
 CountOp = Literal["at least", "at most", "exactly"]
 
 
-@attrs.frozen
+@frozen
 class Me:
     """The id of whoever asks."""
 
@@ -33,14 +34,14 @@ Value = str | bool | Decimal | date | datetime | PartialDate | Moment | UUID | M
 """A literal. A ``datetime`` without zone is local time of whoever asks; numbers are always Decimal."""
 
 
-@attrs.frozen
+@frozen
 class Constant:
     """Every record, or none."""
 
     value: bool
 
 
-@attrs.frozen
+@frozen
 class Compare:
     """``path op value``. ``=`` folds text, ``==`` takes it exactly; ``!=`` and ``!==`` are their negations."""
 
@@ -49,7 +50,7 @@ class Compare:
     value: Value
 
 
-@attrs.frozen
+@frozen
 class In:
     """``path in (values)``: equal to one of them, as ``=`` is."""
 
@@ -57,7 +58,7 @@ class In:
     values: tuple[Value, ...]
 
 
-@attrs.frozen
+@frozen
 class Match:
     """``path contains text`` and its kin, folded. On a list of words, ``contains`` asks for a whole word."""
 
@@ -66,14 +67,14 @@ class Match:
     text: str
 
 
-@attrs.frozen
+@frozen
 class Empty:
     """``path is empty``: null, empty text or a list without words."""
 
     path: str
 
 
-@attrs.frozen
+@frozen
 class Has:
     """``has op count children where ...``: how many other records point here and match. ``where`` None means all."""
 
@@ -83,28 +84,28 @@ class Has:
     where: Predicate | None = None
 
 
-@attrs.frozen
+@frozen
 class InSegment:
     """``in segment name``: the record is in a segment, given by its name or id, as that is defined at the moment."""
 
     name: str
 
 
-@attrs.frozen
+@frozen
 class Not:
     """The exact negation of ``item``."""
 
     item: Predicate
 
 
-@attrs.frozen
+@frozen
 class And:
     """All of two or more ``items``."""
 
     items: tuple[Predicate, ...] = attrs.field(validator=attrs.validators.min_len(2))
 
 
-@attrs.frozen
+@frozen
 class Or:
     """At least one of two or more ``items``."""
 

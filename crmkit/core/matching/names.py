@@ -6,8 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.values.person_name import split_name
 from crmkit.core.values.text import search_key, word_set
 
@@ -49,7 +48,7 @@ _LEGAL_FORMS = word_set(
 _EAST_ASIAN_FORMS = word_set("股份有限公司 有限责任公司 有限責任公司 有限公司 株式会社 有限会社 주식회사 公司")
 
 
-@attrs.frozen
+@frozen
 class NameMatch:
     """How two names agree. ``length`` is the number of letters of the shorter: short names say little."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import attrs
-
 from crmkit.core.customer import CustomerKind
+from crmkit.core.frozen import frozen
 from crmkit.core.values.partial_date import PartialDate
 
 
-@attrs.frozen
+@frozen
 class Place:
     """An address: ``key`` is the comparison form of the whole line, the other parts may be empty."""
 
@@ -17,7 +16,7 @@ class Place:
     city: str = ""
 
 
-@attrs.frozen
+@frozen
 class Party:
     """A customer, or a somebody, by what tells it apart. All values are in their normalised forms.
 

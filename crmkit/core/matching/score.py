@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import exp2, log2
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.matching.names import NameLevel, NameMatch, compare_names
 from crmkit.core.matching.party import Party, Place
 from crmkit.core.messages import Message, msg
@@ -34,7 +33,7 @@ _NAME_WEIGHTS = {
 }
 
 
-@attrs.frozen
+@frozen
 class Reason:
     """One thing that speaks for (positive ``bits``) or against. ``code`` is stable, as in ``name.similar``."""
 
@@ -43,7 +42,7 @@ class Reason:
     text: Message
 
 
-@attrs.frozen
+@frozen
 class Match:
     """``score`` is 0 to 1; ``reasons`` the weightiest first."""
 

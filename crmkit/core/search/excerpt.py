@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.search.query import Unit
 from crmkit.core.search.words import LONGEST_TEXT, folded, is_run, spans, spellings
 
@@ -15,7 +14,7 @@ AROUND = 40
 LONGEST = 120
 
 
-@attrs.frozen
+@frozen
 class Excerpt:
     """``text`` in one line; ``marks`` are the places in it, from and to, of what was looked for."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.search.query import LEAST_PHONE, SHORT, Query, Unit
 from crmkit.core.search.readings import readings
 from crmkit.core.search.terms import (
@@ -24,7 +23,7 @@ from crmkit.core.search.texts import Rank, Text
 from crmkit.core.search.words import folded, has_han, is_run, pieces, spellings
 
 
-@attrs.frozen
+@frozen
 class Match:
     """That a record fits, how well, and the text that shows it."""
 

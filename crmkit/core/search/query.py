@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.search.terms import DIGITS, EXACT_MAIL, EXACT_NAME, EXACT_PHONE, LETTERS
 from crmkit.core.search.words import folded, grams, is_run, pieces, spellings
 
@@ -32,7 +31,7 @@ LEAST_PHONE = 4
 _TRUNK = re.compile(r"\(0\)")
 
 
-@attrs.frozen
+@frozen
 class Unit:
     """One thing that must be found: a word in its spellings, a run of characters, or part of a mail address.
 
@@ -59,7 +58,7 @@ class Unit:
         return self.kind == "word" and self.text.isdecimal()
 
 
-@attrs.frozen
+@frozen
 class Token:
     """A token of the index, or all that begin with it."""
 
@@ -71,7 +70,7 @@ AnyOf = tuple[tuple[Token, ...], ...]
 """Alternatives, each of which asks for all of its tokens."""
 
 
-@attrs.frozen
+@frozen
 class Query:
     """What is looked for: all ``units``. ``exact`` are the headwords of names, addresses and numbers that are just that."""
 

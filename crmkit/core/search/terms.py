@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.search.readings import Reading, readings
 from crmkit.core.search.texts import Rank, Text
 from crmkit.core.search.words import folded, grams, has_han, is_run, pieces, spellings, spoken
@@ -38,7 +37,7 @@ READ = "^"
 """What a word begins with that is a reading."""
 
 
-@attrs.frozen
+@frozen
 class Terms:
     """What the index holds of one record."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Literal
 
-import attrs
+from crmkit.core.frozen import frozen
 
 TextKind = Literal["name", "mail", "phone", "text"]
 
@@ -13,7 +13,7 @@ LONGEST_NAME = 300
 """A text field that takes no more characters holds names; longer ones hold prose."""
 
 
-@attrs.frozen
+@frozen
 class Text:
     """One text of a record. ``kind`` says how it is looked into, ``field`` where it stands, as in ``customer.name``.
 

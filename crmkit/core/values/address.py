@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from crmkit.core.values.pattern import pattern
 from crmkit.core.values.text import fold, one_space
 
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]")
+_EAST_ASIAN = pattern("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]")
 # Countries that write the postal code behind city and region; elsewhere it stands before the city.
 _CODE_LAST = frozenset(["US", "CA", "GB", "AU", "NZ", "IE", "IN", "SG", "ZA", "BR"])
-_BETWEEN = re.compile(r"[\s,;]+")
+_BETWEEN = pattern(r"[\s,;]+")
 
 
 def one_line(street: str = "", city: str = "", region: str = "", postal_code: str = "", country: str = "") -> str:

@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
+from crmkit.core.values.pattern import pattern
 
-_DATE = re.compile(
+_DATE = pattern(
     r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
     r"|(?P<y1>\d{4})/(?P<m1>\d{1,2})/(?P<d1>\d{1,2})"
     r"|(?P<d2>\d{1,2})\.\s?(?P<m2>\d{1,2})\.\s?(?P<y2>\d{4})"
     r"|(?P<y3>\d{4})\s?年\s?(?P<m3>\d{1,2})\s?月\s?(?P<d3>\d{1,2})\s?[日号號]",
     re.ASCII,
 )
-_SLASHED = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d{2})", re.ASCII)
-_WORDS = re.compile(r"[^\W\d_]+")
+_SLASHED = pattern(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d{2})", re.ASCII)
+_WORDS = pattern(r"[^\W\d_]+")
 
 
 class Clock(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from crmkit.core.errors import did_you_mean
@@ -10,6 +9,7 @@ from crmkit.core.messages import msg
 from crmkit.core.values.address import address_key
 from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.mail import normalise_mail
+from crmkit.core.values.pattern import pattern
 from crmkit.core.values.phone import normalise_phone
 from crmkit.core.values.text import fold, normalise_url
 
@@ -31,7 +31,7 @@ _NETWORKS = {
 _SAME_NETWORK = {"twitter": "x", "微博": "weibo", "小红书": "xiaohongshu"}
 _SAME_SERVICE = {"weixin": "wechat", "微信": "wechat", "fb messenger": "messenger"}
 _CALLED_BY_NUMBER = frozenset(["whatsapp", "signal", "viber"])
-_NAMED = re.compile(r"([^\W\d_][\w ]{0,30}?)\s*:\s*(?!//)(\S.*)")
+_NAMED = pattern(r"([^\W\d_][\w ]{0,30}?)\s*:\s*(?!//)(\S.*)")
 
 
 def normalise_point(kind: str, raw: str, country: str | None = None) -> str:

@@ -6,6 +6,7 @@ import re
 
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
+from crmkit.core.values.pattern import pattern
 from crmkit.core.values.text import ascii_domain, fold, word_set
 
 MAX_LENGTH = 254
@@ -18,8 +19,8 @@ FAST = re.compile(
     r"@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)+[a-z]{2,}"
 ).fullmatch
 _FAST_LENGTH = 64
-_DISPLAYED = re.compile(r"[^<>]*<([^<>]*)>")
-_LOCAL = re.compile(r'[^\s"(),:;<>@\[\\\].\x00-\x20\x7f]+(?:\.[^\s"(),:;<>@\[\\\].\x00-\x20\x7f]+)*')
+_DISPLAYED = pattern(r"[^<>]*<([^<>]*)>")
+_LOCAL = pattern(r'[^\s"(),:;<>@\[\\\].\x00-\x20\x7f]+(?:\.[^\s"(),:;<>@\[\\\].\x00-\x20\x7f]+)*')
 
 FREE_MAIL_DOMAINS = word_set(
     """

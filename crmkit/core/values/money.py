@@ -6,11 +6,11 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.currencies import CURRENT, RETIRED
+from crmkit.core.values.pattern import pattern
 
 # Wide enough that sums and products of stored amounts (at most 24 digits before the point) stay exact.
 _EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
@@ -37,7 +37,7 @@ def round_half_up(x: Decimal, places: int) -> Decimal:
     return x.quantize(Decimal(1).scaleb(-places), context=_EXACT)
 
 
-@attrs.frozen
+@frozen
 class Money:
     """An exact amount in one currency. Amounts of different currencies are never mixed: that raises ``BadInput``."""
 
@@ -102,13 +102,13 @@ class Money:
 
 
 _UNIT = r"[A-Z]{3}|[^\W\d_]{0,3}[$¢£¤¥₠-⃀]|[元円원]|kr\.?|zł|Kč|Fr\."
-_DRESSED = re.compile(
+_DRESSED = pattern(
     rf"(?P<sign>[-+]?)\s*(?P<before>{_UNIT})?\s*(?P<inner>[-+]?)\s*(?P<digits>[0-9.,][0-9.,'\u2019\s]*)(?P<after>{_UNIT})?"
 )
-_SCIENTIFIC = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]{1,3}")
-_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+_SCIENTIFIC = pattern(r"[-+]?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]{1,3}")
+_PLAIN = pattern(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 # Groups of three, or of two before the last three as India writes lakhs.
-_GROUPED = re.compile(r"[0-9]{1,3}(?:g[0-9]{3})+|[0-9]{1,2}(?:g[0-9]{2})*g[0-9]{3}")
+_GROUPED = pattern(r"[0-9]{1,3}(?:g[0-9]{3})+|[0-9]{1,2}(?:g[0-9]{2})*g[0-9]{3}")
 _LONGEST = 80
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
+from crmkit.core.values.pattern import pattern
 
-_FORM = re.compile(
+_FORM = pattern(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?"
     r"|(?P<year_b>\d{4})(?P<month_b>\d\d)(?P<day_b>\d\d)"
     r"|--(?P<month_n>\d\d)(?:-?(?P<day_n>\d\d))?"
@@ -20,7 +20,7 @@ _FORM = re.compile(
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-@attrs.frozen
+@frozen
 class PartialDate:
     """A civil date with at least one known part; a year with a day needs the month. It has no order.
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-import attrs
-
+from crmkit.core.frozen import frozen
+from crmkit.core.values.pattern import pattern
 from crmkit.core.values.text import one_space, word_set
 
 # Han with its iteration marks, kana, hangul syllables.
 _HAN_CHARACTERS = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_HAN = re.compile(f"[{_HAN_CHARACTERS}]+")
-_EAST_ASIAN = re.compile(f"[{_HAN_CHARACTERS}\u3040-\u30ff\uac00-\ud7a3·]+")
-_HANGUL = re.compile("[\uac00-\ud7a3]+")
+_HAN = pattern(f"[{_HAN_CHARACTERS}]+")
+_EAST_ASIAN = pattern(f"[{_HAN_CHARACTERS}\u3040-\u30ff\uac00-\ud7a3·]+")
+_HANGUL = pattern("[\uac00-\ud7a3]+")
 
 _COMPOUND_SURNAMES = word_set(
     "欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 司徒 司空 夏侯 皇甫 东方 東方 尉迟 尉遲 公孙 公孫 慕容 令狐 长孙 長孫 宇文 "
@@ -45,7 +44,7 @@ _PARTICLES = word_set(
 )
 
 
-@attrs.frozen
+@frozen
 class NameParts:
     """The parts of a name as vCard N has them, and the nickname; what is not known is the empty string."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
 
@@ -20,7 +19,7 @@ _FAST = re.compile(
 _LONGEST = 15  # digits, country code included (ITU-T E.164, 6)
 
 
-@attrs.frozen
+@frozen
 class PhoneNumber:
     """A telephone number. ``valid`` tells whether today's numbering plan knows it; old numbers often are not.
 

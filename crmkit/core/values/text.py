@@ -8,14 +8,15 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
+from crmkit.core.values.pattern import pattern
 
-_ACCENTS = re.compile("[\u0300-\u036f]+")
+_ACCENTS = pattern("[\u0300-\u036f]+")
 _ONE_PIECE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ŧ": "t"}
     | {"\N{LATIN SMALL LETTER DOTLESS I}": "i"}
 )
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?=//|[a-z])", re.IGNORECASE)
+_LABEL = pattern(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_SCHEME = pattern(r"([a-z][a-z0-9+.-]*):(?=//|[a-z])", re.IGNORECASE)
 _DEFAULT_PORT = {"http": 80, "https": 443}
 # Characters of RFC 3986 that may stand unescaped; the percent sign stays, so that escaping twice changes nothing.
 _SAFE = "%/:@!$&'()*+,;=~-._"

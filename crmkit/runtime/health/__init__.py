@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-import attrs
-
 from crmkit.core.errors import CrmError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.runtime.health.database import answers, schema_fits, settings_are_right, tenants_are_apart, writable
 from crmkit.runtime.health.finding import Finding, Level, fault, fine, warning
@@ -38,7 +37,7 @@ _FULL: tuple[Look, ...] = (
 )
 
 
-@attrs.frozen
+@frozen
 class Health:
     """What was found, in the order of looking. ``level`` is the worst of it."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message
 
 
@@ -22,7 +21,7 @@ class Level(IntEnum):
         return self.name.lower()
 
 
-@attrs.frozen
+@frozen
 class Finding:
     """What one look showed. ``area`` and ``code`` are stable for programs, as in ``database`` and ``schema_outdated``.
 

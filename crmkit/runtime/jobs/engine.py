@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, EnqueueOptions
 from sqlalchemy.engine import URL, make_url
 
 from crmkit.core.errors import ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _run_job(job: str, name: str, dispatch: int) -> None:
         runner(UUID(job), name, dispatch)
 
 
-@attrs.frozen
+@frozen
 class Handed:
     """A job to hand over: what it is called, and how often it has been by then."""
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crmkit.core.errors import AccessDenied, BadInput, ConfigError, CrmError, did_you_mean
 from crmkit.core.messages import msg, shown
 from crmkit.core.values.ids import new_id
 from crmkit.runtime.jobs.states import WAITING
 from crmkit.store.faults import faults_translated
+from crmkit.store.inserting import insert_new
 from crmkit.store.types import to_json
 
 if TYPE_CHECKING:
@@ -112,9 +111,8 @@ def insert_job(connection: sa.Connection, jobs: sa.Table, row: Mapping[str, Any]
     if row["key"] is None:
         connection.execute(jobs.insert(), row)
         return _id(row)
-    insert: Any = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     mine = (jobs.c.tenant_id == row["tenant_id"], jobs.c.key == row["key"])
-    if connection.execute(insert(jobs).on_conflict_do_nothing(), row).rowcount == 1:
+    if connection.execute(insert_new(jobs, connection.dialect.name), row).rowcount == 1:
         return _id(row)
     known: UUID = connection.execute(sa.select(jobs.c.id).where(*mine)).scalar_one()
     return known

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
+from crmkit.core.frozen import frozen
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
     from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class Enqueuer:
     """Enqueues jobs in the transaction of a session, as its plugin."""
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.errors import AccessDenied, BadInput, Conflict, NotFound
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.core.values.ids import parse_id
 from crmkit.runtime.jobs.executing import forget_steps
@@ -38,7 +38,7 @@ PERMISSION = "jobs.manage"
 """The permission, on every entity, that a role must grant to look at jobs and to change them."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ShownJob:
     """A job as it stands. ``attempts`` are those that failed; ``progress`` is (done, total or None, note) or None."""
 
@@ -61,7 +61,7 @@ class ShownJob:
     payload: Any
 
 
-@attrs.frozen
+@frozen
 class ShownStep:
     """A step that was done."""
 
@@ -70,7 +70,7 @@ class ShownStep:
     result: Any
 
 
-@attrs.frozen
+@frozen
 class WorkerHealth:
     """A worker that is known: ``alive`` while it gives signs of life, ``hanging`` its jobs that do not end."""
 
@@ -84,7 +84,7 @@ class WorkerHealth:
     seen_at: datetime
 
 
-@attrs.frozen
+@frozen
 class QueueHealth:
     """What there is to do for one plugin. ``waiting`` is due by now, ``later`` is not; ``unknown``: nobody has its jobs."""
 
@@ -97,7 +97,7 @@ class QueueHealth:
     oldest: datetime | None
 
 
-@attrs.frozen
+@frozen
 class JobHealth:
     """How background work stands: its workers, the queue of each plugin, and schedules that nobody looks after."""
 

@@ -12,14 +12,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crmkit.core.errors import ConfigError
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import time_zone
 from crmkit.hooks.jobs import ScheduleDeclaration
 from crmkit.runtime.jobs.enqueueing import insert_job, new_row
+from crmkit.store.inserting import insert_new
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
@@ -155,8 +154,7 @@ def _enqueue(crm: Crm, schedule: ScheduleDeclaration, since: datetime, upto: dat
 
 def _begin(crm: Crm, names: list[str], now: datetime) -> None:
     table, tenant = crm.database.table("background_schedules"), crm.system.tenant_id
-    insert: Any = postgresql_insert if crm.database.dialect == "postgresql" else sqlite_insert
     rows = [{"tenant_id": tenant, "name": name, "looked_at": now} for name in names]
     with crm.database.connection(tenant=tenant) as connection:
-        connection.execute(insert(table).on_conflict_do_nothing(), rows)
+        connection.execute(insert_new(table, crm.database.dialect), rows)
         connection.commit()

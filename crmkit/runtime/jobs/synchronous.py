@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.runtime.jobs.executing import execute
 from crmkit.runtime.jobs.schedules import enqueue_due
 from crmkit.runtime.jobs.states import WAITING
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WORKER = "here"
 
 
-@attrs.frozen
+@frozen
 class RanJob:
     """A job that was run, and its state afterwards: done, parked, or waiting for its next attempt."""
 

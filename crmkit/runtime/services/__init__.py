@@ -22,7 +22,6 @@ from crmkit.runtime.services.quality import Quality
 from crmkit.runtime.services.references import References
 from crmkit.runtime.services.segments import Segments
 from crmkit.runtime.services.surveys import Surveys
-from crmkit.runtime.services.turns import Turns
 
 
 class Services(
@@ -44,7 +43,6 @@ class Services(
     References,
     Segments,
     Surveys,
-    Turns,
 ):
     """Each method is a use case of ``crmkit.services`` with session and application filled in."""
 

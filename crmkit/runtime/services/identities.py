@@ -32,12 +32,16 @@ class Identities(Bound):
         return identify(self._session, evidence, channel)
 
     def recognise(
-        self, evidence: Evidence, channel: str, raw: Mapping[str, Any] | None = None
+        self,
+        evidence: Evidence,
+        channel: str,
+        raw: Mapping[str, Any] | None = None,
+        key: Evidence | None = None,
     ) -> tuple[Recognition, IdentityClaim | None]:
         """Identify somebody, or keep a claim; see :func:`crmkit.services.identify.recognise`."""
         from crmkit.services.identify import recognise
 
-        return recognise(self._session, evidence, channel, raw)
+        return recognise(self._session, evidence, channel, raw, key)
 
     def lookalikes(self, customer: Customer) -> tuple[Candidate, ...]:
         """Return who may be the same as a customer; see :func:`crmkit.services.identify.lookalikes`."""

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import FixedClock
@@ -54,7 +55,7 @@ CHUNK = 1_000
 OnProgress = Callable[[int, int], None]
 
 
-@attrs.frozen
+@frozen
 class Simulation:
     """What a change would have made of recorded history.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo, change
 from crmkit.core.errors import CrmError, NotFound
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import Lifecycle
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.values.clock import FixedClock
@@ -30,12 +31,12 @@ class QuietCrm(Crm):
 
     tells = False
 
-    def committed(self, first: UUID) -> None:
+    def committed(self, first: UUID, entities: Collection[str]) -> None:
         if self.tells:
-            super().committed(first)
+            super().committed(first, entities)
 
 
-@attrs.frozen
+@frozen
 class RefusedRecord:
     """A record of a deed that is refused; ``title`` is what the deed called it, where it says so."""
 
@@ -44,7 +45,7 @@ class RefusedRecord:
     title: str
 
 
-@attrs.frozen
+@frozen
 class RefusedDeed:
     """Something that was done and is refused in a branch: when, whose, which records, and why."""
 

@@ -8,9 +8,8 @@ from itertools import zip_longest
 from typing import Any, Literal
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import STAMPED, EntityInfo
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import Lifecycle, StageTrack
 from crmkit.runtime.simulating.branch import Branch
 from crmkit.store.session import Session
@@ -25,7 +24,7 @@ OTHER = UUID(int=0)
 """Stands for a record that hooks or rules made in one branch alone: its id says nothing."""
 
 
-@attrs.frozen
+@frozen
 class FieldDifference:
     """What a field holds in the end, as things are and with the change."""
 
@@ -34,7 +33,7 @@ class FieldDifference:
     changed: Any
 
 
-@attrs.frozen
+@frozen
 class RecordDifference:
     """A record that ends differently. ``course`` says where it is: in both, or in one alone ("as_is", "changed").
 
@@ -49,7 +48,7 @@ class RecordDifference:
     fields: tuple[FieldDifference, ...]
 
 
-@attrs.frozen
+@frozen
 class StageCount:
     """How many records stand in a stage in the end."""
 
@@ -59,7 +58,7 @@ class StageCount:
     changed: int
 
 
-@attrs.frozen
+@frozen
 class _Outcome:
     """The records of one entity in one branch: those of recorded history by id, and those that were made here."""
 

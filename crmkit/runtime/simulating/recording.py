@@ -10,6 +10,7 @@ from uuid import UUID
 import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.store.session import Session
 
@@ -20,7 +21,7 @@ CORE = "crmkit"
 """The plugin that changes of the core's own rules are recorded under."""
 
 
-@attrs.frozen
+@frozen
 class Entry:
     """One recorded change of one record; ``values`` is the delta of the audit entry, ``depth`` that of the event."""
 
@@ -42,7 +43,7 @@ class Entry:
         return self.at, self.actor_id, self.on_behalf_id, self.cause_id, self.depth
 
 
-@attrs.frozen
+@frozen
 class Deed:
     """Changes that were written together. ``own`` are those that the actor made, ``derived`` what hooks added."""
 

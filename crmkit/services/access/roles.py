@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import attrs
-
 from crmkit.core.access import ACTIONS, Actor, Scope, read_grant
 from crmkit.core.entity import change
 from crmkit.core.errors import NotFound, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.staff import Role, RoleAssignment, User
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class Right:
     """What a user may do with the records of an entity: ``scopes`` by action, those it lacks left out.
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import ACTIONS, NAMED_FOR_DEALERS, Actor, Scope, read_grant
 from crmkit.core.entity import EntityInfo, Part, Via, ViaLink, ViaRecord
 from crmkit.core.errors import AccessDenied, BadInput, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.staff import RecordShare, Role, Team, User
 from crmkit.core.values.ids import parse_id
@@ -31,7 +31,7 @@ DEEPEST = 3
 """How far an answer follows records that lead to one another."""
 
 
-@attrs.frozen
+@frozen
 class AccessReason:
     """One way that leads to the record. ``role`` gives the right, within ``scope``; a share needs none.
 
@@ -45,7 +45,7 @@ class AccessReason:
     through: Explanation | None = None
 
 
-@attrs.frozen
+@frozen
 class Explanation:
     """Whether ``user`` may do ``action`` with a record, and why. ``on_behalf_of`` names whose rights count for a deputy.
 

@@ -6,6 +6,7 @@ import attrs
 
 from crmkit.core.attachment_rules import AttachmentRules
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Attachment, Interaction
 from crmkit.core.messages import msg
 from crmkit.services.attachments.contents import Contents, digest_of
@@ -14,7 +15,7 @@ from crmkit.services.attachments.names import safe_name
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class Attachments:
     """Where contents are kept, and which are taken."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.audit_chain import Head
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import Message
 
@@ -17,7 +16,7 @@ SHOWN = 100
 Kind = Literal["changed", "delta", "deleted", "inserted", "truncated", "erased", "seal", "head"]
 
 
-@attrs.frozen
+@frozen
 class ChainFault:
     """A place where the log is not what was sealed. ``sequence`` is its place in the chain, None for what has none."""
 
@@ -50,7 +49,7 @@ class Faults:
             self.first.append(fault)
 
 
-@attrs.frozen
+@frozen
 class Verification:
     """What was found. ``faults`` holds the first ones, in the order of the chain; ``broken`` counts all.
 

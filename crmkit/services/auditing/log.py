@@ -15,6 +15,7 @@ from crmkit.core.audit_chain import Head
 from crmkit.core.entity import Part
 from crmkit.core.errors import AccessDenied, NotFound
 from crmkit.core.field_rights import MASKED, without_hidden
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import parse_id
@@ -26,7 +27,7 @@ from crmkit.store.settling import settled_position
 from crmkit.store.trail import entries_where, records_now
 
 
-@attrs.frozen
+@frozen
 class Sealing:
     """How many entries were sealed now, and the head since. ``held_up``: a transaction that runs is in the way."""
 
@@ -35,7 +36,7 @@ class Sealing:
     held_up: bool = False
 
 
-@attrs.frozen
+@frozen
 class ShownEntry:
     """An audit entry as it is stored, with its place in the chain; ``sequence`` is None until it is sealed."""
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.services.events.rights import require_reader
 from crmkit.store.database import Database
 from crmkit.store.session import Session
@@ -23,7 +23,7 @@ CORE = "crmkit:"
 """What the names of the core's own subscribers begin with."""
 
 
-@attrs.frozen
+@frozen
 class SubscriberHealth:
     """How one subscriber stands.
 
@@ -59,7 +59,7 @@ class SubscriberHealth:
         return self.retrying + self.failed + self.waiting
 
 
-@attrs.frozen
+@frozen
 class EventsHealth:
     """The log's last position and how its subscribers stand, by name."""
 

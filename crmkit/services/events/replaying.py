@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.errors import BadInput, Conflict
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.services.events.listing import position_before
 from crmkit.services.events.parked import subscriber_named
@@ -18,7 +18,7 @@ from crmkit.store.session import Session
 from crmkit.store.subscribers import OUTSIDE, Place, go_back, place
 
 
-@attrs.frozen
+@frozen
 class ReplayPlan:
     """What a replay does: the subscriber is given the events behind ``position``.
 

@@ -7,18 +7,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import attrs
 import msgspec
 
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import AccessDenied, BadInput, did_you_mean
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 _LEFT_OUT = ("version", "created_by", "updated_by", "deleted_at", "custom")
 
 
-@attrs.frozen
+@frozen
 class Column:
     """One column. ``value`` takes a record and gives str, int, Decimal, bool, date, datetime (UTC) or None."""
 

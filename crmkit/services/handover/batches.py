@@ -8,6 +8,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.core.handover import HandOverBatch
 from crmkit.core.staff import User
 from crmkit.services.handover.holdings import OWNER_FIELD
@@ -18,7 +19,7 @@ SIZE = 500
 """Records that pass in one transaction; a customer with all that is open there is never cut in two."""
 
 
-@attrs.frozen
+@frozen
 class Move:
     """Records of one entity that pass to one heir: ``field`` names the heir from now on, the team changes as it says."""
 

@@ -6,21 +6,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo, FieldInfo
+from crmkit.core.frozen import frozen
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.staff import Delegation, RecordShare, User
 from crmkit.services.handover.asking import table_of
-from crmkit.services.handover.progress import CLOSED, OPEN, progress_of
+from crmkit.services.handover.progress import CLOSED, OPEN, passing, progress_of
 from crmkit.store.faults import faults_translated
 from crmkit.store.session import Session
 
 OWNER_FIELD = "owner_id"
 
 
-@attrs.frozen
+@frozen
 class Holding:
     """Living records of one entity that name the user in one field: how many, and how many of them are open or closed.
 
@@ -36,7 +36,7 @@ class Holding:
     private: int = 0
 
 
-@attrs.frozen
+@frozen
 class Holdings:
     """Everything that depends on a user.
 
@@ -69,9 +69,7 @@ def holdings_of(session: Session, user: User) -> Holdings:
 def anything_left(session: Session, user: User) -> bool:
     """Return whether any record still passes on: that the user owns, or that names the user otherwise."""
     registry = session.database.registry
-    questions = [
-        _exists(session, info, table_of(session, info).c.owner_id == user.id) for info in owned_entities(registry)
-    ]
+    questions = [_exists(session, info, *owned_by(session, info, user.id)) for info in owned_entities(registry)]
     for info, field in assignments(registry):
         questions.append(_exists(session, info, *assigned_to(session, info, field, user.id)))
     statement = sa.select(sa.or_(*questions))
@@ -112,6 +110,12 @@ def other_holdings(session: Session, user: User, owned: Sequence[Holding], assig
     )
 
 
+def owned_by(session: Session, info: EntityInfo, user_id: UUID) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions on records that a user owns and that pass to heirs."""
+    table = table_of(session, info)
+    return [table.c.owner_id == user_id, *passing(session, info, table)]
+
+
 def assigned_to(session: Session, info: EntityInfo, field: FieldInfo, user_id: UUID) -> list[sa.ColumnElement[bool]]:
     """Return the conditions on records that name a user in ``field`` and are not over: what is over stays, as history."""
     table = table_of(session, info)
@@ -127,7 +131,7 @@ def is_private(info: EntityInfo, table: sa.FromClause) -> sa.ColumnElement[int]:
 
 
 def _holding(session: Session, info: EntityInfo, user: User) -> Holding:
-    return _counted(session, info, OWNER_FIELD, [table_of(session, info).c.owner_id == user.id])
+    return _counted(session, info, OWNER_FIELD, owned_by(session, info, user.id))
 
 
 def _assigned(session: Session, info: EntityInfo, field: FieldInfo, user: User) -> Holding:

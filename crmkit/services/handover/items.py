@@ -21,6 +21,7 @@ from crmkit.services.handover.holdings import (
     assigned_to,
     assignments,
     is_private,
+    owned_by,
     owned_entities,
 )
 from crmkit.services.handover.progress import CLOSED, OPEN, WORDS, progress_of
@@ -52,7 +53,7 @@ class Items:
         self.others: dict[tuple[str, str], dict[UUID, Item]] = {}
         belonging = Belonging(session)
         for info in owned_entities(registry):
-            found = self._read(info, OWNER_FIELD, table_of(session, info).c.owner_id == user.id)
+            found = self._read(info, OWNER_FIELD, *owned_by(session, info, user.id))
             if info.name == "customer":
                 self.customers = found
             else:

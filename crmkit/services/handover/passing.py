@@ -10,6 +10,7 @@ import attrs
 
 from crmkit.core.entity import Part
 from crmkit.core.errors import AccessDenied, Conflict, CrmError, DatabaseUnavailable, StorageFull
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.services.handover.batches import Move
 from crmkit.store.chunks import distinct_chunks
@@ -20,7 +21,7 @@ _STOP = (AccessDenied, Conflict, DatabaseUnavailable, StorageFull)
 """Errors that are not about single records."""
 
 
-@attrs.frozen
+@frozen
 class Left:
     """A record that stayed as it is, and why."""
 

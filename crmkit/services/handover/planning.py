@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.errors import AccessDenied, BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.staff import User
 from crmkit.hooks.handover import HandingOver
@@ -23,7 +24,7 @@ from crmkit.store.references import existing_ids
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class HeirShare:
     """What one heir gets of one entity: how many records, and how many of them are open or closed.
 
@@ -38,7 +39,7 @@ class HeirShare:
     closed: int
 
 
-@attrs.frozen
+@frozen
 class HandOverPlan:
     """What a hand-over would do. ``blocked`` says why it cannot be done; empty: it can.
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo, Via
+from crmkit.core.filter import parse
 from crmkit.store.session import Session
 
 NEITHER, OPEN, CLOSED = 0, 1, 2
@@ -22,13 +23,18 @@ def progress_of(session: Session, info: EntityInfo, table: sa.FromClause) -> sa.
     """Return the expression that says of a row of ``table``, records of ``info``, whether it is open or closed.
 
     Interactions are open while planned or in progress; records with tracks while one of these stands in a stage of
-    category open or active, customers by their relationships too. A part is what its whole is. Only what the session's
-    actor may see counts.
+    category open or active, customers by their relationships too; where an entity says which of its records are over, as
+    it says. A part is what its whole is. Only what the session's actor may see counts.
     """
     if info.name == "interaction":
         return _either(table.c.status.in_(_TO_COME))
     if info.name == "stage_track":
         return _either(table.c.category.in_(_GOING_ON))
+    if info.over:
+        over = session.reader.predicate(
+            parse(info.over, session.database.registry, info.name), info, table, session.connection
+        )
+        return sa.case((over, _number(CLOSED)), else_=_number(OPEN))
     if not info.owned:
         return _of_whole(session, info, table)
     tracked = _tracked(session, info, table)
@@ -36,6 +42,17 @@ def progress_of(session: Session, info: EntityInfo, table: sa.FromClause) -> sa.
     return sa.case(
         (_any(tracked, going_on=True), _number(OPEN)), (_any(tracked), _number(CLOSED)), else_=_number(NEITHER)
     )
+
+
+def passing(session: Session, info: EntityInfo, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions on records of a user that pass to heirs: what is credited to its owner stays once it is over.
+
+    Its track stays with it.
+    """
+    credited = [other.name for other in session.database.registry if other.credited]
+    if info.name == "stage_track" and credited:
+        return [sa.or_(table.c.entity.not_in(credited), table.c.category.in_(_GOING_ON))]
+    return [progress_of(session, info, table) != CLOSED] if info.credited else []
 
 
 def _either(open_: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 import attrs
 
 from crmkit.core.errors import BadInput, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 
 Progress = Literal["", "open", "closed"]
@@ -24,7 +25,7 @@ TEAM = "team:"
 """Before the name of a team, in place of heirs: its active users."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class HandOverRule:
     """Gives records to heirs: their logins, ``team:NAME`` for the users of a team, ``@owner`` for the customer's owner.
 
@@ -44,7 +45,7 @@ class HandOverRule:
         return self.entity in (entity, EVERYTHING)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class HandOverRules:
     """The rules in their order; the first that takes a record decides.
 

@@ -15,6 +15,7 @@ import attrs
 from crmkit.core.access import Actor
 from crmkit.core.entity import change
 from crmkit.core.errors import Conflict, Refused
+from crmkit.core.frozen import frozen
 from crmkit.core.handover import HandOver, HandOverBatch
 from crmkit.core.messages import msg
 from crmkit.core.staff import User
@@ -39,7 +40,7 @@ OnProgress = Callable[[int, int], None]
 """Told how many records have passed, of how many."""
 
 
-@attrs.frozen
+@frozen
 class HandOverReport:
     """What a hand-over did: ``moved`` counts, by heir and entity, the records that have a new owner.
 

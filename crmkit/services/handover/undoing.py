@@ -11,6 +11,7 @@ import attrs
 from crmkit.core.access import Actor
 from crmkit.core.entity import change
 from crmkit.core.errors import Conflict
+from crmkit.core.frozen import frozen
 from crmkit.core.handover import HandOver, HandOverBatch
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg
@@ -26,7 +27,7 @@ from crmkit.store.session import Session
 from crmkit.store.trail import entries_where
 
 
-@attrs.frozen
+@frozen
 class HandOverUndone:
     """How many records the user has back, and what stayed with its new owner, or as it is, and why."""
 

@@ -19,16 +19,20 @@ from crmkit.store.session import Session
 
 
 def recognise(
-    session: Session, evidence: Evidence, channel: str, raw: Mapping[str, Any] | None = None
+    session: Session,
+    evidence: Evidence,
+    channel: str,
+    raw: Mapping[str, Any] | None = None,
+    key: Evidence | None = None,
 ) -> tuple[Recognition, IdentityClaim | None]:
     """Identify somebody; who is not known becomes a claim, or joins the claim that the same evidence made before.
 
-    The claim is None when the customer is known, and when the evidence tells nothing.
+    The claim is None when the customer is known, and when the evidence tells nothing. ``key`` as for ``claim``.
     """
     recognition = identify(session, evidence, channel)
     if recognition.kind == "known" or read_evidence(evidence).empty:
         return recognition, None
-    return recognition, claim(session, evidence, channel, raw, recognition)
+    return recognition, claim(session, evidence, channel, raw, recognition, key)
 
 
 def claim(

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
 from crmkit.core.errors import BadInput, ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import NotTheSame
 from crmkit.core.matching import Party, Reason, compare, match_keys
 from crmkit.core.messages import msg
@@ -66,7 +66,7 @@ Likely = tuple[UUID, UUID, float]
 """Two customers and how likely they are one."""
 
 
-@attrs.frozen
+@frozen
 class DuplicatePair:
     """Two customers that are likely one. ``score`` is 0 to 1; ``reasons`` say what agrees and what differs."""
 

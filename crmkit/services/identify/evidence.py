@@ -11,6 +11,7 @@ import attrs
 
 from crmkit.core.customer import CustomerKind
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import IdentityClaim
 from crmkit.core.matching import Party, Place, name_words
 from crmkit.core.messages import Message
@@ -36,7 +37,7 @@ def _pairs(values: Any) -> tuple[tuple[str, str], ...]:
     return tuple((str(system), str(number)) for system, number in values)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Evidence:
     """What is known of somebody, as it came in. Everything is optional.
 
@@ -59,7 +60,7 @@ class Evidence:
     kind: CustomerKind | None = None
 
 
-@attrs.frozen
+@frozen
 class ReadEvidence:
     """Evidence in its normalised forms. ``ignored`` tells what could not be read and therefore does not count."""
 

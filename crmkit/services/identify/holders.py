@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.services.identify.evidence import ReadEvidence
 from crmkit.store.recognition import holders_of_external_id, holders_of_point, organizations_of_domain
 from crmkit.store.session import Session
@@ -17,7 +16,7 @@ MOST_SHARERS = 200
 _BITS = {"email": 16.0, "phone": 13.0, "domain": 11.0}
 
 
-@attrs.frozen
+@frozen
 class Holders:
     """``by_key`` maps a kind and value to the customers that have it, ``by_number`` a number in another system.
 

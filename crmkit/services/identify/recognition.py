@@ -10,6 +10,7 @@ import attrs
 
 from crmkit.core.customer import Customer
 from crmkit.core.errors import PluginError
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import NotTheSame
 from crmkit.core.matching import Party, Reason, compare, match_keys
 from crmkit.core.matching.score import Match, probability
@@ -43,7 +44,7 @@ FRESH_EVENTS = 500
 """Events that a recognition indexes on its way; more are left to ``index``."""
 
 
-@attrs.frozen
+@frozen
 class Candidate:
     """A customer that somebody may be. ``score`` is 0 to 1, see :mod:`crmkit.core.matching.score`."""
 
@@ -53,7 +54,7 @@ class Candidate:
     reasons: tuple[Reason, ...]
 
 
-@attrs.frozen
+@frozen
 class Recognition:
     """Who somebody is: ``customer_id`` when known, else candidates, the likeliest first.
 

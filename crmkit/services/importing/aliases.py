@@ -6,12 +6,12 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo, change
 from crmkit.core.errors import BadInput, ConfigError
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import ImportAlias
 from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
@@ -23,7 +23,7 @@ CLOSE = 0.8
 """How alike two words must be (the ratio of difflib's SequenceMatcher, 0 to 1) for one to be proposed for the other."""
 
 
-@attrs.frozen
+@frozen
 class Proposal:
     """``value`` in the files of ``system`` may mean the record of ``entity`` whose field ``name`` says ``meaning``."""
 

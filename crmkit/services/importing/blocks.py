@@ -8,12 +8,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import attrs
-
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import BadInput, ConfigError, FieldError, did_you_mean
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter import FilterContext, compile_python, fields_used, parse
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.validation import Validator
@@ -29,7 +28,7 @@ from crmkit.store.database import Database
 FieldReader = tuple[str, Cell, Convert]
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Reference:
     """A field that points to another record: by external id, by fields of it, or made of the same row."""
 
@@ -42,7 +41,7 @@ class Reference:
     match: tuple[tuple[str, Cell, Convert], ...] = ()
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Block:
     """A compiled block. ``read`` are the plain fields, ``references`` what must be looked up first."""
 

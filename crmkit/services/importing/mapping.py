@@ -12,11 +12,12 @@ import attrs
 import cattrs
 
 from crmkit.core.errors import BadInput, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.services.importing.sources import SourceOptions
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ValueRule:
     """How a field gets its value.
 
@@ -48,7 +49,7 @@ class ValueRule:
     exported: Literal["", "sheet", "json"] = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RecordRule:
     """One record made of each row of a source.
 
@@ -78,7 +79,7 @@ class RecordRule:
         return self.name or self.entity
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ImportMapping:
     """A whole mapping file. ``system`` names the other system in external identities."""
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import EMPTY, EntityInfo
 from crmkit.core.errors import FieldError
 from crmkit.core.field_rights import MASKED
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, Translate
 from crmkit.core.registry import EntityRegistry
 from crmkit.services.importing.aliases import Proposal
@@ -20,7 +19,7 @@ from crmkit.services.importing.aliases import Proposal
 _EMPTY = (None, "", (), False, EMPTY)
 
 
-@attrs.frozen
+@frozen
 class RowError:
     """A row that was not imported: where it stands and everything wrong with it."""
 
@@ -33,7 +32,7 @@ class RowError:
         return "; ".join(problem.render(translate) for problem in self.problems)
 
 
-@attrs.frozen
+@frozen
 class Sample:
     """One change that a dry run shows: fields with their value before (None when new) and after."""
 
@@ -43,7 +42,7 @@ class Sample:
     fields: Mapping[str, tuple[Any, Any]]
 
 
-@attrs.frozen
+@frozen
 class ImportReport:
     """``counts`` says per entity how many records were created, updated, unchanged; ``rejected`` counts rows."""
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.entity import EMPTY, EntityInfo, change
 from crmkit.core.errors import Conflict, CrmError, NotFound
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry, ImportRun
 from crmkit.core.jsonforms import field_value
 from crmkit.core.messages import Message, msg
@@ -28,7 +28,7 @@ CHUNK = 500
 SHOWN = 100
 
 
-@attrs.frozen
+@frozen
 class RevertConflict:
     """A record that was left as it is, and why."""
 
@@ -38,7 +38,7 @@ class RevertConflict:
     reason: Message
 
 
-@attrs.frozen
+@frozen
 class RevertReport:
     """How many records were ``deleted`` and ``restored`` to old values; ``conflicts`` counts those left alone."""
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor, Scope
 from crmkit.core.entity import change
 from crmkit.core.errors import AccessDenied, BadInput, Conflict, FieldError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import ImportRun
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.causation import Cause
@@ -43,7 +43,7 @@ SAMPLES = 25
 """How many changes a dry run shows."""
 
 
-@attrs.frozen
+@frozen
 class Progress:
     """How far an import is: step ``step`` of ``steps``, ``done`` of ``total`` in the source's unit (bytes or rows)."""
 
@@ -55,7 +55,7 @@ class Progress:
     rows: int
 
 
-@attrs.frozen
+@frozen
 class Step:
     """One reading of a source. ``first`` tells that no earlier step reads it, ``last`` that no later one does."""
 

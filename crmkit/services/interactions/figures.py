@@ -13,14 +13,13 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.store.contacts import contact_rows
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class ContactFigures:
     """The contacts with one customer. ``counts`` are by channel and direction; no channel and no direction are empty."""
 

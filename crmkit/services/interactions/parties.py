@@ -11,6 +11,7 @@ import attrs
 from crmkit.core.access import Scope
 from crmkit.core.customer import Customer
 from crmkit.core.errors import NotFound
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import IdentityClaim
 from crmkit.core.staff import User
 from crmkit.services.identify import Evidence, claim, identify
@@ -24,7 +25,7 @@ CUSTOMER, COPIED, STAFF = "customer", "cc", "staff"
 LONGEST_ADDRESS = 300
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Participant:
     """Somebody who takes part: a customer, a user of ours, or whoever ``address`` and ``evidence`` show.
 
@@ -44,7 +45,7 @@ Party = Participant | Customer | UUID | str
 """What a participant may be given as; a text is an address."""
 
 
-@attrs.frozen
+@frozen
 class Recognised:
     """A participant with whom it turned out to be; nobody where the address tells nothing."""
 

@@ -8,10 +8,9 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import Part
 from crmkit.core.errors import BadInput, Conflict
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Interaction, InteractionLine, InteractionLink, InteractionParticipant, Line
 from crmkit.core.messages import msg, shown
 from crmkit.core.product import Product
@@ -30,7 +29,7 @@ Link = Part | tuple[str, UUID] | tuple[str, UUID, str]
 """A record, or the name of its entity with its id and perhaps the role of the link."""
 
 
-@attrs.frozen
+@frozen
 class Logged:
     """An interaction that is stored; ``created`` tells whether it is new. ``participants`` are those of a new one."""
 

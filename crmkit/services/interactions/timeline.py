@@ -13,6 +13,7 @@ import attrs
 from crmkit.core.customer import Customer, CustomerRelation
 from crmkit.core.errors import BadInput, NotFound
 from crmkit.core.filter import Predicate, parse
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.timeline import Position, TimelineEntry, read_cursor
 from crmkit.core.validity import valid_on
@@ -37,7 +38,7 @@ MEMBERSHIPS = ("employed_by", "member_of")
 """Relations that make somebody one of an organization's people or of a household's members."""
 
 
-@attrs.frozen
+@frozen
 class Timeline:
     """A page of a timeline, the newest entry first.
 

@@ -15,6 +15,7 @@ import attrs
 
 from crmkit.core.access import Actor
 from crmkit.core.errors import BadInput, Refused, StaleVersion, ValidationFailed
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.lifecycle_rules import RuleLoop, steps_due
@@ -30,7 +31,7 @@ BATCH = 500
 ATTEMPTS = 5
 
 
-@attrs.frozen
+@frozen
 class RefusedStep:
     """A guard stopped a step that was due; the record stands where it stood and is tried again next time."""
 
@@ -39,7 +40,7 @@ class RefusedStep:
     reason: Message
 
 
-@attrs.frozen
+@frozen
 class LoopingRecord:
     """Rules would lead a record in a circle without any time passing, so none of them moved it."""
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.filter import children_of, parse
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import StageTrack, StageTransition
 from crmkit.core.lifecycle_checks import subject_entity
 from crmkit.core.lifecycle_definition import EventDefinition, LifecycleDefinition, RuleDefinition
@@ -21,7 +21,7 @@ from crmkit.store.session import Session
 Condition = sa.ColumnElement[bool]
 
 
-@attrs.frozen
+@frozen
 class Facts:
     """What is known of one track at one moment."""
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
 from crmkit.services.lifecycle.defining import active_lifecycle, definition_of
 from crmkit.store.session import Session
@@ -17,7 +17,7 @@ from crmkit.store.session import Session
 MICROSECOND = timedelta(microseconds=1)
 
 
-@attrs.frozen
+@frozen
 class StageCount:
     """How many records stand in a stage. A stage that is gone has no category."""
 
@@ -26,7 +26,7 @@ class StageCount:
     count: int
 
 
-@attrs.frozen
+@frozen
 class Conversion:
     """Of ``entered`` stays in ``stage``, ``count`` led to ``to`` next (empty: they go on)."""
 
@@ -41,7 +41,7 @@ class Conversion:
         return self.count / self.entered
 
 
-@attrs.frozen
+@frozen
 class TimeInStage:
     """How long stays in a stage lasted that have ended: their number, median and mean; ``standing`` go on."""
 
@@ -52,7 +52,7 @@ class TimeInStage:
     standing: int
 
 
-@attrs.frozen
+@frozen
 class Reaction:
     """How long it took from when a rule came due until the record was moved."""
 

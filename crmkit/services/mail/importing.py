@@ -11,6 +11,7 @@ from typing import TypeVar
 import attrs
 
 from crmkit.core.errors import BadInput, CrmError, ValidationFailed
+from crmkit.core.frozen import frozen
 from crmkit.core.mail_settings import MailSettings
 from crmkit.core.messages import Message, msg
 from crmkit.services.attachments import Attachments
@@ -29,7 +30,7 @@ FATAL = ("database_unavailable", "storage_full", "access_denied")
 T = TypeVar("T")
 
 
-@attrs.frozen
+@frozen
 class MailFailure:
     """A mail that could not be taken in."""
 

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import ContactPoint
 from crmkit.core.entity import change
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Interaction
 from crmkit.core.messages import Message, msg
 from crmkit.services.attachments import Attachments, attach
@@ -34,7 +33,7 @@ AUTOMATIC, BOUNCED = "auto-reply", "bounce"
 Why = Literal["", "stored", "internal", "nobody", "unknown", "erased"]
 
 
-@attrs.frozen
+@frozen
 class Taken:
     """What became of a mail.
 

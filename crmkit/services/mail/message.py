@@ -6,8 +6,10 @@ from datetime import datetime
 
 import attrs
 
+from crmkit.core.frozen import frozen
 
-@attrs.frozen
+
+@frozen
 class Person:
     """Somebody in the head of a mail: the address in its normalised form, or as it came when it cannot be read."""
 
@@ -15,7 +17,7 @@ class Person:
     name: str = ""
 
 
-@attrs.frozen
+@frozen
 class MailFile:
     """A file that came with a mail."""
 
@@ -23,7 +25,7 @@ class MailFile:
     content: bytes = attrs.field(repr=False)
 
 
-@attrs.frozen
+@frozen
 class Bounce:
     """An address that a mail could not be delivered to.
 
@@ -38,7 +40,7 @@ class Bounce:
     original: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Mail:
     """A mail. ``key`` names it for good: its Message-ID, else a digest of what it says.
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.mail_settings import MailSettings
 from crmkit.core.staff import User
 from crmkit.core.values.mail import normalise_mail
@@ -15,7 +16,7 @@ from crmkit.core.values.text import ascii_domain
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class OwnAddresses:
     """Addresses and domains of ours; ``users`` maps those of users, former ones too, to who it is."""
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import attrs
 
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 _QUOTED = re.compile(rb"(?m)^>(>*From )")
 ENDINGS = (".eml", ".mbox", ".mbx")
 
 
-@attrs.frozen
+@frozen
 class RawMail:
     """A mail as it lies somewhere: ``place`` names it for people, ``raw`` is None for one beyond the limit of size."""
 

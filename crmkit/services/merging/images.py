@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-import attrs
 import msgspec
 
 from crmkit.core.entity import EntityInfo, change, changed_fields
+from crmkit.core.frozen import frozen
 from crmkit.core.jsonforms import field_value
 from crmkit.core.registry import EntityRegistry
 from crmkit.store.types import to_json
@@ -20,7 +20,7 @@ from crmkit.store.types import to_json
 Image = Mapping[str, Any]
 
 
-@attrs.frozen
+@frozen
 class FieldImage:
     """One field of a record before and after a merge, in JSON form. A custom field is called ``custom.NAME``."""
 
@@ -29,7 +29,7 @@ class FieldImage:
     after: Any
 
 
-@attrs.frozen
+@frozen
 class RecordImage:
     """What a merge did to one record; ``created``: it was made by the merge."""
 
@@ -39,7 +39,7 @@ class RecordImage:
     created: bool = False
 
 
-@attrs.frozen
+@frozen
 class Moved:
     """Records that did no more than follow by ``field``, from one id to another; ``ids`` are text."""
 

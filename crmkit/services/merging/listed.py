@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
 from crmkit.core.entity import Part
 from crmkit.core.errors import BadInput, CrmError, NotFound
+from crmkit.core.frozen import frozen
 from crmkit.core.merging import MergePlan
 from crmkit.core.messages import Message, msg
 from crmkit.services.customer_view import find_customer
@@ -34,7 +33,7 @@ Find = Callable[[str], UUID]
 """Returns the id of the record that a cell names; raises CrmError."""
 
 
-@attrs.frozen
+@frozen
 class ListedPair:
     """A row of the file. ``plan`` is what merging would do; None where the two are one record already or ``problem``
     says what keeps them from being merged."""
@@ -46,7 +45,7 @@ class ListedPair:
     problem: Message | None = None
 
 
-@attrs.frozen
+@frozen
 class ListReport:
     """``merged`` pairs; ``same`` ones were one record already; ``rejected`` rows are told in ``errors`` (the first
     hundred) and stand, all of them, in ``error_files``."""

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
 from crmkit.core.entity import EntityInfo, Part
 from crmkit.core.errors import AccessDenied, BadInput, CrmError, PluginError, Refused, StaleVersion
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import NotTheSame
 from crmkit.core.journal import MergeJournal
 from crmkit.core.merging import (
@@ -40,7 +39,7 @@ from crmkit.store.session import Session
 CORE = "crmkit"
 
 
-@attrs.frozen
+@frozen
 class MergeResult:
     """What became of one pair: ``journal`` of the merge, or the ``error`` that kept it from being merged.
 

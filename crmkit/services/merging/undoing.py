@@ -11,6 +11,7 @@ import attrs
 from crmkit.core.entity import change
 from crmkit.core.errors import BadInput, Conflict, NotFound
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import MergeJournal
 from crmkit.core.messages import Message, msg, shown
 from crmkit.core.values.ids import parse_id
@@ -25,7 +26,7 @@ from crmkit.store.savepoints import as_a_whole
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class LeftAsIs:
     """A record that was changed after the merge; ``fields`` keep what they hold (empty: the whole record).
 
@@ -39,7 +40,7 @@ class LeftAsIs:
     reason: Message
 
 
-@attrs.frozen
+@frozen
 class UndoReport:
     """How many records got back what they held before the merge, and what was changed since and therefore left."""
 

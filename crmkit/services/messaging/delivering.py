@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.entity import change
 from crmkit.core.errors import BadInput, Conflict, CrmError, NotFound, PluginError, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Attachment, Interaction, InteractionLink, InteractionParticipant
 from crmkit.core.messages import msg
 from crmkit.hooks.channels import Channel, NotSent, OutgoingFile, OutgoingMessage, Recipient, Sent
@@ -29,7 +28,7 @@ OUTCOME = 200
 """Characters of an outcome."""
 
 
-@attrs.frozen
+@frozen
 class Delivered:
     """What became of a message; ``refused`` maps the addresses that the channel did not take to its words."""
 

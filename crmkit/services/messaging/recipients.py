@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.consent import ConsentTerms
 from crmkit.core.customer import ContactPoint, Customer, PointKind
 from crmkit.core.errors import BadInput, Refused
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.messages import Message, msg, shown
 from crmkit.core.validity import valid_on
@@ -25,7 +24,7 @@ WORKING = ("unknown", "good")
 """States of a contact point that is worth a try."""
 
 
-@attrs.frozen
+@frozen
 class Addressee:
     """Somebody a message goes to, by an address that may be used."""
 

@@ -16,6 +16,7 @@ from crmkit.core.customer import Customer
 from crmkit.core.entity import Part, change
 from crmkit.core.erasure import names_pattern
 from crmkit.core.errors import BadInput, Conflict, NotFound, PluginError, Refused
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.personal_data import Erasure, PersonalDataSettings, Shared
 from crmkit.core.values.ids import parse_id
@@ -45,7 +46,7 @@ OpenAttachments = Callable[[], Attachments]
 """Gives the store of attachments; called only when there are some to erase."""
 
 
-@attrs.frozen
+@frozen
 class ErasurePlan:
     """What erasing a customer would do. ``blocked`` says why it cannot be done; empty: it can.
 

@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
 from crmkit.core.entity import EMPTY, STAMPED, EntityInfo, FieldInfo, ViaLink
 from crmkit.core.errors import NotFound
 from crmkit.core.field_rights import projected
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import IdentityClaim
 from crmkit.core.journal import MergeJournal
 from crmkit.core.merging import empty
@@ -39,7 +38,7 @@ from crmkit.store.trail import entries_where
 _LEFT_OUT = frozenset({*STAMPED, "custom"}) - {"created_at", "updated_at"}
 
 
-@attrs.frozen
+@frozen
 class Named:
     """A record that is referred to, with the name that people know it by, where the actor may see it."""
 
@@ -48,7 +47,7 @@ class Named:
     name: str = ""
 
 
-@attrs.frozen
+@frozen
 class Section:
     """The records of one entity, each with its filled fields by name; references are ``Named``.
 
@@ -64,7 +63,7 @@ class Section:
     hidden: tuple[str, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class PluginBlock:
     """What a plugin holds beside its entities, or the ``error`` that kept it from saying."""
 
@@ -74,7 +73,7 @@ class PluginBlock:
     error: Message | None = None
 
 
-@attrs.frozen
+@frozen
 class Merged:
     """A customer that was merged into this one, when, and when that was taken back."""
 
@@ -84,7 +83,7 @@ class Merged:
     undone_at: datetime | None
 
 
-@attrs.frozen
+@frozen
 class Handled:
     """An entry of the audit log: when a record was changed, what was done, through which plugin, and which fields."""
 
@@ -96,7 +95,7 @@ class Handled:
     fields: tuple[str, ...]
 
 
-@attrs.frozen
+@frozen
 class File:
     """An attachment. ``path`` is where it stands in a folder or archive that is written."""
 
@@ -107,7 +106,7 @@ class File:
     sha256: str
 
 
-@attrs.frozen
+@frozen
 class PersonalExport:
     """All that is held on a person. ``customers`` are the ids under which the person was known, the present one first."""
 

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import Part
 from crmkit.core.errors import BadInput, ConfigError, CrmError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.personal_data import KeepRule, LegalHold, kept_until
 from crmkit.services.personal_data.reach import Key, Reach
@@ -18,7 +17,7 @@ from crmkit.store.chunks import distinct_chunks
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class Kept:
     """Why a record stays, and until when (None: until somebody decides otherwise)."""
 

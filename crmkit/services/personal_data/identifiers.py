@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import ContactPoint, Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.matching import name_words
 from crmkit.services.identify.evidence import Evidence, read_evidence
 from crmkit.services.personal_data.reach import Reach
@@ -21,7 +20,7 @@ _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,}")
 """Such a name is one word, and still that of few."""
 
 
-@attrs.frozen
+@frozen
 class Identifiers:
     """What a person is called and reached by, as it stands in texts, and ``keys`` by which the person is known again.
 

@@ -15,6 +15,7 @@ import attrs
 import msgspec
 
 from crmkit.core.errors import BadInput, CrmError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, Translate, msg
 from crmkit.services.personal_data.exporting import PersonalExport
 from crmkit.services.personal_data.page import page
@@ -86,7 +87,7 @@ def _write(
         kept.put(file.path, content)
 
 
-@attrs.frozen
+@frozen
 class _Folder:
     path: Path
 
@@ -96,7 +97,7 @@ class _Folder:
         file.write_bytes(content)
 
 
-@attrs.frozen
+@frozen
 class _Archive:
     file: zipfile.ZipFile
 

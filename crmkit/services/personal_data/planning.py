@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-import attrs
-
-from crmkit.core.entity import change
+from crmkit.core.entity import FieldInfo, change
 from crmkit.core.erasure import anonymised, emptied, redacted
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.personal_data import KeepRule, LegalHold, Shared
 from crmkit.services.personal_data.holding import Kept, holds_on, kept_by_rules
@@ -26,7 +25,7 @@ _STRENGTH: Mapping[Fate, int] = {"keep": 0, "redact": 1, "anonymise": 2, "delete
 _BY_POLICY: Mapping[str, Fate] = {"tombstone": "anonymise", "delete": "delete", "keep": "keep"}
 
 
-@attrs.frozen
+@frozen
 class Going:
     """How many records of an entity are deleted, anonymised or redacted."""
 
@@ -35,7 +34,7 @@ class Going:
     count: int
 
 
-@attrs.frozen
+@frozen
 class Staying:
     """How many records of an entity stay as they are, or nearly, why, and until when at the latest."""
 
@@ -101,7 +100,7 @@ class Planning:
 
     def changes(self, names: re.Pattern[str] | None) -> Iterator[tuple[Reached, Any]]:
         """Yield every record that changes, with what it will be; ``names`` finds what is taken out of texts."""
-        now = self._session.clock.now()
+        now, loose = self._session.clock.now(), self._loose()
         for item in self.reach:
             before, fate = item.record, self.fate(item)
             after = before
@@ -113,18 +112,27 @@ class Planning:
                 after = anonymised(item.info, before)
             elif fate == "redact":
                 after = redacted(item.info, before, names)
+            if fate != "keep":
+                after = _loosened(after, loose.get(item.key, ()))
             if after is not before:
                 yield item, after
 
     def released(self) -> Iterator[tuple[Any, Any]]:
         """Yield every record that only loses its reference, before and after."""
+        records = {(one.info.name, one.record.id): one.record for one in self.reach.referring}
+        for key, fields in self._loose().items():
+            item = self.reach.get(key)
+            if item is None or self.fate(item) == "keep":
+                after = _loosened(records[key], fields)
+                if after is not records[key]:
+                    yield records[key], after
+
+    def _loose(self) -> dict[Key, list[FieldInfo]]:
+        """Return which references records lose: one record may lose several, and meet a fate beside."""
+        found: dict[Key, list[FieldInfo]] = {}
         for one in self.reach.referring:
-            name = one.field.name
-            if one.field.custom:
-                custom = {key: value for key, value in one.record.custom.items() if key != name}
-                yield one.record, change(one.record, custom=custom)
-            elif one.field.nullable:
-                yield one.record, change(one.record, **{name: None})
+            found.setdefault((one.info.name, one.record.id), []).append(one.field)
+        return found
 
     # -- working it out ------------------------------------------------------------------------------------------
 
@@ -165,6 +173,16 @@ class Planning:
         if edge.policy == "follow" or source in (None, "keep", "redact"):
             return source
         return _BY_POLICY[edge.policy]
+
+
+def _loosened(record: Any, fields: Iterable[FieldInfo]) -> Any:
+    """Return a record without some references; itself where it cannot be without."""
+    for field in fields:
+        if field.custom:
+            record = change(record, custom={key: value for key, value in record.custom.items() if key != field.name})
+        elif field.nullable:
+            record = change(record, **{field.name: None})
+    return record
 
 
 def _held(hold: LegalHold) -> Kept:

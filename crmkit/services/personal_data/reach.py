@@ -14,6 +14,7 @@ import attrs
 
 from crmkit.core.entity import EntityInfo, FieldInfo, ViaLink
 from crmkit.core.erasure import Policy, erase_policy
+from crmkit.core.frozen import frozen
 from crmkit.core.merging import generic_reference
 from crmkit.core.personal_data import Erasure
 from crmkit.store.chunks import distinct_chunks
@@ -23,7 +24,7 @@ Key = tuple[str, UUID]
 """Entity and id of a record."""
 
 
-@attrs.frozen
+@frozen
 class Edge:
     """How a record was reached: by a reference with a policy, or as something that the person took part in."""
 
@@ -46,7 +47,7 @@ class Reached:
         return self.info.name, self.record.id
 
 
-@attrs.frozen
+@frozen
 class Referring:
     """A record that is not about the person and loses its reference when the person is erased."""
 

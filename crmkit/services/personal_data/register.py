@@ -20,6 +20,7 @@ from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.entity import EntityInfo, ViaLink, entity_info
 from crmkit.core.erasure import erase_policy
 from crmkit.core.errors import AccessDenied, ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.merging import generic_reference
 from crmkit.core.messages import msg
 from crmkit.core.personal_data import (
@@ -35,7 +36,7 @@ from crmkit.services.personal_data.retention import check_retention
 from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class DataCategory:
     """The personal data of one entity: its fields by label, those under special protection apart.
 
@@ -50,7 +51,7 @@ class DataCategory:
     erase: str
 
 
-@attrs.frozen
+@frozen
 class Activity:
     """One processing activity, with the data that it works with and the rules for how long that is kept."""
 
@@ -61,7 +62,7 @@ class Activity:
     retention: tuple[RetentionRule, ...]
 
 
-@attrs.frozen
+@frozen
 class ConsentPurpose:
     """A purpose that customers have made statements on: by which channel, on which basis, and how many of each kind."""
 
@@ -71,7 +72,7 @@ class ConsentPurpose:
     statements: Mapping[str, int]
 
 
-@attrs.frozen
+@frozen
 class ProcessingRegister:
     """The register. ``without_purpose`` is personal data that no activity names, ``without_end`` what no rule ends."""
 

@@ -18,6 +18,7 @@ from crmkit.core.access import Actor, Scope
 from crmkit.core.entity import ViaLink
 from crmkit.core.errors import AccessDenied, BadInput, ConfigError, CrmError, Refused, did_you_mean
 from crmkit.core.filter import parse
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.personal_data import Erasure, PersonalDataSettings, RetentionRule
 from crmkit.services.access.required import require_right
@@ -37,7 +38,7 @@ PENDING = "kept until now"
 """The name under which erasures are reported that are completed because what had to be kept is over."""
 
 
-@attrs.frozen
+@frozen
 class NotGone:
     """A record that a rule is about and that stays, and why."""
 
@@ -46,7 +47,7 @@ class NotGone:
     reason: Message
 
 
-@attrs.frozen
+@frozen
 class RuleReport:
     """What one rule did, or in a dry run would do: how many records it found, went, and stay for a reason."""
 
@@ -58,7 +59,7 @@ class RuleReport:
     stays: tuple[NotGone, ...]
 
 
-@attrs.frozen
+@frozen
 class RetentionReport:
     """What a run did."""
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import BadInput, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import ImportRun
 from crmkit.core.messages import msg
 from crmkit.core.quality_rules import Expected, QualityRules
@@ -31,7 +31,7 @@ By = Literal["field", "nature", "owner", "team", "source", "origin", "import", "
 _FIELD_OF: Mapping[str, str] = {"owner": "owner_id", "team": "team_id", "source": "source", "origin": "source"}
 
 
-@attrs.frozen
+@frozen
 class QualityRow:
     """One field or group of records. What there is nothing of is None; shares are in per cent, ages in days.
 
@@ -54,7 +54,7 @@ class QualityRow:
     age: Decimal | None = None
 
 
-@attrs.frozen
+@frozen
 class QualityReport:
     """The rows, and all records and fields together. ``left_out`` counts expectations that the actor may not read."""
 
@@ -65,7 +65,7 @@ class QualityReport:
     left_out: int = 0
 
 
-@attrs.frozen
+@frozen
 class _Counted:
     """One group as it was read: how many records, and of each expectation its tally and mean age in days."""
 

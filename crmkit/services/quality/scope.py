@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.access import Scope
 from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import BadInput
 from crmkit.core.filter import InSegment, parse
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.quality_rules import Expected, QualityRules
 from crmkit.store.session import Session
 from crmkit.store.timelines import refuse_hidden
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Whose:
     """Which records: those that meet everything that is said. An owner or team of None: that nobody has."""
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import BadInput, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.quality_rules import Expected, QualityRules
 from crmkit.core.quality_score import POINTS, STATES, State, as_score
@@ -31,7 +31,7 @@ MOST = 10_000
 """The largest page."""
 
 
-@attrs.frozen
+@frozen
 class Problem:
     """What is wrong with one thing: ``missing``, ``wrong`` (of what is to be unique: there twice) or ``old``.
 
@@ -44,7 +44,7 @@ class Problem:
     since: datetime | None = None
 
 
-@attrs.frozen
+@frozen
 class WorkItem:
     """A record to be mended. ``score`` is 0 to 100; ``twins`` are the ids and names of customers it may be the same as."""
 
@@ -57,7 +57,7 @@ class WorkItem:
     twins: tuple[tuple[UUID, str], ...] = ()
 
 
-@attrs.frozen
+@frozen
 class WorkPage:
     """Records, the worst first; ``next`` is where the page behind this one starts, None on the last one."""
 

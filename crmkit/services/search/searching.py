@@ -10,6 +10,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.errors import BadInput, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.core.search.excerpt import Excerpt, excerpt
 from crmkit.core.search.matching import Match, match
@@ -44,7 +45,7 @@ FEW_HITS = 3
 """With fewer hits, words that are spelled almost so are looked for as well."""
 
 
-@attrs.frozen
+@frozen
 class Hit:
     """A record that was found. ``match`` is how well it fits, a word of :class:`crmkit.core.search.Rank` in lower case.
 
@@ -59,7 +60,7 @@ class Hit:
     excerpt: Excerpt
 
 
-@attrs.frozen
+@frozen
 class SearchResult:
     """Hits, the best first. ``behind``: the index does not know the latest changes yet, so some may be missing."""
 

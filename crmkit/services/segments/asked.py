@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo
 from crmkit.core.filter import EVERYTHING, And, FilterContext, Has, InSegment, Not, Or, Predicate, all_of, parse
 from crmkit.core.filter.tree import parts
+from crmkit.core.frozen import frozen
 from crmkit.core.grouping import Segment
 from crmkit.store.filters import of_late
 from crmkit.store.session import Session
@@ -29,7 +29,7 @@ FEW_OF_LATE = 10_000
 """The same where only children of late count, of which each record has few."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Asked:
     """A condition on records of ``info``; ``predicate`` speaks of no segments any more, ``table`` is what is asked."""
 

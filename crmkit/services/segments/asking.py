@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import Part
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.grouping import Segment
 from crmkit.core.messages import msg
 from crmkit.services.segments.asked import asked_of, first_records, matching_ids, number_of
@@ -19,7 +18,7 @@ MOST = 10_000
 """The largest page."""
 
 
-@attrs.frozen
+@frozen
 class MemberPage:
     """Records in the order of ids; ``next`` is where the page behind this one starts, None on the last one."""
 

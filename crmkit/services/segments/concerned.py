@@ -12,6 +12,7 @@ import attrs
 from crmkit.core.filter import InSegment, expanded
 from crmkit.core.filter.routes import Holding, Route, routes_of
 from crmkit.core.filter.segments import SegmentDefinition
+from crmkit.core.frozen import frozen
 from crmkit.core.grouping import Segment
 from crmkit.store.affected import held_before, led_to, moved_members
 from crmkit.store.segments import find_segment
@@ -21,7 +22,7 @@ MANY = 5_000
 """Records from which on it takes less to ask all of them."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Changes:
     """What events behind ``after``, up to ``last``, tell: the ids of changed records by entity."""
 

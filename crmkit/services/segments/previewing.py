@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo
@@ -30,6 +29,7 @@ from crmkit.core.filter import (
 )
 from crmkit.core.filter.civil import RANGES, local_part
 from crmkit.core.filter.targets import Target, resolve_path
+from crmkit.core.frozen import frozen
 from crmkit.core.grouping import Segment
 from crmkit.core.messages import msg, shown
 from crmkit.core.values.money import Money
@@ -42,7 +42,7 @@ LONGEST = 200
 """Records that a preview shows at the most."""
 
 
-@attrs.frozen
+@frozen
 class Reason:
     """A condition of a filter that a record meets: its text, and what the record has.
 
@@ -53,7 +53,7 @@ class Reason:
     value: Any = None
 
 
-@attrs.frozen
+@frozen
 class PreviewRow:
     """A record of a segment, its values in the preview's columns and why it is in the segment."""
 
@@ -62,7 +62,7 @@ class PreviewRow:
     reasons: tuple[Reason, ...]
 
 
-@attrs.frozen
+@frozen
 class Preview:
     """The first records of a segment; ``more`` says that there are others."""
 

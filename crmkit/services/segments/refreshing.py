@@ -18,6 +18,7 @@ from crmkit.core.access import Actor
 from crmkit.core.errors import AccessDenied, BadInput
 from crmkit.core.filter import FilterError
 from crmkit.core.filter.routes import depends_on_time
+from crmkit.core.frozen import frozen
 from crmkit.core.grouping import Segment, SegmentMember
 from crmkit.core.messages import Message, msg
 from crmkit.services.access.required import require_right
@@ -44,7 +45,7 @@ LAGGING = 20_000
 How = Literal["whole", "changed"]
 
 
-@attrs.frozen
+@frozen
 class Refreshed:
     """What became of one segment: how many joined and left, or the ``error`` for which it stands as it was."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import FieldInfo
 from crmkit.core.filter.targets import Children
 from crmkit.core.filter.tree import Has
+from crmkit.core.frozen import frozen
 from crmkit.store.filters.operands import Clause, Dialect, reference
 
 Where = Callable[[sa.FromClause], Clause]
@@ -25,7 +25,7 @@ _FIRST: sa.ColumnElement[Any] = sa.literal_column("1")
 """The first column that is selected: the same expression with values bound anew would be another one to PostgreSQL."""
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Counting:
     """Children of ``entity`` that count: ``child`` are their rows, ``link`` those that tie them to their parents.
 

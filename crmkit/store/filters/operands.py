@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import FieldInfo
@@ -12,6 +11,7 @@ from crmkit.core.fieldtypes import Kind
 from crmkit.core.filter.asking import OrderOp
 from crmkit.core.filter.civil import RANGES
 from crmkit.core.filter.targets import Target
+from crmkit.core.frozen import frozen
 from crmkit.store.custom_columns import column_name
 from crmkit.store.types import Id, Instant
 
@@ -27,7 +27,7 @@ _INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]
 _ID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 
 
-@attrs.frozen
+@frozen
 class Operand:
     """A value in SQL. ``nullable`` tells whether it can be null, ``few`` whether it is a column of few different values."""
 
@@ -48,7 +48,7 @@ class Operand:
         return self.value.op(op, is_comparison=True)(bound)
 
 
-@attrs.frozen
+@frozen
 class JsonNumber(Operand):
     """A number inside JSON on SQLite, which has no exact decimals: compared by a function of ours."""
 

@@ -24,6 +24,7 @@ from crmkit.store.migration.mending import fill_new_columns, restore_types
 from crmkit.store.migration.original_types import types_noted
 from crmkit.store.migration.owners import CORE_NAME, Owner, owner_of_tables
 from crmkit.store.migration.running import changing, prepare_functions, run_revision
+from crmkit.store.schema import Schema
 from crmkit.store.search.tables import TOKENS
 from crmkit.store.tenant_wall import walled
 from crmkit.store.types import StoredType
@@ -90,7 +91,9 @@ def _code(registry: EntityRegistry, owner: Owner) -> tuple[str, str]:
         with types_noted() as types:
             _build(database, owner, mine)
         with database.connection() as connection:
-            others = database.metadata.tables.keys() - mine
+            # What is written must be right for any database.
+            metadata = Schema(database.registry, ("sqlite", "postgresql")).metadata
+            others = metadata.tables.keys() - mine
 
             def ours(name: str | None, kind: str, _: Any) -> bool:
                 return kind != "table" or (name not in others and not _FOREIGN.fullmatch(str(name)))
@@ -98,7 +101,7 @@ def _code(registry: EntityRegistry, owner: Owner) -> tuple[str, str]:
             context = MigrationContext.configure(
                 connection,
                 opts={
-                    "target_metadata": database.metadata,
+                    "target_metadata": metadata,
                     "version_table": owner.version_table,
                     "compare_type": owner.name != CORE_NAME,
                     "compare_server_default": False,
@@ -107,14 +110,14 @@ def _code(registry: EntityRegistry, owner: Owner) -> tuple[str, str]:
                     "include_object": lambda thing, name, kind, reflected, other: ours(name, kind, None),
                 },
             )
-            script = produce_migrations(context, database.metadata)
+            script = produce_migrations(context, metadata)
             if owner.name != CORE_NAME:
                 fill_new_columns(script.upgrade_ops, _defaults(database))
                 restore_types(script.downgrade_ops, types)
                 fill_new_columns(script.downgrade_ops, _nothing)
-            upgrade = _rendered(script.upgrade_ops, context) + _late_references(script.upgrade_ops, database.metadata)
-            upgrade = _framed(owner, upgrade) + _wall(owner, script.upgrade_ops, database.metadata)
-            downgrade = _unframed(owner) + _early_references(script.upgrade_ops, database.metadata)
+            upgrade = _rendered(script.upgrade_ops, context) + _late_references(script.upgrade_ops, metadata)
+            upgrade = _framed(owner, upgrade) + _wall(owner, script.upgrade_ops, metadata)
+            downgrade = _unframed(owner) + _early_references(script.upgrade_ops, metadata)
             return upgrade, downgrade + _rendered(script.downgrade_ops, context)
     finally:
         database.close()
@@ -126,7 +129,7 @@ def _owners(registry: EntityRegistry) -> dict[type[Any], str]:
 
 def _mine(database: Database, owner: Owner) -> set[str]:
     return {
-        name for name, whose in owner_of_tables(database.registry, database.metadata).items() if whose == owner.name
+        name for name, whose in owner_of_tables(database.registry, database.table_names).items() if whose == owner.name
     }
 
 

@@ -17,6 +17,7 @@ from crmkit.store.database import Database
 from crmkit.store.faults import faults_translated
 from crmkit.store.migration.columns import record_columns
 from crmkit.store.migration.facts import read_facts, record_tables
+from crmkit.store.migration.kept_scripts import keep, kept_script, noted, run
 from crmkit.store.migration.owners import CORE, Owner, with_core
 from crmkit.store.migration.planning import describe, migration_step, planned, schema_state
 from crmkit.store.migration.running import changing, prepare_functions, run_revision, stamp
@@ -39,21 +40,32 @@ def create_schema(database: Database, owners: Sequence[Owner] = ()) -> None:
         raise SchemaOutdated(describe(found))
     if found.state != "empty":
         raise SchemaOutdated(msg("the database has a schema already; use crmkit db upgrade"))
+    key, script = kept_script(database, owners) if database.dialect == "sqlite" else ("", ())
     with database.connection(tenant=EVERY_TENANT) as connection, faults_translated():
-        prepare_functions(connection)
-        database.metadata.create_all(connection)
-        prepare_search(connection)
-        raise_wall(connection, walled(database.metadata))
-        advise_planner(connection, database.metadata)
-        for owner in with_core(owners):
-            if owner.revisions:
-                stamp(connection, owner, owner.head)
-        record_tables(connection, database, owners)
-        record_columns(connection, database)
+        if not key:
+            _create(connection, database, owners)
+        elif not run(connection, script):
+            with noted(connection) as statements:
+                _create(connection, database, owners)
+            keep(key, statements)
         connection.commit()
         if database.in_memory:
             driver: Any = connection.connection.driver_connection
             database.blueprint.image = driver.serialize()
+
+
+def _create(connection: sa.Connection, database: Database, owners: Sequence[Owner]) -> None:
+    prepare_functions(connection)
+    # None of them is there: somebody has looked.
+    database.metadata.create_all(connection, checkfirst=False)
+    prepare_search(connection)
+    raise_wall(connection, walled(database.metadata))
+    advise_planner(connection, database.metadata)
+    for owner in with_core(owners):
+        if owner.revisions:
+            stamp(connection, owner, owner.head)
+    record_tables(connection, database, owners)
+    record_columns(connection, database)
 
 
 def upgrade_schema(database: Database, owners: Sequence[Owner] = (), confirm: Confirm | None = None) -> SchemaState:

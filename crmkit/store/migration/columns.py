@@ -41,7 +41,7 @@ def column_steps(
         name, column_name = key
         known = facts.filled.get(key)
         if known is None and (name in facts.tables or owned[name] in migrating):
-            table = database.metadata.tables[name]
+            table = database.table(name)
             yield Step(
                 owned[name],
                 f"add column {name}.{column_name}",

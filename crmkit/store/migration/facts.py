@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.store.database import Database
 from crmkit.store.migration.owners import Owner, owner_of_tables, version_table_of
 from crmkit.store.types import StoredType
@@ -23,7 +24,7 @@ _NAMES = {
 }
 
 
-@attrs.frozen
+@frozen
 class OwnedTable:
     """A table that a plugin, or the configuration, has in the database. ``kinds`` are the types of its columns."""
 
@@ -34,7 +35,7 @@ class OwnedTable:
     kinds: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
 
-@attrs.frozen
+@frozen
 class FilledColumn:
     """A column that holds the values of a custom field; ``finished`` when it holds those of every record."""
 
@@ -47,7 +48,7 @@ class FilledColumn:
     total: int
 
 
-@attrs.frozen
+@frozen
 class Facts:
     """``versions`` is the revision in each version table, ``owned`` are the tables that are not the core's."""
 
@@ -91,7 +92,7 @@ def record_tables(connection: sa.Connection, database: Database, owners: Sequenc
     versions = {owner.name: owner.version for owner in owners}
     infos = {info.plural: info for info in database.registry}
     mine = {
-        name: owner for name, owner in owner_of_tables(database.registry, database.metadata).items() if name in infos
+        name: owner for name, owner in owner_of_tables(database.registry, database.table_names).items() if name in infos
     }
     rows = [
         {
@@ -99,7 +100,7 @@ def record_tables(connection: sa.Connection, database: Database, owners: Sequenc
             "owner": owner,
             "entity": infos[name].name,
             "version": versions.get(owner, ""),
-            "kinds": json.dumps({c.name: _kind(c.type) for c in database.metadata.tables[name].columns}),
+            "kinds": json.dumps({c.name: _kind(c.type) for c in database.table(name).columns}),
         }
         for name, owner in sorted(mine.items())
         if owner != "core"

@@ -78,7 +78,7 @@ def settle_columns(database: Database, found: Mapping[tuple[str, str], FilledCol
 
 
 def _fill(connection: sa.Connection, database: Database, waiting: FilledColumn, size: int) -> FilledColumn:
-    places, table = database.table("filled_columns"), database.metadata.tables[waiting.table]
+    places, table = database.table("filled_columns"), database.table(waiting.table)
     mine = (places.c.table_name == waiting.table, places.c.column_name == waiting.column)
     # Two processes that fill the same column take turns.
     place, done, total = connection.execute(

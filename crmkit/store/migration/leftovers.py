@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.errors import BadInput, NotFound, Refused, did_you_mean
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg, shown
 from crmkit.store import types
 from crmkit.store.database import Database
@@ -30,7 +30,7 @@ AT_ONCE = 1_000
 """Rows that are read at a time."""
 
 
-@attrs.frozen
+@frozen
 class Leftovers:
     """What is kept of a plugin: the rows of its tables, and rows that say how far it came, by their tables."""
 
@@ -77,7 +77,7 @@ def purge_plugin(database: Database, owners: Sequence[Owner], plugin: str, outpu
 
 
 def _kept(connection: sa.Connection, database: Database, owners: Sequence[Owner], plugin: str) -> KeptTables:
-    owned = owner_of_tables(database.registry, database.metadata)
+    owned = owner_of_tables(database.registry, database.table_names)
     if plugin in {owner.name for owner in owners} | set(owned.values()):
         raise Refused(CORE, msg("plugin {plugin} is active; disable or uninstall it first", plugin=plugin))
     kept = {one.owner: one for one in kept_of(read_facts(connection, database), database, owners)}

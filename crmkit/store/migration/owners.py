@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path
 
 import attrs
-import sqlalchemy as sa
 
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.errors import ConfigError
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.registry import EntityRegistry
 from crmkit.store.names import short_name
@@ -35,7 +35,7 @@ _SETTING = re.compile(r"^(revision|down_revision)\s*(?::[^=\n]+)?=\s*(.+)$", re.
 _TITLE = re.compile(r'^(?:\s*#.*\n)*\s*[rR]?"""\s*(.+?)\s*(?:"""|$)', re.MULTILINE)
 
 
-@attrs.frozen
+@frozen
 class Revision:
     """One migration: its id, the ids that it follows, what it says of itself, and its file."""
 
@@ -98,11 +98,11 @@ def version_table_of(plugin: str) -> str:
     return short_name("crmkit", plugin, "version") if len(plugin) > 48 else f"crmkit_{plugin}_version"
 
 
-def owner_of_tables(registry: EntityRegistry, metadata: sa.MetaData) -> dict[str, str]:
-    """Return who owns each table of ``metadata``, by the name of the table."""
+def owner_of_tables(registry: EntityRegistry, tables: Iterable[str]) -> dict[str, str]:
+    """Return who owns each of the tables that are named."""
     core = frozenset(CORE_ENTITIES)
     others = {info.plural: info.plugin for info in registry if info.cls not in core}
-    return {table: others.get(table, CORE_NAME) for table in metadata.tables}
+    return {table: others.get(table, CORE_NAME) for table in tables}
 
 
 def with_core(owners: Sequence[Owner]) -> tuple[Owner, ...]:

@@ -34,7 +34,7 @@ def planned(connection: sa.Connection, database: Database, owners: Sequence[Owne
     core = states[0]
     head, revision = core.head, core.revision or None
     if core.state == "empty":
-        occupied = tuple(sorted(facts.tables & set(database.metadata.tables)))
+        occupied = tuple(sorted(facts.tables & set(database.table_names)))
         if occupied:
             return SchemaState("foreign", None, head, owners=tuple(states), occupied=occupied)
         step = Step(CORE_NAME, "create all tables")
@@ -59,7 +59,7 @@ def unwritten(database: Database, owners: Sequence[Owner] = ()) -> tuple[str, ..
     """Return what entities need and no migration gives, of owners whose migrations were all run; for their authors."""
     with database.connection(reads=True, tenant=EVERY_TENANT) as connection:
         facts = read_facts(connection, database)
-        owned = owner_of_tables(database.registry, database.metadata)
+        owned = owner_of_tables(database.registry, database.table_names)
         done = {owner.name for owner in with_core(owners) if owner.head and facts.revision(owner) == owner.head}
         return tuple(
             f"{owned[table.name]}: {step.text}"
@@ -101,7 +101,7 @@ def describe(found: SchemaState) -> Any:
 
 def _with_tables(owners: Sequence[Owner], database: Database) -> Iterator[Owner]:
     """Yield the core, the plugins that have tables or migrations, and the configuration where it has tables."""
-    having = set(owner_of_tables(database.registry, database.metadata).values())
+    having = set(owner_of_tables(database.registry, database.table_names).values())
     known = {owner.name for owner in owners}
     yield CORE
     yield from (owner for owner in owners if owner.folder is not None or owner.name in having)
@@ -127,7 +127,7 @@ def _occupied(facts: Facts, database: Database, owners: Sequence[Owner]) -> Iter
     """Yield tables that somebody needs to make, while others have them already."""
     versions = {owner.name: owner.version_table for owner in owners}
     former = {owner.name: owner.formerly for owner in owners}
-    for table, owner in owner_of_tables(database.registry, database.metadata).items():
+    for table, owner in owner_of_tables(database.registry, database.table_names).items():
         if owner == CORE_NAME or table not in facts.tables:
             continue
         recorded = facts.owned.get(table)
@@ -140,10 +140,11 @@ def _occupied(facts: Facts, database: Database, owners: Sequence[Owner]) -> Iter
 def kept_of(facts: Facts, database: Database, owners: Sequence[Owner]) -> Iterator[KeptTables]:
     """Yield what is left of plugins that take part no more."""
     here = {name for owner in owners for name in (owner.name, *owner.formerly)}
-    here |= set(owner_of_tables(database.registry, database.metadata).values())
+    here |= set(owner_of_tables(database.registry, database.table_names).values())
+    here_tables = frozenset(database.table_names)
     gone: dict[str, list[Any]] = {}
     for owned in facts.owned.values():
-        if owned.table in facts.tables and owned.table not in database.metadata.tables:
+        if owned.table in facts.tables and owned.table not in here_tables:
             gone.setdefault(owned.owner, []).append(owned)
     known = {
         CORE.version_table,
@@ -165,21 +166,22 @@ def kept_of(facts: Facts, database: Database, owners: Sequence[Owner]) -> Iterat
 
 def _steps(connection: sa.Connection, database: Database, facts: Facts, owners: Sequence[Owner]) -> Iterator[Step]:
     """Yield what is to be done: migrations of the core and of plugins, then differences, then columns and walls."""
-    owned = owner_of_tables(database.registry, database.metadata)
+    owned = owner_of_tables(database.registry, database.table_names)
     migrating = {owner.name for owner in with_core(owners) if owner.revisions}
     for owner in with_core(owners):
         if not owner.revisions:
             continue
         if former := facts.former_name(owner):
             yield _renaming(former, owner)
-        mine = [table for name, table in database.metadata.tables.items() if owned[name] == owner.name]
-        if not facts.revision(owner) and any(table.name in facts.tables for table in mine):
+        mine = [name for name, whose in owned.items() if whose == owner.name]
+        if not facts.revision(owner) and not facts.tables.isdisjoint(mine):
             yield from _adopting(connection, database, facts, owner)
             continue
         for revision in owner.missing(facts.revision(owner)):
             yield _migration(owner, revision.id)
-    for table in database.metadata.sorted_tables:
-        if owned[table.name] not in migrating:
+    differing = [name for name, whose in owned.items() if whose not in migrating]
+    for table in database.metadata.sorted_tables if differing else ():
+        if table.name in differing:
             yield from table_steps(connection, database, table, owned[table.name], table.name in facts.tables)
     yield from column_steps(connection, database, facts, owned, migrating)
     if connection.dialect.name == "postgresql":
@@ -229,7 +231,7 @@ def _renaming(former: str, owner: Owner) -> Step:
 
 def _adopting(connection: sa.Connection, database: Database, facts: Facts, owner: Owner) -> Iterator[Step]:
     """A plugin had no migrations when its tables were made: bring them up to its entities, and note that they are."""
-    owned = owner_of_tables(database.registry, database.metadata)
+    owned = owner_of_tables(database.registry, database.table_names)
     for table in database.metadata.sorted_tables:
         if owned[table.name] == owner.name:
             yield from table_steps(connection, database, table, owner.name, table.name in facts.tables)

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.store.migration.running import Direction
 
 _DROPS_ROWS = ("drop table", "delete from", "truncate", "drop column")
 
 
-@attrs.frozen
+@frozen
 class Effects:
     """``details`` are single things that it does; ``destructive`` tells whether any of them destroys something."""
 

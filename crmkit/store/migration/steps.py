@@ -8,12 +8,13 @@ from typing import Any, Literal
 import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.store.migration.facts import FilledColumn, OwnedTable
 
 State = Literal["empty", "current", "outdated", "newer", "foreign"]
 
 
-@attrs.frozen
+@frozen
 class Step:
     """One step. ``owner`` is whose tables it is about; ``details`` are the single things that a migration does."""
 
@@ -26,7 +27,7 @@ class Step:
     run: Callable[[sa.Connection], Any] | None = attrs.field(default=None, repr=False, eq=False)
 
 
-@attrs.frozen
+@frozen
 class OwnerState:
     """How the tables of one owner stand. ``revision`` is empty for an owner without migrations, or before the first."""
 
@@ -37,7 +38,7 @@ class OwnerState:
     version: str = ""
 
 
-@attrs.frozen
+@frozen
 class KeptTables:
     """What is left of a plugin that takes part no more: nothing of it is ever dropped but by a purge."""
 
@@ -47,7 +48,7 @@ class KeptTables:
     tables: tuple[OwnedTable, ...]
 
 
-@attrs.frozen
+@frozen
 class SchemaState:
     """How a database stands to this installation, and what an upgrade would do, in its order.
 

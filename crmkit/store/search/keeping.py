@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.errors import AccessDenied
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.store.chunks import in_chunks
 from crmkit.store.faults import faults_translated
@@ -26,7 +26,7 @@ SUBSCRIBER = "crmkit:search:"
 """What the name of the index among the subscribers of the event log begins with; the shape of what it holds follows."""
 
 
-@attrs.frozen
+@frozen
 class Waiting:
     """What the index does not know yet: ``events``, and the ``records`` that they tell of, by entity.
 

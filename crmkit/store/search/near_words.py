@@ -7,14 +7,13 @@ that of W. Garbe's symmetric delete spelling correction.)
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from crmkit.core.search.terms import READ
 from crmkit.store.chunks import CHUNK, in_chunks
+from crmkit.store.inserting import insert_new
 from crmkit.store.search.plan import plan_of
 from crmkit.store.search.tables import WHOLE_WORDS, headword_number, number_of
 
@@ -40,8 +39,7 @@ def learn_words(session: Session, words: Collection[str]) -> None:
     if not rows:
         return
     table = session.database.table("search_near_words")
-    insert: Any = postgresql_insert if session.database.dialect == "postgresql" else sqlite_insert
-    statement = insert(table).on_conflict_do_nothing()
+    statement = insert_new(table, session.database.dialect)
     tenant = session.actor.tenant_id
     session.connection.execute(statement, [{"tenant_id": tenant, "near": near, "word": word} for near, word in rows])
 

@@ -8,10 +8,9 @@ from types import MappingProxyType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import attrs
-
 from crmkit.core.entity import EntityInfo, FieldInfo, Part, Record, Via
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.frozen import frozen
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.search.terms import VERSION
 from crmkit.core.search.texts import LONGEST_NAME, TextKind
@@ -19,7 +18,7 @@ from crmkit.core.search.texts import LONGEST_NAME, TextKind
 _SORTS = (Kind.TEXT, Kind.INTEGER, Kind.WORDS)
 
 
-@attrs.frozen
+@frozen
 class PartPlan:
     """A part whose searchable fields count to the record it belongs to.
 
@@ -32,7 +31,7 @@ class PartPlan:
     named: bool = False
 
 
-@attrs.frozen
+@frozen
 class EntityPlan:
     """A kind of record that can be found: by its own ``fields`` and by those of its ``parts``."""
 
@@ -41,7 +40,7 @@ class EntityPlan:
     parts: tuple[PartPlan, ...] = ()
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Plan:
     """``entities``: what can be found. ``wholes``: for the name of a part, which entities its record may be of.
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.errors import PluginError
+from crmkit.core.frozen import frozen
 from crmkit.core.search.texts import Text, TextKind
 from crmkit.hooks.run import run_collect
 from crmkit.hooks.search import SearchedRecords, SearchText
@@ -28,7 +28,7 @@ _OF_POINTS: dict[str, TextKind] = {"email": "mail", "phone": "phone"}
 """How contact points of a kind are looked into; all others as prose."""
 
 
-@attrs.frozen
+@frozen
 class Found:
     """A record that may be found: what people know it by, and its texts."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.search.query import AnyOf, Token
 from crmkit.store.search.plan import plan_of
 from crmkit.store.search.statements import run
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crmkit.store.session import Session
 
 
-@attrs.frozen
+@frozen
 class Scope:
     """``entities`` have documents; ``tokens`` are what documents of theirs have and others lack, if there are others."""
 

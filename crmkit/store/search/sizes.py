@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.search.query import AnyOf
 from crmkit.store.search.token_queries import tsquery
 
@@ -29,7 +29,7 @@ RARE = 20_000
 """Documents up to which all are looked up and put in order; of more, the newest are met soon among all others."""
 
 
-@attrs.frozen
+@frozen
 class LookUp:
     """The groups looked up in the index of tokens, those that the documents are compared with, and whether these are few."""
 

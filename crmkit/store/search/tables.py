@@ -14,6 +14,8 @@ from crmkit.store.types import Id, Tokens, text_type
 TOKENS = "search_tokens"
 """SQLite's full-text index over the tokens of documents; its own tables begin with the same name."""
 
+SEARCH_TABLES = ("search_documents", "search_headwords", "search_near_words")
+
 SPAN = 1 << 40
 """Documents that the index has numbers for."""
 

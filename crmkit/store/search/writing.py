@@ -8,9 +8,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.search.terms import terms_of
 from crmkit.store.chunks import CHUNK, in_chunks
 from crmkit.store.search.near_words import forget_words, learn_words
@@ -25,7 +25,7 @@ Headwords = Mapping[int, int]
 """Ranks by the numbers of headwords."""
 
 
-@attrs.frozen
+@frozen
 class Document:
     """What the index holds of one record.
 
@@ -39,7 +39,7 @@ class Document:
     digest: bytes
 
 
-@attrs.frozen
+@frozen
 class _Known:
     number: int
     digest: bytes

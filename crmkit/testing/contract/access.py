@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from math import isqrt
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -26,6 +28,7 @@ from crmkit.testing.contract.world import customer_named
 
 MARK = "zqsecret"
 
+Item = TypeVar("Item")
 Path = Callable[[Session, EntityInfo, Customer], str]
 """Returns all that a way to read tells the session's actor, as text."""
 
@@ -55,54 +58,116 @@ def _timeline(session: Session, info: EntityInfo, customer: Customer) -> str:
     return str([entry for entry in timeline(session, customer.id, limit=1_000).entries if entry.entity != "customer"])
 
 
-PATHS: Mapping[str, Path] = {
-    "list": _list,
+OWN_PATHS: Mapping[str, Path] = {"list": _list, "query": _query, "export": _export}
+"""Ways to read records of one entity, by their names. That of counting has a check of its own, since a number names nobody."""
+SHARED_PATHS: Mapping[str, Path] = {
     "search": _search,
-    "query": _query,
-    "export": _export,
     "timeline": _timeline,
     "dedupe": lambda session, info, customer: str(find_duplicates(session, 0.0)),
     "personal data": lambda session, info, customer: str(export_person(session, customer.id)),
 }
-"""Every way to read, by its name. That of counting has a check of its own, since a number names nobody."""
+"""Ways to read records of every entity at once."""
 
 
 def check_rights(subject: Subject) -> None:
     """Whoever has no right on its records sees none of them, whatever else there is to see."""
     crm, customer, made = _prepared(subject)
-    for info in subject.written(crm):
-        for who, actor in _without_right(crm, info).items():
-            marks = _marks(crm, made[info.name])
-            with crm.session(actor, reads=True) as session:
-                counted = _counted(session, info)
-            if counted:
-                _tells(info, "count", who, f"counts {counted}")
-            for name, path in PATHS.items():
-                told = _read(crm, actor, path, info, customer)
-                if any(mark in told for mark in marks):
-                    _tells(info, name, who, _excerpt(told, marks))
+    infos = subject.written(crm)
+    marks = {info.name: _marks(crm, made[info.name], subject.repeated.get(info.name, ())) for info in infos}
+    _check_without(crm, customer, "a user without any right", _user(crm, []), infos, marks)
+    for group in _apart(infos):
+        names = {info.name for info in group} | {"audit_entry", "event"}
+        others = [other.name for other in crm.registry if other.name not in names]
+        rights = [
+            {"entity": name, "action": action, "scope": "all"} for name in others for action in ("read", "export")
+        ]
+        _check_without(crm, customer, "a user without a right on {entity}", _user(crm, rights), group, marks)
 
 
 def check_hidden_fields(subject: Subject) -> None:
     """Whoever may not read a field of its records does not find out what is in it."""
     crm, customer, made = _prepared(subject)
-    for info in subject.written(crm):
-        for field in info.stored:
-            hidden = _hidden_text(crm, made[info.name], field.name) if _markable(field) else ""
-            if not hidden:
-                continue
-            words = [{"entity": "*", "action": action, "scope": "all"} for action in ("read", "export")]
-            narrowed = [{**word, "entity": info.name, "fields": ["*", f"-{field.name}"]} for word in words]
-            others = [{**word, "entity": other.name} for word in words for other in crm.registry if other is not info]
-            actor = _user(crm, [*narrowed, *others])
-            for name, path in PATHS.items():
-                told = _read(crm, actor, path, info, customer)
-                if hidden in told.lower():
-                    fail(
-                        f"{name} tells {info.name}.{field.name} to a user who may not read that field: "
-                        f"{_excerpt(told, [hidden])}",
-                        "hand out what ctx.session.masked(record) or ctx.session.shown(record) gives, never the record",
-                    )
+    fields = {
+        text: (info, field.name)
+        for info in subject.written(crm)
+        for field in info.stored
+        if _markable(field) and (text := _hidden_text(crm, made[info.name], field.name))
+    }
+    told: dict[str, str] = {}
+    for group in _apart([*fields]):
+        hidden: dict[str, list[str]] = {}
+        for text in group:
+            info, name = fields[text]
+            hidden.setdefault(info.name, []).append(f"-{name}")
+        rights: list[dict[str, Any]] = [
+            {"entity": other.name, "action": action, "scope": "all"}
+            | ({"fields": ["*", *hidden[other.name]]} if other.name in hidden else {})
+            for other in crm.registry
+            for action in ("read", "export")
+        ]
+        for path, read in _read_by(crm, _user(crm, rights), [crm.registry.get(name) for name in hidden], customer):
+            lowered = read.lower()
+            told |= {text: f"{path} tells {{}}: {_excerpt(read, [text])}" for text in group if text in lowered}
+    repeated = {text for text, (info, name) in fields.items() if name in subject.repeated.get(info.name, ())}
+    if repeated - told.keys():
+        fail(
+            [
+                ".".join((fields[text][0].name, fields[text][1])) + " is repeated nowhere"
+                for text in repeated - told.keys()
+            ],
+            "take it out of the attribute `repeated` of the test",
+        )
+    if told.keys() - repeated:
+        fail(
+            [
+                told[text].format(f"{info.name}.{name} to a user who may not read that field")
+                for text, (info, name) in fields.items()
+                if text in told and text not in repeated
+            ],
+            "hand out what ctx.session.masked(record) or ctx.session.shown(record) gives, never the record",
+        )
+
+
+FEW = 8
+"""How many of a plugin's entities, or fields, are kept from users one by one."""
+
+
+def _apart(items: Sequence[Item]) -> list[list[Item]]:
+    """Return groups that users may not read: each item by itself where they are few, else rows and columns of a square.
+
+    So any two items are kept apart by one of the groups: what only those see who read the one and not the other, shows.
+    """
+    if len(items) <= FEW:
+        return [[item] for item in items]
+    side = isqrt(len(items) - 1) + 1
+    rows = [[*items[start : start + side]] for start in range(0, len(items), side)]
+    return [*rows, *[[*items[start::side]] for start in range(side)]]
+
+
+def _check_without(
+    crm: Crm, customer: Customer, who: str, actor: Actor, infos: Sequence[EntityInfo], marks: Mapping[str, list[str]]
+) -> None:
+    for info in infos:
+        with crm.session(actor, reads=True) as session:
+            counted = _counted(session, info)
+        if counted:
+            _tells(info, "count", who, f"counts {counted}")
+    for path, read in _read_by(crm, actor, infos, customer):
+        for info in infos:
+            id, *texts = marks[info.name]
+            # Records that refer to it may have its id, and tell nothing else of it to those who may read them.
+            sought = texts if path in SHARED_PATHS and texts and actor.grants else [id, *texts]
+            if any(mark in read for mark in sought):
+                _tells(info, path, who, _excerpt(read, sought))
+
+
+def _read_by(crm: Crm, actor: Actor, infos: Sequence[EntityInfo], customer: Customer) -> Iterator[tuple[str, str]]:
+    """Yield each way to read with all that it tells an actor."""
+    for name, path in OWN_PATHS.items():
+        for info in infos:
+            yield name, _read(crm, actor, path, info, customer)
+    for name, path in SHARED_PATHS.items():
+        yield name, _read(crm, actor, path, infos[0], customer)
 
 
 def _prepared(subject: Subject) -> tuple[Crm, Customer, dict[str, Part]]:
@@ -111,14 +176,15 @@ def _prepared(subject: Subject) -> tuple[Crm, Customer, dict[str, Part]]:
     customer, point = customer_named("Anna")
     with crm.session() as session:
         session.add(customer, point)
-    records, made = subject.records(crm), {}
+    records, numbers, made = subject.records(crm), count(1), {}
     for info in subject.written(crm):
         some = records.of(info, customer.id)
         with crm.session() as session:
             session.add(*some)
-        for number, field in enumerate(info.stored):
+        for field in info.stored:
             if _markable(field):
-                _mark(crm, some[-1], field.name, f"{MARK}{number}x{info.name}")
+                # No mark begins another one: numbers are not used twice.
+                _mark(crm, some[-1], field.name, f"{MARK}{next(numbers)}x{info.name}")
         made[info.name] = some[-1]
     crm.drain()
     _index(crm)
@@ -149,11 +215,12 @@ def _markable(field: Any) -> bool:
     return plain and field.max_length > 30 and field.name != "entity"
 
 
-def _marks(crm: Crm, record: Part) -> list[str]:
-    """Return by what a record is known: its id, and the marks in its texts."""
+def _marks(crm: Crm, record: Part, repeated: Sequence[str]) -> list[str]:
+    """Return by what a record is known: its id, and the marks in its texts but for those that others repeat."""
     with crm.session(reads=True) as session:
         stored = session.get(type(record), record.id)
-    texts = [value for value in vars_of(stored).values() if isinstance(value, str) and MARK in value]
+    values = vars_of(stored)
+    texts = [text for name, text in values.items() if name not in repeated and isinstance(text, str) and MARK in text]
     return [str(record.id), *texts]
 
 
@@ -166,17 +233,6 @@ def _hidden_text(crm: Crm, record: Part, field: str) -> str:
     with crm.session(reads=True) as session:
         value = getattr(session.get(type(record), record.id), field)
     return value.lower() if isinstance(value, str) and MARK in value else ""
-
-
-def _without_right(crm: Crm, info: EntityInfo) -> dict[str, Actor]:
-    """Return users without any right, and with every right but one on records of ``info``."""
-    rights = [
-        {"entity": other.name, "action": action, "scope": "all"}
-        for other in crm.registry
-        if other.name not in (info.name, "audit_entry", "event")
-        for action in ("read", "export")
-    ]
-    return {"a user without any right": _user(crm, []), f"a user without a right on {info.name}": _user(crm, rights)}
 
 
 def _user(crm: Crm, rights: list[dict[str, Any]]) -> Actor:
@@ -208,7 +264,7 @@ def _read(crm: Crm, actor: Actor, path: Path, info: EntityInfo, customer: Custom
 
 def _tells(info: EntityInfo, path: str, who: str, told: str) -> None:
     fail(
-        f"{path} tells {who} of records of {info.name}: {told}",
+        f"{path} tells {who.format(entity=info.name)} of records of {info.name}: {told}",
         "read through ctx.session with the rights of the actor, without ctx.elevated, and give nobody rights that he was "
         "not given",
     )

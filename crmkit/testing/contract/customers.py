@@ -85,7 +85,7 @@ def check_erasure(subject: Subject, url: str | None = None) -> None:
     if missing:
         fail(
             [f"{where}: what is stored there is not found again" for where in missing],
-            "let derive_records leave texts alone that people wrote, or override `values` for fields with rules",
+            "let derive_records leave texts alone that people wrote, or name fields that the plugin fills in `filled_in`",
         )
     with crm.session() as session:
         plan = preview_erasure(session, planted.customer)
@@ -112,7 +112,7 @@ class _Planted:
     """A customer with the plugin's records, with a text of its own in every field that takes one."""
 
     def __init__(self, subject: Subject, crm: Crm) -> None:
-        self._crm, self._infos = crm, subject.written(crm)
+        self._crm, self._infos, self._filled_in = crm, subject.written(crm), subject.filled_in
         self.marks: dict[str, str] = {}
         self._numbers = count(1)
         self._kept: set[str] = set()
@@ -148,13 +148,16 @@ class _Planted:
             erase_policy(info, field) in ("keep", "clear") for field in info.stored if field.reference == "customer"
         )
         for field in info.stored:
-            plain = field.kind is Kind.TEXT and not (field.choices or field.format or field.common)
+            plain = field.kind is Kind.TEXT and not (field.choices or field.common) and field.format in ("", "email")
             if not plain or field.max_length < len(MARK) + 6 or field.name == "entity":
                 continue
+            if field.name in self._filled_in.get(info.name, ()):
+                continue
             mark = self._mark(f"{info.name}.{field.name}")
+            text = f"{mark}@example.com" if field.format else mark
             try:
                 with self._crm.session() as session:
-                    session.update(change(session.get(type(record), record.id), **{field.name: mark}))
+                    session.update(change(session.get(type(record), record.id), **{field.name: text}))
             except CrmError:
                 del self.marks[mark]
                 continue

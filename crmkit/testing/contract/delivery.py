@@ -37,8 +37,9 @@ def check_repeated(subject: Subject, further: Further | None = None) -> None:
     calls = HookCalls(crm)
     story = story_of(subject, crm, "Anna", further)
     place = 0
-    for step in story.steps:
-        happen(crm, step)
+    for scene in story.scenes:
+        for step in scene:
+            happen(crm, step)
         events = _since(crm, place)
         if not events:
             continue

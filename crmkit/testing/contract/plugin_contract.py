@@ -11,6 +11,7 @@ import pytest
 from crmkit.core.fields import EMPTY
 from crmkit.core.values.clock import FixedClock
 from crmkit.testing.contract.access import check_hidden_fields, check_rights
+from crmkit.testing.contract.changing import check_changes
 from crmkit.testing.contract.customers import check_erasure, check_merge, check_references
 from crmkit.testing.contract.declaration import check_declaration, check_imports
 from crmkit.testing.contract.delivery import check_reordered, check_repeated
@@ -34,6 +35,16 @@ class PluginContract:
     """The configuration of the applications in which it is tried, as ``crmkit.toml`` would have it."""
     left_out: Sequence[str] = ()
     """Names of its entities that only the plugin itself makes records of."""
+    unchanging: Sequence[str] = ()
+    """Names of its entities whose records stand as they were made: its rules refuse every change."""
+    filled_in: Mapping[str, Sequence[str]] = EMPTY
+    """Fields, by entity, that the plugin fills itself whatever people write into them."""
+    referring: Mapping[str, Sequence[str]] = EMPTY
+    """References, by entity, that its rules need although they may be left open, such as one of two."""
+    single: Sequence[str] = ()
+    """Names of its entities of which a customer has one record at most, though no unique key says so."""
+    repeated: Mapping[str, Sequence[str]] = EMPTY
+    """Fields, by entity, that other records of the plugin repeat on purpose: whoever reads these, reads it there."""
     slowest_import: float = 1.5
     """How many times the CPU time of importing ``crmkit.plugin`` importing the plugin with it may take."""
 
@@ -47,15 +58,30 @@ class PluginContract:
 
     # -- the scene -----------------------------------------------------------------------------------------------
 
+    def subject(self, clock: FixedClock, arrangement: Arrangement = "alone") -> Subject:
+        """Return what the checks work with: the plugin in an arrangement, with what this class says of its rules."""
+        return Subject(
+            self.plugin,
+            clock,
+            arrangement,
+            self.config,
+            self.values,
+            self.left_out,
+            self.unchanging,
+            self.filled_in,
+            self.referring,
+            self.single,
+            self.repeated,
+        )
+
     @pytest.fixture
     def make_subject(self, clock: FixedClock) -> Iterator[MakeSubject]:
         """Makes the subject of checks, in the arrangement that is named."""
         made: list[Subject] = []
 
         def make(arrangement: Arrangement = "alone") -> Subject:
-            subject = Subject(self.plugin, clock, arrangement, self.config, self.values, self.left_out)
-            made.append(subject)
-            return subject
+            made.append(self.subject(clock, arrangement))
+            return made[-1]
 
         yield make
         for subject in made:
@@ -69,6 +95,16 @@ class PluginContract:
     @pytest.fixture(params=ARRANGEMENTS)
     def arranged(self, request: pytest.FixtureRequest, make_subject: MakeSubject) -> Subject:
         """The plugin alone, among all that are installed, and among them in reversed order."""
+        return make_subject(request.param)
+
+    @pytest.fixture
+    def among_others(self, make_subject: MakeSubject) -> Subject:
+        """The plugin among all that are installed, where their order is nothing that the check looks at."""
+        return make_subject("among others")
+
+    @pytest.fixture(params=("alone", "reversed"))
+    def either_way(self, request: pytest.FixtureRequest, make_subject: MakeSubject) -> Subject:
+        """The plugin by itself, and behind all others."""
         return make_subject(request.param)
 
     # -- what it has to hold -------------------------------------------------------------------------------------
@@ -97,6 +133,9 @@ class PluginContract:
     def test_every_id_says_what_it_refers_to(self, alone: Subject) -> None:
         check_references(alone)
 
+    def test_its_records_are_made_and_changed(self, alone: Subject) -> None:
+        check_changes(alone)
+
     def test_its_records_follow_merged_customers(self, arranged: Subject) -> None:
         check_merge(arranged)
 
@@ -109,23 +148,23 @@ class PluginContract:
     def test_nothing_of_an_erased_customer_is_left_in_a_database(self, alone: Subject, database_url: str) -> None:
         check_erasure(alone, database_url)
 
-    def test_nobody_sees_records_without_a_right(self, arranged: Subject) -> None:
-        check_rights(arranged)
+    def test_nobody_sees_records_without_a_right(self, among_others: Subject) -> None:
+        check_rights(among_others)
 
-    def test_hidden_fields_stay_hidden(self, arranged: Subject) -> None:
-        check_hidden_fields(arranged)
+    def test_hidden_fields_stay_hidden(self, among_others: Subject) -> None:
+        check_hidden_fields(among_others)
 
-    def test_events_may_come_again(self, arranged: Subject) -> None:
-        check_repeated(arranged, self.story)
+    def test_events_may_come_again(self, either_way: Subject) -> None:
+        check_repeated(either_way, self.story)
 
-    def test_events_may_come_in_another_order(self, arranged: Subject) -> None:
-        check_reordered(arranged, self.story)
+    def test_events_may_come_in_another_order(self, either_way: Subject) -> None:
+        check_reordered(either_way, self.story)
 
-    def test_a_neighbour_that_fails_after_commits_does_no_harm(self, arranged: Subject) -> None:
-        check_after_commit(arranged, self.story)
+    def test_a_neighbour_that_fails_after_commits_does_no_harm(self, among_others: Subject) -> None:
+        check_after_commit(among_others, self.story)
 
-    def test_a_neighbour_that_fails_in_a_transaction_aborts_it(self, arranged: Subject) -> None:
-        check_in_transaction(arranged)
+    def test_a_neighbour_that_fails_in_a_transaction_aborts_it(self, among_others: Subject) -> None:
+        check_in_transaction(among_others)
 
-    def test_many_records_take_no_more_statements_than_few(self, arranged: Subject) -> None:
-        check_statements(arranged)
+    def test_many_records_take_no_more_statements_than_few(self, among_others: Subject) -> None:
+        check_statements(among_others)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID
 
 from crmkit.core.entity import EntityInfo, FieldInfo, Part
+from crmkit.core.fields import EMPTY
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.merging import generic_reference
 from crmkit.core.values.ids import new_id
@@ -32,24 +33,41 @@ _FORMATTED = {
 class Records:
     """Makes records. No two have the same number, so none of their texts are the same either."""
 
-    def __init__(self, crm: Crm, values: Values | None = None) -> None:
+    def __init__(
+        self,
+        crm: Crm,
+        values: Values | None = None,
+        referring: Mapping[str, Sequence[str]] = EMPTY,
+        single: Collection[str] = (),
+    ) -> None:
+        """``referring`` names references, by entity, that are filled although they may be left open.
+
+        ``single`` names entities of which a customer has one record at most, though no unique key of theirs says so.
+        """
         self._registry, self._clock, self._values = crm.registry, crm.clock, values or (lambda entity, number: {})
+        self._referring, self._single = referring, frozenset(single)
         self._numbers = count(1)
 
     def of(self, info: EntityInfo, customer: UUID, **given: Any) -> list[Part]:
         """Return a record of an entity about a customer, the last one, behind those that it refers to.
 
-        Every reference to a customer, required or not, is to this one, and texts that may be left out are filled.
+        Every reference to a customer, required or not, is to this one, but for open ones that keep a customer from being
+        merged; texts that may be left out are filled. A value with a dotted name is one of the record that a reference
+        leads to, as in ``order_id.status``.
         """
         number = next(self._numbers)
         own = {**self._values(info.name, number), **given}
+        further: dict[str, dict[str, Any]] = {}
+        for name in [name for name in own if "." in name]:
+            reference, _, inner = name.partition(".")
+            further.setdefault(reference, {})[inner] = own.pop(name)
         before: list[Part] = []
         values = {}
         for field in info.stored:
             if field.name in own or field.common:
                 continue
-            if field.reference and (field.required or field.reference == "customer"):
-                values[field.name] = self._referred(info, field, customer, before)
+            if field.reference and (field.required or self._filled(info, field)):
+                values[field.name] = self._referred(field, customer, before, further.get(field.name, {}))
             elif field.required or _fillable(field):
                 values[field.name] = self._value(info, field, number, customer)
         made: Part = info.cls(**{**values, **own})
@@ -58,12 +76,16 @@ class Records:
     def one_per_customer(self, info: EntityInfo) -> bool:
         """Tell whether a customer can have no more than one record of an entity."""
         about = {field.name for field in info.stored if field.reference == "customer"}
-        return any(about.issuperset(key) for key in info.unique if key)
+        return info.name in self._single or any(about.issuperset(key) for key in info.unique if key)
 
-    def _referred(self, info: EntityInfo, field: FieldInfo, customer: UUID, before: list[Part]) -> UUID:
+    def _filled(self, info: EntityInfo, field: FieldInfo) -> bool:
+        about = field.reference == "customer" and field.merge != "block"
+        return about or field.name in self._referring.get(info.name, ())
+
+    def _referred(self, field: FieldInfo, customer: UUID, before: list[Part], given: Mapping[str, Any]) -> UUID:
         if field.reference == "customer":
             return customer
-        made = self.of(self._registry.get(field.reference), customer)
+        made = self.of(self._registry.get(field.reference), customer, **given)
         before += made
         return made[-1].id
 
@@ -106,23 +128,19 @@ def _text(field: FieldInfo, number: int) -> str:
     return told if len(told) <= field.max_length else str(number)[-field.max_length :]
 
 
-def changes_of(info: EntityInfo, record: Any, crm: Crm) -> Iterator[dict[str, Any]]:
-    """Yield changes of one field each that people would make to a record: empty ones are filled, choices move on."""
-    now = crm.clock.now()
-    fillings: dict[Kind, Any] = {Kind.INSTANT: now, Kind.DATE: now.date(), Kind.INTEGER: 1, Kind.DECIMAL: Decimal(1)}
-    for field in info.stored:
-        if field.common or field.reference:
-            continue
-        value = getattr(record, field.name)
-        if field.choices:
-            yield {
-                field.name: field.choices[(field.choices.index(value) + 1) % len(field.choices)]
-                if value
-                else field.choices[0]
-            }
-        elif field.kind is Kind.BOOLEAN:
-            yield {field.name: not value}
-        elif _fillable(field) and value and len(value) < field.max_length and field.name != "entity":
-            yield {field.name: f"{value}!"}
-        elif value is None and field.kind in fillings:
-            yield {field.name: fillings[field.kind]}
+def changeable(info: EntityInfo, filled_in: Sequence[str] = ()) -> list[FieldInfo]:
+    """Return the fields that people change in records of an entity, ``filled_in`` being those that its plugin fills."""
+    return [field for field in info.stored if not (field.common or field.reference or field.name in filled_in)]
+
+
+def changed_value(field: FieldInfo, record: Any, now: datetime) -> Any:
+    """Return what people would change a field of a record to, None for nothing: empty ones are filled, choices move on."""
+    value = getattr(record, field.name)
+    if field.choices:
+        return field.choices[(field.choices.index(value) + 1) % len(field.choices)] if value else field.choices[0]
+    if field.kind is Kind.BOOLEAN:
+        return not value
+    if _fillable(field):
+        return f"{value}!" if value and len(value) < field.max_length and field.name != "entity" else None
+    fillings = {Kind.INSTANT: now, Kind.DATE: now.date(), Kind.INTEGER: 1, Kind.DECIMAL: Decimal(1)}
+    return fillings.get(field.kind) if value is None else None

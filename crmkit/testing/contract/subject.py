@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.entity import EntityInfo
 from crmkit.core.errors import CrmError
+from crmkit.core.fields import EMPTY
 from crmkit.core.values.clock import FixedClock
 from crmkit.hooks.kinds import Kind
 from crmkit.runtime.config import load_config
@@ -28,7 +29,7 @@ ARRANGEMENTS: tuple[Arrangement, ...] = ("alone", "among others", "reversed")
 class QuietCrm(Crm):
     """An application that does not tell plugins of what was committed: a check hands the events over itself."""
 
-    def committed(self, first: UUID) -> None:
+    def committed(self, first: UUID, entities: Collection[str]) -> None:
         """Let the events wait."""
 
 
@@ -43,9 +44,16 @@ class Subject:
         config: Mapping[str, Any] | None = None,
         values: Values | None = None,
         left_out: Sequence[str] = (),
+        unchanging: Sequence[str] = (),
+        filled_in: Mapping[str, Sequence[str]] = EMPTY,
+        referring: Mapping[str, Sequence[str]] = EMPTY,
+        single: Sequence[str] = (),
+        repeated: Mapping[str, Sequence[str]] = EMPTY,
     ) -> None:
         self._given, self._clock, self.arrangement = plugin, clock, arrangement
-        self._config, self._values, self._left_out = dict(config or {}), values, frozenset(left_out)
+        self._config, self._values, self.left_out = dict(config or {}), values, frozenset(left_out)
+        self.referring, self.single, self.repeated = referring, frozenset(single), repeated
+        self.unchanging, self.filled_in = frozenset(unchanging), filled_in
         self._opened: list[Crm] = []
 
     # -- what it is ----------------------------------------------------------------------------------------------
@@ -157,7 +165,7 @@ class Subject:
 
     def written(self, crm: Crm) -> list[EntityInfo]:
         """Return those of its entities that records are made of for the checks."""
-        return [info for info in self.entities(crm) if info.editable and info.name not in self._left_out]
+        return [info for info in self.entities(crm) if info.editable and info.name not in self.left_out]
 
     def classes(self, crm: Crm) -> list[type[Any]]:
         """Return the classes of the plugin's entities."""
@@ -171,4 +179,4 @@ class Subject:
 
     def records(self, crm: Crm) -> Records:
         """Return what makes records of entities for ``crm``."""
-        return Records(crm, self._values)
+        return Records(crm, self._values, self.referring, self.single)

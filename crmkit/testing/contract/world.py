@@ -9,18 +9,18 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import ContactPoint, Customer
-from crmkit.core.entity import STAMPED, Part, change
-from crmkit.core.errors import AccessDenied, Refused, ValidationFailed
+from crmkit.core.entity import STAMPED, FieldInfo, Part, change
+from crmkit.core.errors import AccessDenied, BadInput, Conflict, NotFound, Refused, ValidationFailed
+from crmkit.core.frozen import frozen
 from crmkit.core.values.money import Money
 from crmkit.runtime.crm import Crm
 from crmkit.services.interactions import log
 from crmkit.store.session import Session
 from crmkit.store.tenant_wall import EVERY_TENANT
-from crmkit.testing.contract.records import changes_of
+from crmkit.testing.contract.records import changeable, changed_value
 from crmkit.testing.contract.subject import Subject
 
 Step = Callable[[Session], object]
@@ -30,17 +30,28 @@ Row = tuple[tuple[str, str], ...]
 State = Mapping[str, Counter[Row]]
 """The records of each entity as values by field, ids of new records left out, with how often each is there."""
 
+ANSWERS = (Refused, ValidationFailed, AccessDenied, NotFound, BadInput, Conflict)
+"""With what a plugin may answer to what people do, beside doing it: its rules say no, and why."""
+
 _ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 _LOGS = frozenset({"audit_entry", "event", "merge_journal", "erasure"})
 
 
-@attrs.frozen
+@frozen
 class Story:
-    """What happens with one customer, step by step; each step is a transaction. ``ids`` are those that are given."""
+    """What happens with one customer, step by step; each step is a transaction. ``ids`` are those that are given.
+
+    No record is changed twice in a scene, so that what hears of scenes hears of every change.
+    """
 
     customer: UUID
-    steps: tuple[Step, ...]
+    scenes: tuple[tuple[Step, ...], ...]
     ids: frozenset[UUID]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, in their order."""
+        return tuple(step for scene in self.scenes for step in scene)
 
 
 def customer_named(name: str) -> tuple[Customer, ContactPoint]:
@@ -59,26 +70,26 @@ def story_of(subject: Subject, crm: Crm, name: str, further: Callable[[UUID], Se
     records = subject.records(crm)
     customer, point = customer_named(name)
     twin, _ = customer_named(f"{name}twin")
-    made = [
-        records.of(info, customer.id)
-        for info in subject.written(crm)
-        for _ in range(1 if records.one_per_customer(info) else 2)
-    ]
-    of_twin = [records.of(info, twin.id) for info in subject.written(crm)]
-    steps: list[Step] = [lambda s: s.add(customer, point), lambda s: s.add(twin)]
-    steps += [_adding(some) for some in [*made, *of_twin]]
-    steps += [step for some in made for step in _changing(crm, some[-1])]
-    steps.append(lambda s: s.update(change(s.get(Customer, customer.id), description="somebody else", country="DE")))
+    infos = subject.written(crm)
+    several = [info for info in infos if not records.one_per_customer(info)]
+    made = [*(records.of(info, customer.id) for info in several), *(records.of(info, customer.id) for info in infos)]
+    of_twin = [records.of(info, twin.id) for info in infos]
+    scenes: list[Sequence[Step]] = [[lambda s: s.add(customer, point), lambda s: s.add(twin)]]
+    scenes += [[_adding(some) for some in made[: len(several)]], [_adding(some) for some in made[len(several) :]]]
+    scenes.append([_adding(some) for some in of_twin])
+    scenes += _changing(subject, crm, [some[-1] for some in made[len(several) :]])
+    scenes.append([lambda s: s.update(change(s.get(Customer, customer.id), description="somebody else", country="DE"))])
     now = crm.clock.now()
     for number, kind in enumerate(("purchase", "payment", "email", "complaint")):
         money = Money.of(100, "EUR") if kind in ("purchase", "payment") else None
-        steps.append(_logging(customer.id, kind, f"{name} {number}", now - timedelta(days=number), money, crm))
-    steps += further(customer.id) if further is not None else ()
+        scenes.append([_logging(customer.id, kind, f"{name} {number}", now - timedelta(days=number), money, crm)])
+    scenes += [[step] for step in further(customer.id)] if further is not None else []
     if made:
-        steps.append(_deleting(made[-1][-1]))
-    steps.append(_merging(customer.id, twin.id))
+        scenes.append([_deleting(made[-1][-1])])
+    scenes.append([_merging(customer.id, twin.id)])
     ids = {record.id for some in (*made, *of_twin) for record in some}
-    return Story(customer.id, tuple(steps), frozenset({customer.id, twin.id, point.id, *ids}))
+    told = tuple(tuple(scene) for scene in scenes if scene)
+    return Story(customer.id, told, frozenset({customer.id, twin.id, point.id, *ids}))
 
 
 def tell_story(crm: Crm, story: Story) -> None:
@@ -92,7 +103,7 @@ def happen(crm: Crm, step: Step) -> bool:
     try:
         with crm.session() as session:
             step(session)
-    except (Refused, ValidationFailed, AccessDenied):
+    except ANSWERS:
         return False
     return True
 
@@ -105,15 +116,27 @@ def _deleting(record: Part) -> Step:
     return lambda session: session.delete(*session.list(type(record), id=record.id))
 
 
-def _changing(crm: Crm, record: Part) -> list[Step]:
-    """Return a change of each field by itself: what is refused for one may be fine for the next."""
+def _changing(subject: Subject, crm: Crm, records: Sequence[Part]) -> list[list[Step]]:
+    """Return scenes with a change of one field of each record: what is refused for one field may be fine for the next."""
+    now = crm.clock.now()
 
-    def changed(values: Mapping[str, Any]) -> Step:
-        return lambda session: session.update(
-            *[change(stored, **values) for stored in session.list(type(record), id=record.id)]
-        )
+    def changed(record: Part, field: FieldInfo) -> Step:
+        def step(session: Session) -> None:
+            for stored in session.list(type(record), id=record.id):
+                value = changed_value(field, stored, now)
+                if value is not None:
+                    session.update(change(stored, **{field.name: value}))
 
-    return [changed(values) for values in changes_of(crm.registry.of(record), record, crm)]
+        return step
+
+    scenes: list[list[Step]] = []
+    for record in records:
+        info = crm.registry.of(record)
+        for number, field in enumerate(changeable(info, subject.filled_in.get(info.name, ()))):
+            if number == len(scenes):
+                scenes.append([])
+            scenes[number].append(changed(record, field))
+    return scenes
 
 
 def _logging(customer: UUID, kind: str, key: str, at: Any, money: Money | None, crm: Crm) -> Step:

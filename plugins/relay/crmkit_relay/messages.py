@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.plugin import CommittedEvents, Event, Session
 from crmkit_relay.settings import RelaySettings
@@ -20,7 +19,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 _FEW = 200
 
 
-@attrs.frozen
+@frozen
 class Outgoing:
     """One message: ``document`` is the CloudEvent, ``id`` the event's, by which a second one is known."""
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Secret
 
 PLACES = ("type", "entity", "tenant", "key")
@@ -28,7 +29,7 @@ def _subject(_: Any, __: Any, value: str) -> None:
         raise ValueError("'subject' must begin with a word and a dot, as in crmkit.{type}")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class RelaySettings:
     """Which broker, under which names, and which events."""
 

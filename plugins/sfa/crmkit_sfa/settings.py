@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import attrs
 
+from crmkit_sfa.accounts.settings import AccountSettings
+from crmkit_sfa.activities.settings import ActivitySettings
+from crmkit_sfa.assignment.settings import AssignmentSettings
+from crmkit_sfa.dealers.settings import DealerSettings
+from crmkit_sfa.inquiries.settings import InquirySettings
+from crmkit_sfa.leads.settings import LeadSettings
 from crmkit_sfa.opportunities.settings import OpportunitySettings
+from crmkit_sfa.orders.settings import OrderSettings
+from crmkit_sfa.pricing.settings import PricingSettings
+from crmkit_sfa.quotes.settings import QuoteSettings
+from crmkit_sfa.receipts.settings import ReceiptSettings
+from crmkit_sfa.transfers.settings import TransferSettings
 
 
 @attrs.frozen(kw_only=True)
@@ -13,4 +24,15 @@ class Settings:
 
     fiscal_year_starts: int = 1
     """The month, 1 to 12, in which the fiscal year starts."""
+    activities: ActivitySettings = attrs.field(factory=ActivitySettings)
+    assignment: AssignmentSettings = attrs.field(factory=AssignmentSettings)
+    leads: LeadSettings = attrs.field(factory=LeadSettings)
+    inquiries: InquirySettings = attrs.field(factory=InquirySettings)
     opportunities: OpportunitySettings = attrs.field(factory=OpportunitySettings)
+    pricing: PricingSettings = attrs.field(factory=PricingSettings)
+    quotes: QuoteSettings = attrs.field(factory=QuoteSettings)
+    orders: OrderSettings = attrs.field(factory=OrderSettings)
+    receipts: ReceiptSettings = attrs.field(factory=ReceiptSettings)
+    transfers: TransferSettings = attrs.field(factory=TransferSettings)
+    dealers: DealerSettings = attrs.field(factory=DealerSettings)
+    accounts: AccountSettings = attrs.field(factory=AccountSettings)

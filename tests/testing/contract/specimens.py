@@ -117,6 +117,16 @@ class Picky(Club):
                 yield Refuse(msg("not the right one"), item.record.id)
 
 
+class Fixed(Club):
+    """Lets nobody change a card, and does not say so."""
+
+    @hookimpl(entities=("club_card",))
+    def guard_records(self, ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
+        for item in call.changes:
+            if not item.created:
+                yield Refuse(msg("cards stand as they were made"), item.record.id)
+
+
 # -- merging and erasing ----------------------------------------------------------------------------------------------
 
 

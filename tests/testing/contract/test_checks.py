@@ -27,6 +27,7 @@ BAD: dict[str, tuple[type, str]] = {
     "test_a_database_is_created_with_it": (specimens.Picky, "a record of club_card cannot be stored"),
     "test_among_others_it_is_installed_and_removed": (specimens.Shy, "too many of us"),
     "test_every_id_says_what_it_refers_to": (specimens.Undeclared, "club_guest.seen_with holds an id"),
+    "test_its_records_are_made_and_changed": (specimens.Fixed, "club_card: every change that people make is refused"),
     "test_its_records_follow_merged_customers": (specimens.Listing, "club_list.guests still leads to the customer"),
     "test_its_records_follow_merged_customers_in_a_database": (specimens.Blocking, "cannot be merged: .*never"),
     "test_nothing_of_an_erased_customer_is_left": (specimens.Copying, "still has what was in customer.given_name"),
@@ -75,7 +76,13 @@ def run_check(clock: FixedClock, sqlite_url: str) -> Iterator[RunCheck]:
             return made[-1]
 
         test = getattr(contract, check)
-        given = {"alone": make, "arranged": make, "make_subject": lambda: make}
+        given = {
+            "alone": make,
+            "arranged": make,
+            "either_way": make,
+            "among_others": make,
+            "make_subject": lambda: make,
+        }
         given |= {"database_url": lambda: url, "sqlite_url": lambda: url}
         test(**{name: given[name]() for name in inspect.signature(test).parameters})
 

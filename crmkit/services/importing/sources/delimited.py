@@ -16,9 +16,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import attrs
-
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 from crmkit.services.importing.sources.dialect import Dialect, Giant, find_delimiter, measure_record
 from crmkit.services.importing.sources.encoding import Encoding, detect_encoding
@@ -106,7 +105,7 @@ def _columns(
     return column_names(first, path), (sum(map(len, lines[:used])), used)
 
 
-@attrs.frozen
+@frozen
 class _Reader:
     path: Path
     encoding: Encoding

@@ -8,14 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-import attrs
+from crmkit.core.frozen import frozen
 
 _CANDIDATES = ",;\t|"
 _LINE_END = re.compile("\r\n?|\n")
 _MAX_SCAN = 1 << 26  # characters after which an open quote counts as never closed
 
 
-@attrs.frozen
+@frozen
 class Dialect:
     """The characters that separate and quote cells; a quote inside a quoted cell is doubled (RFC 4180)."""
 
@@ -59,7 +59,7 @@ def _widths(lines: list[str], delimiter: str, quote: str) -> list[int]:
     return widths
 
 
-@attrs.frozen
+@frozen
 class Giant:
     """A record beyond the size that is parsed.
 

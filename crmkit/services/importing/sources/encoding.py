@@ -7,9 +7,8 @@ import re
 import unicodedata
 from pathlib import Path
 
-import attrs
-
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 
 _PROBE = 1 << 26  # bytes tried as UTF-8; what is wrong behind them becomes bad rows
@@ -50,7 +49,7 @@ _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
-@attrs.frozen
+@frozen
 class Encoding:
     """A codec's name for Python, the length of the byte order mark to skip, and the name for people."""
 

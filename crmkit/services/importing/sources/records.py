@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import attrs
 
 from crmkit.core.errors import BadInput
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 from crmkit.services.importing.sources.text import without_marks
 
@@ -16,7 +17,7 @@ MAX_RAW = 65_536
 """Characters of a bad row's original text that are kept."""
 
 
-@attrs.frozen
+@frozen
 class SourceRow:
     """One record of a file.
 
@@ -32,7 +33,7 @@ class SourceRow:
     raw: str | None = None
 
 
-@attrs.frozen
+@frozen
 class SourceOptions:
     """What a mapping file may state about a file instead of leaving it to detection.
 
@@ -49,7 +50,7 @@ class SourceOptions:
     max_field_bytes: int = 1_048_576
 
 
-@attrs.frozen
+@frozen
 class Batch:
     """Some consecutive records: ``rows`` are cells in the order of ``columns``, ``numbers`` says where each one stands.
 
@@ -104,7 +105,7 @@ class Part(NamedTuple):
     position: int
 
 
-@attrs.frozen
+@frozen
 class TableSource:
     """The Source that all readers make: ``read`` opens the file anew and yields its parts."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 from crmkit.services.importing.sources.encoding import Encoding, detect_encoding
 from crmkit.services.importing.sources.records import (
@@ -50,7 +51,7 @@ class _Table:
         return tuple(self.types | self.columns) or numbered_columns(self.width)
 
 
-@attrs.frozen
+@frozen
 class _Dump:
     path: Path
     encoding: Encoding

@@ -23,6 +23,8 @@ BuyingRole = Literal["decision_maker", "economic_buyer", "influencer", "champion
     plural="sfa_opportunities",
     plural_label="Opportunities",
     plugin="sfa",
+    over="category in (won, lost)",
+    credited=True,
     indexes=(("category", "close_on"), ("pipeline", "stage"), ("customer_id", "category")),
 )
 class Opportunity(Record):
@@ -30,11 +32,11 @@ class Opportunity(Record):
 
     name: str = field(searchable=True)
     customer_id: UUID | None = field(default=None, reference="customer", merge="repoint", erase="tombstone")
-    pipeline: str = field(default="", max_length=100, help="The lifecycle that it goes through.")
-    stage: str = field(default="", max_length=100, help="Where it stands; writing another one moves it there.")
+    pipeline: str = field(default="", max_length=100, erase="keep", help="The lifecycle that it goes through.")
+    stage: str = field(default="", max_length=100, erase="keep", help="Where it stands; writing another one moves it there.")
     category: Category = field(default="open", help="Whether it is open, won or lost, as the stage says.")
     opening_stage: str = field(
-        default="", max_length=100, help="Where it began; by default the pipeline's first stage."
+        default="", max_length=100, erase="keep", help="Where it began; by default the pipeline's first stage."
     )
     opened_on: date | None = field(default=None, help="The day it began; by default the day it is entered.")
     entered_at: datetime | None = field(default=None, label="In this stage since")
@@ -49,7 +51,7 @@ class Opportunity(Record):
     reason: str = field(default="", max_length=200, label="Win or loss reason")
     next_step: str = field(default="", max_length=500)
     next_step_on: date | None = field(default=None)
-    lead_source: str = field(default="", max_length=200, help="Where the interest came from first.")
+    lead_source: str = field(default="", max_length=200, erase="keep", help="Where the interest came from first.")
     description: str = field(default="", max_length=20_000, sensitivity="personal", searchable=True)
 
 
@@ -129,8 +131,8 @@ class OpportunityHistory(Part):
     opportunity_id: UUID = field(reference="sfa_opportunity")
     valid_from: datetime = field()
     valid_to: datetime | None = field(default=None)
-    pipeline: str = field(max_length=100)
-    stage: str = field(max_length=100)
+    pipeline: str = field(max_length=100, erase="keep")
+    stage: str = field(max_length=100, erase="keep")
     category: Category = field()
     amount: Money | None = field(default=None)
     close_on: date | None = field(default=None, label="Expected close")
@@ -153,7 +155,7 @@ class BigDealAlert(Part):
     opportunity_id: UUID = field(reference="sfa_opportunity")
     direction: Literal["up", "down"] = field()
     threshold: Money = field()
-    team: str = field(default="", max_length=100, help="Whose threshold it is; empty: everybody's.")
+    team: str = field(default="", max_length=100, erase="keep", help="Whose threshold it is; empty: everybody's.")
     amount: Money | None = field(default=None)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from importlib.resources import files
 from typing import Any, get_args
 
 import attrs
@@ -34,6 +33,8 @@ class StageSettings:
 @cache
 def standard_pipeline() -> LifecycleDefinition:
     """Return the pipeline that comes with the plugin, called ``sales``."""
+    from importlib.resources import files
+
     return lifecycle_from_toml(files(__package__).joinpath("standard.toml").read_text("utf-8"), "standard.toml")
 
 

@@ -1,0 +1,1 @@
+"""Key accounts: the team of a customer, plans with goals and actions, and reviews."""

@@ -1,0 +1,1 @@
+"""Activities: tasks, calls, meetings and visits, once or repeated, with participants, reminders and routes."""

@@ -1,0 +1,1 @@
+"""Calendars: activities as iCalendar (RFC 5545), out and in."""

@@ -1,0 +1,1 @@
+"""What became of deals: the funnel, who sells what, and how fast."""

@@ -1,0 +1,1 @@
+"""Inquiries: requirements that travel to engineering and come back as priced lines."""

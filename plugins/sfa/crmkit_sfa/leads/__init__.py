@@ -1,0 +1,1 @@
+"""Leads: interest that nobody has looked into yet, from first touch to conversion."""

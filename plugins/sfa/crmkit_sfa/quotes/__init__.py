@@ -1,0 +1,1 @@
+"""Quotations: versions with frozen lines, approval of discounts, validity, documents and acceptance."""

@@ -1,0 +1,1 @@
+"""What all sales reports share: periods, groupings, money in several currencies, distributions, bars."""

@@ -1,0 +1,1 @@
+"""Scorecards: dealers, partners and suppliers judged on several criteria, period by period."""

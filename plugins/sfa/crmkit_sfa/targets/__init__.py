@@ -1,0 +1,1 @@
+"""What people, teams and products are to reach, by metric and period, and how far they have come."""

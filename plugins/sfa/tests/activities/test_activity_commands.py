@@ -1,0 +1,122 @@
+"""``crmkit sfa activity`` and ``crmkit sfa calendar``, as a salesperson uses them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from crmkit import Crm
+from crmkit.cli.program import program
+from crmkit.core.customer import Customer
+from crmkit.core.interaction import Interaction
+from crmkit.core.staff import User
+from crmkit_sfa.leads.entities import Lead
+from crmkit_sfa.opportunities.entities import Opportunity
+
+
+@pytest.fixture(autouse=True)
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    address = f"sqlite:///{tmp_path / 'crm.db'}"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CRMKIT_DB", address)
+    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "crmkit.toml").write_text('timezone = "Europe/Berlin"\n')
+    with Crm.open(address) as crm, crm.session() as session:
+        session.add(
+            Customer(kind="organization", name="Acme"),
+            User(login="ada", name="Ada", email="ada@x.example"),
+            Opportunity(name="Pumps"),
+            Lead(name="Cold"),
+        )
+    return address
+
+
+def run(words: str, *more: str, code: int = 0) -> str:
+    result = CliRunner().invoke(program, ["sfa", *words.split(), *more])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def document(words: str, *more: str) -> Any:
+    return json.loads(run(words, *more, "--json"))
+
+
+def test_a_week_of_a_salesperson(address: str) -> None:
+    weekly = "--at 2030-03-25T09:00 --for 60 --repeat FREQ=WEEKLY;COUNT=4 --remind 15"
+    run(f"activity add meeting Weekly {weekly} --customer Acme --with ada --with bo@y.example", "--place", "Room 1")
+    run("activity add task", "Send offer", "--due", "2030-03-26", "--priority", "high", "--opportunity", "Pumps")
+    run("activity add visit Fair --on 2030-03-27 --to 2030-03-28")
+    shown = run("activity week --from 2030-03-25 --days 14")
+    assert ["2030-03-25 09:00–10:00" in shown, "2030-04-01 09:00–10:00" in shown, "Weekly ↻" in shown] == [True] * 3
+    assert "2030-03-27 – 2030-03-28 all day" in shown
+    assert "Pumps" in shown
+    assert "Room 1" in shown
+    assert "09:00–10:00" in run("activity today --day 2030-04-15")
+    run("activity move Weekly 2030-04-02T11:00 --occurrence 2030-04-01")
+    run("activity cancel Weekly --occurrence 2030-04-08", "--reason", "Easter")
+    starts = [one["starts_at"] for one in document("activity week --from 2030-03-31 --days 30")]
+    assert starts == ["2030-04-02T09:00:00Z", "2030-04-15T07:00:00Z"]
+    done = document(
+        "activity complete Weekly --occurrence 2030-03-25 --outcome good --next-at 2030-03-29", "--next", "Call them"
+    )
+    assert done["interaction_id"]
+    assert done["next_id"]
+    assert [one["subject"] for one in document("activity open")] == ["Send offer", "Fair", "Call them", "Weekly"]
+    assert "Weekly" in run("activity done")
+    assert {one["name"] for one in document("activity no-next-step")} == {"Cold"}
+    assert document("activity overdue") == []
+    assert "no reminders" in run("activity reminders")
+    with Crm.open(address) as crm, crm.session() as session:
+        assert [one.outcome for one in session.list(Interaction)] == ["good"]
+
+
+def test_a_route(address: str) -> None:
+    run("activity add visit Second --on 2030-05-02")
+    run("activity add visit First --at 2030-05-02T08:00 --customer Acme")
+    assert [one["subject"] for one in document("activity route --day 2030-05-02 --from 52.5,13.4")] == [
+        "First",
+        "Second",
+    ]
+    assert "no visit on 2030-05-03" in run("activity route --day 2030-05-03")
+    assert "expected latitude" in run("activity route --from Berlin", code=3)
+
+
+def test_a_calendar_goes_out_and_comes_in(address: str, tmp_path: Path) -> None:
+    run("activity add meeting Talk --at 2030-05-02T08:00 --for 30 --with ada")
+    assert "DTSTART;TZID=Europe/Berlin:20300502T080000" in run("calendar export")
+    assert document("calendar export --to a.ics")["count"] == 1
+    assert document("calendar import a.ics")["unchanged"] == 1
+    (tmp_path / "bad.ics").write_text("BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:7\nSUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n")
+    assert "VEVENT 7: DTSTART: expected when it starts; nothing was taken in" in run("calendar import bad.ics", code=3)
+    assert "1 left out" in run("calendar import bad.ics --skip-errors")
+    made = document("calendar feed --user ada --name phone")
+    assert made["token"] not in run("calendar feeds")
+    assert document("calendar revoke phone")["revoked_at"]
+    assert document("calendar feeds")[0]["user"] == "ada"
+
+
+WRONG = {
+    "activity add task X --due tomorrow": "tomorrow",
+    "activity add call X --at 2030-01-01T09:00 --due 2030-01-01": "one of --at, --on and --due",
+    "activity add call X --for 30": "--for belongs to --at",
+    "activity add call X --at 2030-01-01T09:00 --repeat DAILY": "FREQ=WEEKLY",
+    "activity add call X --customer Acme --opportunity Pumps": "one of --customer",
+    "activity add call X --timezone Mars": "Europe/Berlin",
+    "activity complete Nothing": "no activity “Nothing”",
+    "activity respond Nothing accepted": "--as LOGIN",
+    "activity complete Nothing --next-at 2030-01-01": "--next says",
+}
+
+
+def test_an_error_says_what_was_expected() -> None:
+    for words, said in WRONG.items():
+        result = CliRunner().invoke(program, ["sfa", *words.split()])
+        assert result.exit_code in (3, 4), words
+        assert said in result.output
+        assert "Traceback" not in result.output
+    assert document("activity open") == []

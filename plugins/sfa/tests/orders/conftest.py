@@ -1,0 +1,109 @@
+"""What orders begin with: a customer, things to order, and an accepted quotation of two positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+
+import attrs
+import pytest
+
+import crmkit_sfa
+from crmkit import Crm
+from crmkit.core.customer import Customer
+from crmkit.core.values.clock import FixedClock
+from crmkit.plugin import Money, change
+from crmkit.testing.postgres import PostgresServer
+from crmkit_sfa.orders.entering import Ordered, new_order
+from crmkit_sfa.orders.entities import Order
+from crmkit_sfa.orders.placing import confirm
+from crmkit_sfa.quotes.entities import Quote, QuoteLine
+
+_NUMBERS = count(1)
+
+
+@attrs.frozen
+class Shop:
+    """Makes what the tests need in one CRM."""
+
+    crm: Crm
+
+    def customer(self, name: str = "Kestrel") -> Customer:
+        made = Customer(name=name, kind="organization")
+        with self.crm.session() as session:
+            session.add(made)
+        return made
+
+    def lines(self) -> list[Ordered]:
+        pump = Ordered(
+            description="Pump", quantity=Decimal(3), unit_price=Money.of("33.33", "EUR"), tax_rate=Decimal(19)
+        )
+        return [pump, Ordered(description="Hose", unit_price=Money.of(10, "EUR"), tax_rate=Decimal(7))]
+
+    def order(self, *, confirmed: bool = True, **fields: object) -> Order:
+        """An order of three pumps and a hose: 109.99 net, 19.70 tax, 129.69 gross."""
+        customer = self.customer()
+        with self.crm.session() as session:
+            ctx = self.crm.context(session, "sfa")
+            made = new_order(ctx, customer, self.lines(), **fields)
+            return confirm(ctx, made) if confirmed else made
+
+    def quote(self, status: str = "accepted", **fields: object) -> Quote:
+        """A quotation of ten pumps and four hoses."""
+        customer = self.customer()
+        number = f"Q-{next(_NUMBERS)}"
+        quote = change(Quote(number=number, customer_id=customer.id, currency="EUR"), **fields)
+        positions = (("Pump", "10", "33.33", "19"), ("Hose", "4", "10", "7"))
+        with self.crm.session() as session:
+            session.add(quote)
+            session.add(
+                *[
+                    QuoteLine(
+                        quote_id=quote.id,
+                        position=position,
+                        description=name,
+                        quantity=Decimal(quantity),
+                        unit_price=Money.of(price, "EUR"),
+                        tax_rate=Decimal(rate),
+                    )
+                    for position, (name, quantity, price, rate) in enumerate(positions, start=1)
+                ]
+            )
+        for step in {"draft": (), "accepted": ("sent", "accepted")}[status]:
+            with self.crm.session() as session:
+                session.update(change(session.get(Quote, quote.id), status=step))
+        with self.crm.session() as session:
+            return session.get(Quote, quote.id)
+
+
+def opened(url: str | None = None, **settings: object) -> Crm:
+    """Open a CRM with this plugin alone, at noon UTC of 15 March 2026."""
+    clock = FixedClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
+    return Crm.open(url, plugins=[crmkit_sfa], config={"currency": "EUR", "plugins": {"sfa": settings}}, clock=clock)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """In memory and on PostgreSQL; shared by the tests of a module, which use customers of their own."""
+    if request.param == "sqlite":
+        with closing(opened()) as crm:
+            yield Shop(crm)
+    else:
+        yield request.getfixturevalue("postgres_shop")
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[Shop]:
+    """In memory alone, for rules that do not depend on the database."""
+    with closing(opened()) as crm:
+        yield Shop(crm)
+
+
+@pytest.fixture(scope="module")
+def postgres_shop(postgres_server: PostgresServer) -> Iterator[Shop]:
+    """On PostgreSQL alone, for what several do at the same time."""
+    with postgres_server.database() as address, closing(opened(address)) as crm:
+        yield Shop(crm)
