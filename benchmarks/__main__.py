@@ -29,6 +29,7 @@ NAMES = (
     "kit",
     "lists",
     "merging",
+    "opportunities",
     "sales",
     "search",
     "segments",

@@ -100,7 +100,7 @@ AccessRule = Own | Via | ViaLink | ViaRecord
 
 @frozen(eq=False)
 class EntityInfo:
-    """Everything known of one entity. ``plural`` is also the name of its table."""
+    """Everything known of one entity; its words are explained at ``entity``. ``plural`` is also the name of its table."""
 
     name: str
     cls: type[Any]
@@ -115,9 +115,7 @@ class EntityInfo:
     plugin: str = "crmkit"
     sequence: str = ""
     over: str = ""
-    """Which records are over, as a filter; empty: as their lifecycle says."""
     credited: bool = False
-    """Whether records that are over stay their owner's when that user leaves: what was won is the winner's."""
     by_name: Mapping[str, FieldInfo] = attrs.field(init=False, repr=False)
     compared_names: tuple[str, ...] = attrs.field(init=False, repr=False)
     compared: Callable[[Any], tuple[Any, ...]] = attrs.field(init=False, repr=False)

@@ -33,6 +33,7 @@ def benchmarks(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         (["jobs"], ["J1", "J2"] * 2),
         (["kit"], ["K1", "K1"]),
         (["lists"], ["L1", "L2"] * 6),
+        (["opportunities"], ["R5"] * 2),
         (["sales"], ["R1", "R2", "R3", "R4"] * 2),
         (["search"], ["F1"] * 8),
         (["segments"], ["S1", "S1", "S2"] * 2),

@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from crmkit import Crm
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.entity import entity_info
@@ -20,6 +22,7 @@ def test_every_core_entity_is_explained_once_and_no_other() -> None:
     assert sorted(core) == sorted(entity_info(entity).name for entity in CORE_ENTITIES)
 
 
+@pytest.mark.all_plugins
 def test_entities_of_plugins_are_those_that_there_are() -> None:
     known = {info.name for info in Crm.open(plugins=["sfa"]).registry}
     assert {name for name in NAMED if name.startswith("sfa_")} <= known

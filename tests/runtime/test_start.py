@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 LATER = ("alembic", "cattrs", "click", "dbos", "faststream", "psycopg", "rich", "sqlalchemy.dialects.postgresql")
 CODE = """
 import json, sys
@@ -18,7 +20,9 @@ with Crm.open(sys.argv[1], plugins=[]) as crm:
 """
 
 
-def test_opening_an_existing_file_imports_and_makes_little(tmp_path: Path) -> None:
+def test_opening_an_existing_file_imports_and_makes_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Settings take what reads them.
+    monkeypatch.delenv("CRMKIT_DISABLE", raising=False)
     for _ in range(2):
         words = [sys.executable, "-c", CODE, f"sqlite:///{tmp_path / 'crm.db'}"]
         done = subprocess.run(words, capture_output=True, text=True, check=True)

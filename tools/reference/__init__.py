@@ -30,4 +30,9 @@ def pages(root: Path = ROOT) -> Mapping[str, str]:
         "events.md": events.page(),
         "errors.md": errors.page(),
     }
+    for plugin in plugins:
+        if classes := plugin.registered("register_entities"):
+            made[f"{plugin.name}-entities.md"] = entities.plugin_page(plugin, classes)
+        if text := commands.plugin_page(plugin):
+            made[f"{plugin.name}-commands.md"] = text
     return {name: f"{HEADER}{text.rstrip()}\n" for name, text in made.items()}

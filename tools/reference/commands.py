@@ -9,11 +9,17 @@ import click
 from crmkit.cli.program import COMMANDS, program
 from crmkit.cli.running import loaded_command
 from tools.markdown import code, slug, table
+from tools.reference.plugins import OfficialPlugin
 
 INTRODUCTION = """# Commands
 
 Every command of `crmkit`. What they have in common - database, language, output, exit codes - is told in [command
 line](command-line.md). Plugins add commands of their own; `crmkit --help` lists them all."""
+
+
+PLUGIN_INTRODUCTION = """# {label}: commands
+
+The commands of the plugin `{plugin}`. What all commands have in common is told in [command line](command-line.md)."""
 
 
 def page() -> str:
@@ -24,6 +30,18 @@ def page() -> str:
     parts += ["## Global options", _options(root)]
     for name, command in commands:
         parts += _command(command, root, name, 2)
+    return "\n\n".join(part for part in parts if part)
+
+
+def plugin_page(plugin: OfficialPlugin) -> str:
+    """Return the page of the commands of a plugin; empty where it has none."""
+    declared = sorted(plugin.registered("register_cli_commands"), key=lambda one: one.name)
+    if not declared:
+        return ""
+    root = click.Context(program, info_name="crmkit")
+    parts = [PLUGIN_INTRODUCTION.format(label=plugin.manifest.label or plugin.name, plugin=plugin.name)]
+    for one in declared:
+        parts += _command(loaded_command(one.name, one.import_path), root, one.name, 2)
     return "\n\n".join(part for part in parts if part)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from crmkit.core.fields import FieldInfo, title_of
 from crmkit.core.fieldtypes import PYTHON_TYPES, Kind
 from tools.markdown import code, codes, slug, table
 from tools.reference.classes import own_docstring
+from tools.reference.plugins import OfficialPlugin
 
 INTRODUCTION = """# Entities
 
@@ -21,6 +23,12 @@ NAME` shows an entity as it is in an installation. The words are explained in th
 Every entity is a frozen class; `change(record, field=...)` makes a changed copy. Texts without a limit in brackets
 hold up to 1,000,000 characters. *Sensitivity* says who is concerned: `public`, `internal`, `personal` (of a person)
 or `special` (protected in particular)."""
+
+PLUGIN_INTRODUCTION = """# {label}: entities
+
+What the plugin `{plugin}` keeps, beside the [entities of the core](entities.md), where the fields of every record are told. Each change of a
+record leaves an [event](events.md): the entity's name and `created`, `updated`, `deleted` or `restored`, as in
+`{plugin}_lead.created`; its data are the fields below."""
 
 SUBJECTS: Sequence[str] = tuple(dict.fromkeys(cls.__module__ for cls in CORE_ENTITIES))
 """The modules that declare entities, in the order of the list of entities."""
@@ -39,6 +47,23 @@ def page() -> str:
         for info in mine:
             parts += _entity(info)
     return "\n\n".join(parts)
+
+
+def plugin_page(plugin: OfficialPlugin, classes: Sequence[type[Any]]) -> str:
+    """Return the page of the entities of a plugin."""
+    infos = [entity_info(cls) for cls in classes]
+    parts = [PLUGIN_INTRODUCTION.format(label=plugin.manifest.label or plugin.name, plugin=plugin.name), _overview(infos)]
+    for module_name in dict.fromkeys(info.cls.__module__ for info in infos):
+        heading = title_of(module_name.split(".")[1])
+        parts.append(f"## {heading} entities\n\n{own_docstring(sys.modules[module_name])}")
+        for info in infos:
+            if info.cls.__module__ == module_name:
+                parts += _entity(info)
+    own = {slug(info.name) for info in infos}
+    elsewhere = re.compile(r"\]\(#([\w-]+)\)")
+    return elsewhere.sub(
+        lambda found: found[0] if found[1] in own else f"](entities.md#{found[1]})", "\n\n".join(parts)
+    )
 
 
 def diagram(infos: Sequence[EntityInfo]) -> str:

@@ -6,10 +6,14 @@ import sys
 import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import attrs
 
+from crmkit.core.values.clock import SystemClock
+from crmkit.hooks.setup import Setup
 from crmkit.runtime.manifest import Manifest, manifest_of
+from crmkit.runtime.registered import SetupContext
 from crmkit.runtime.sources import GROUP
 
 
@@ -21,6 +25,15 @@ class OfficialPlugin:
     distribution: str
     manifest: Manifest
     plugin: object
+
+    def registered(self, hook: str) -> list[Any]:
+        """Return what the plugin hands in by a hook of start-up."""
+        function = getattr(self.plugin, hook, None)
+        if function is None:
+            return []
+        config = None if self.manifest.config is None else self.manifest.config()
+        context = SetupContext(self.name, config, SystemClock(), "en")
+        return list(function(context, Setup(plugins=(self.name,))))
 
 
 def official_plugins(root: Path) -> list[OfficialPlugin]:

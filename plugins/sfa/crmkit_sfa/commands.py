@@ -9,6 +9,7 @@ from crmkit_sfa.assignment.command_leads import LEAD_STEPS
 from crmkit_sfa.assignment.command_staff import STAFF
 from crmkit_sfa.assignment.commands import assignment
 from crmkit_sfa.calendars.commands import calendar
+from crmkit_sfa.dealers.command_reports import REPORTS
 from crmkit_sfa.dealers.commands import dealer
 from crmkit_sfa.dealers.deal_commands import deal
 from crmkit_sfa.forecasting.commands import forecast
@@ -18,11 +19,11 @@ from crmkit_sfa.leads.command_steps import STEPS
 from crmkit_sfa.leads.commands import lead
 from crmkit_sfa.opportunities import command_parts as command_parts  # adds commands to the group
 from crmkit_sfa.opportunities.commands import opportunity
+from crmkit_sfa.orders.commands import order
 from crmkit_sfa.pricing.commands import price
 from crmkit_sfa.quotes.commands import quote
-from crmkit_sfa.scorecards.commands import scorecard
-from crmkit_sfa.orders.commands import order
 from crmkit_sfa.receipts.commands import receipt
+from crmkit_sfa.scorecards.commands import scorecard
 from crmkit_sfa.targets.commands import target
 from crmkit_sfa.transfers.commands import transfer
 
@@ -51,6 +52,8 @@ sfa.add_command(inquiry)
 sfa.add_command(activity)
 sfa.add_command(calendar)
 sfa.add_command(dealer)
+for report in REPORTS:
+    dealer.add_command(report)
 sfa.add_command(deal)
 sfa.add_command(account)
 sfa.add_command(scorecard)

@@ -15,15 +15,15 @@ from crmkit.plugin import (
     hookimpl,
     msg,
 )
+from crmkit_sfa.accounts.beginning import ACCOUNT_JOBS, ACCOUNT_SCHEDULES
 from crmkit_sfa.accounts.entities import ACCOUNT_ENTITIES
-from crmkit_sfa.accounts.planning import ACCOUNT_JOBS, ACCOUNT_SCHEDULES
 from crmkit_sfa.activities.entities import ACTIVITY_ENTITIES
 from crmkit_sfa.activities.reminding import ACTIVITY_JOBS, ACTIVITY_SCHEDULES
 from crmkit_sfa.assignment.entities import ASSIGNMENT_ENTITIES
 from crmkit_sfa.assignment.jobs import ASSIGNMENT_JOBS, ASSIGNMENT_SCHEDULES
 from crmkit_sfa.calendars.entities import CALENDAR_ENTITIES
 from crmkit_sfa.dealers.entities import DEALER_ENTITIES
-from crmkit_sfa.dealers.waiting import DEALER_JOBS, DEALER_SCHEDULES
+from crmkit_sfa.dealers.expiring import DEALER_JOBS, DEALER_SCHEDULES
 from crmkit_sfa.forecasting.entities import FORECAST_ENTITIES
 from crmkit_sfa.inquiries.entities import INQUIRY_ENTITIES
 from crmkit_sfa.leads.entities import LEAD_ENTITIES

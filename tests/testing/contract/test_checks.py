@@ -38,7 +38,7 @@ BAD: dict[str, tuple[type, str]] = {
     "test_events_may_come_in_another_order": (specimens.LastComer, "club_total: .*number=5"),
     "test_a_neighbour_that_fails_after_commits_does_no_harm": (specimens.Fragile, "its entries in a timeline: "),
     "test_a_neighbour_that_fails_in_a_transaction_aborts_it": (specimens.Swallowing, "the save goes on"),
-    "test_many_records_take_no_more_statements_than_few": (specimens.OneByOne, "saving club_cards: .* for 1000"),
+    "test_many_records_take_no_more_statements_than_few": (specimens.OneByOne, "saving club_cards: .* for 200"),
 }
 """Of each check a plugin that it notices, and what it says of it."""
 

@@ -92,7 +92,7 @@ def team(customer: str, as_json: bool) -> None:
         found = session.list(AccountMember, customer_id=find_customer(session, customer).id, order="role")
         names = names_of(crm.context(session, "sfa"), User, [one.user_id for one in found])
     if as_json:
-        print_json([{**_plain(one), "user": names.get(one.user_id, "")} for one in found])
+        print_json([{"user": names.get(one.user_id, ""), "member": one} for one in found])
         return
     headings = (wording("User"), wording("Role"), wording("From"), wording("Until"), wording("Changes"))
     rows = [(names.get(m.user_id, ""), translated(m.role), m.starts_on, m.ends_on, m.may_change) for m in found]
@@ -288,12 +288,6 @@ def show(customer: str, plan_name: str, as_json: bool) -> None:
 
 def _day(at: datetime | None) -> date | None:
     return None if at is None else at.date()
-
-
-def _plain(record: Any) -> dict[str, Any]:
-    import attrs
-
-    return attrs.asdict(record, recurse=False)
 
 
 def _told(record: Any, as_json: bool, text: Any) -> None:

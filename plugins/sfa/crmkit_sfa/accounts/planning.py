@@ -1,20 +1,17 @@
-"""Account plans as they stand: how far goals are reached, what is overdue, whose memberships begin."""
+"""Account plans as they stand: how far goals are reached, and whose review is due."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import attrs
 
 from crmkit.core.customer import Customer
 from crmkit.core.staff import User
-from crmkit.plugin import BadInput, Context, Job, JobDeclaration, NotFound, ScheduleDeclaration, msg
-from crmkit_sfa.accounts.entities import AccountAction, AccountGoal, AccountMember, AccountPlan, AccountReview
-from crmkit_sfa.accounts.hooks import member_shares
+from crmkit.plugin import BadInput, Context, NotFound, change, msg
+from crmkit_sfa.accounts.entities import AccountAction, AccountGoal, AccountPlan, AccountReview
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.reporting.range import start_of
 from crmkit_sfa.transfers.titles import names_of
@@ -100,8 +97,6 @@ def plan_of(ctx: Context, customer: Customer, name: str = "") -> AccountPlan:
 
 def set_actual(ctx: Context, plan: AccountPlan, goal: str, actual: Decimal) -> AccountGoal:
     """Note what is reached of a goal that is not computed. Raises NotFound and BadInput."""
-    from crmkit.plugin import change
-
     found = ctx.session.find(AccountGoal, plan_id=plan.id, name=goal)
     if found is None:
         raise NotFound(msg("{plan} has no goal {goal}", plan=plan.name, goal=goal))
@@ -146,21 +141,3 @@ def _revenue(ctx: Context, plan: AccountPlan) -> Decimal:
     since, until = start_of(ctx, plan.starts_on), start_of(ctx, plan.ends_on + timedelta(days=1))
     worths = ctx.services.customer_worths(since=since, until=until)
     return next((worth.revenue for worth in worths if worth.customer_id == plan.customer_id), Decimal(0))
-
-
-def begin_memberships(ctx: Context, job: Job | None = None) -> int:
-    """Share accounts with members whose time begins today, as the worker does every night; return how many shares."""
-    today: date = ctx.today()
-    begun: Sequence[AccountMember] = ctx.session.list(
-        AccountMember, f"starts_on <= {today.isoformat()} and (ends_on is empty or ends_on >= {today.isoformat()})"
-    )
-    pairs: set[tuple[UUID, UUID]] = {(member.customer_id, member.user_id) for member in begun}
-    made = [share for share in member_shares(ctx, pairs) if share.version == 0]
-    ctx.session.add(*made)
-    return len(made)
-
-
-ACCOUNT_JOBS = [JobDeclaration(name="sfa.begin_memberships", run=begin_memberships, concurrency=1)]
-ACCOUNT_SCHEDULES = [
-    ScheduleDeclaration(name="sfa.begin_memberships", job="sfa.begin_memberships", cron="5 0 * * *", catch_up="once")
-]

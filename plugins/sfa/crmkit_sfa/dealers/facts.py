@@ -49,6 +49,7 @@ def collect_sfa_score_facts(ctx: Context, call: ScoreQuestion) -> Iterator[Score
         yield from _of_offers(ctx, party, some, leads)
     if "dealer.value" in call.facts:
         # What it computes with takes long to import, and dealers are judged now and then.
+
         from crmkit_sfa.dealers.progress import progress
 
         for row in progress(ctx, call.since, call.until):
@@ -61,6 +62,8 @@ def collect_sfa_score_facts(ctx: Context, call: ScoreQuestion) -> Iterator[Score
 def _of_offers(
     ctx: Context, party: UUID, offers: Sequence[DealerOffer], leads: Mapping[UUID, Lead]
 ) -> Iterator[ScoreFact]:
+    from statistics import median
+
     calendar, limit = ctx.config.dealers.calendar, ctx.config.dealers.follow_up_hours
     hours = [
         hours_between(ctx, calendar, one.offered_at, one.answered_at if one.answered_at else one.expires_at)
@@ -68,8 +71,6 @@ def _of_offers(
         if one.answered_at is not None or one.state == "expired"
     ]
     if hours:
-        from statistics import median
-
         yield ScoreFact(party, "dealer.response", median(hours))
     over = [one for one in offers if one.state not in ("offered", "withdrawn")]
     accepted = [one for one in over if one.state in ("accepted", "returned")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from crmkit.core.matching.names import name_words
 from crmkit.plugin import Change, Context, RecordBatch, Refuse, change, hookimpl, msg
 from crmkit_sfa.dealers.belonging import organization_of
 from crmkit_sfa.dealers.entities import DealerOffer, DealRegistration
@@ -64,6 +63,8 @@ def derive_deal_registrations(ctx: Context, call: RecordBatch) -> list[DealRegis
 
 def company_key(name: str) -> str:
     """Return the form in which names of companies are compared: folded, without legal form, in any order."""
+    from crmkit.core.matching.names import name_words
+
     return " ".join(sorted(name_words(name)))[:300]
 
 

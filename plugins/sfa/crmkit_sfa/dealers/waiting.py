@@ -11,16 +11,11 @@ import attrs
 
 from crmkit.core.customer import Customer
 from crmkit.core.staff import User
-from crmkit.plugin import Context, Job, JobDeclaration, ScheduleDeclaration
+from crmkit.plugin import Context
 from crmkit_sfa.dealers.entities import DealerOffer
-from crmkit_sfa.dealers.offering import expire
-from crmkit_sfa.dealers.registering import end_protection
 from crmkit_sfa.dealers.settings import DealerSettings
 from crmkit_sfa.leads.statuses import OPEN
 from crmkit_sfa.transfers.titles import names_of, titles_of
-
-BATCH = 500
-"""Offers that one run of the job looks at, at most; what is left is the next one's."""
 
 Reason = Literal["offered", "declined", "expired", "withdrawn", "returned", "untouched"]
 
@@ -99,19 +94,3 @@ def _described(ctx: Context, found: Sequence[tuple[DealerOffer, str, datetime]])
         )
         for one, reason, since in found
     ]
-
-
-def expire_offers(ctx: Context, job: Job | None = None) -> int:
-    """Note which offers nobody answered in time, and end the protection of deals whose time is over; return how many.
-
-    For a context that may do everything, as a job has it.
-    """
-    now = ctx.clock.now().isoformat()
-    late = ctx.session.list(DealerOffer, f"state = offered and expires_at <= {now}", order="expires_at", limit=BATCH)
-    return expire(ctx, late) + end_protection(ctx)
-
-
-DEALER_JOBS = [JobDeclaration(name="sfa.expire_offers", run=expire_offers, concurrency=1)]
-DEALER_SCHEDULES = [
-    ScheduleDeclaration(name="sfa.expire_offers", job="sfa.expire_offers", cron="*/15 * * * *", catch_up="once")
-]

@@ -14,10 +14,11 @@ _ENTITIES = tuple(_SAID)
 
 @hookimpl(specname="derive_records", entities=_ENTITIES)
 def derive_forecast_words(ctx: Context, call: RecordBatch) -> list[Any]:
-    """Fill in the instant, and whose figures of one's own these are."""
+    """Fill in the instant, the first day of the period, and whose figures of one's own these are."""
     made = []
+    starts = ctx.config.fiscal_year_starts
     for one in (item.after for item in call.changes if item.created):
-        filled: dict[str, Any] = {}
+        filled: dict[str, Any] = {"period_start": period_of(one.period_start, one.period_kind, starts).start}
         if getattr(one, _SAID[call.entity]) is None:
             filled[_SAID[call.entity]] = ctx.clock.now()
         if call.entity == "sfa_forecast_submission" and one.user_id is None:
@@ -29,51 +30,25 @@ def derive_forecast_words(ctx: Context, call: RecordBatch) -> list[Any]:
 
 @hookimpl(specname="guard_records", entities=_ENTITIES)
 def guard_forecast_words(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
-    """Refuse changes of what was said, periods that do not begin on their first day, and words of the future."""
-    starts = ctx.config.fiscal_year_starts
+    """Refuse changes of what was said, and words of the future; raises ValidationFailed for these."""
     for item in call.changes:
-        one = item.after
+        one, name = item.after, _SAID[call.entity]
         if item.before is not None:
-            if _said_anew(item.before, one, call.entity):
-                yield Refuse(
-                    msg("{entity} {id} stands as it was given; add another", entity=call.entity, id=one.id), one.id
-                )
-            continue
-        period = period_of(one.period_start, one.period_kind, starts)
-        if period.start != one.period_start:
-            expected = msg("{day}, the first day of {period}", day=period.start, period=period.name)
-            raise ValidationFailed([FieldError(f"{call.entity}.period_start", "range", one.period_start, expected)])
-        if getattr(one, _SAID[call.entity]) > ctx.clock.now():
-            name = _SAID[call.entity]
-            raise ValidationFailed(
-                [
-                    FieldError(
-                        f"{call.entity}.{name}",
-                        "range",
-                        getattr(one, name),
-                        msg("an instant that is not in the future"),
-                    )
-                ]
-            )
+            if _said_anew(item.before, one):
+                reason = msg("{entity} {id} stands as it was given; add another", entity=call.entity, id=one.id)
+                yield Refuse(reason, one.id)
+        elif (said := getattr(one, name)) > ctx.clock.now():
+            expected = msg("an instant that is not in the future")
+            raise ValidationFailed([FieldError(f"{call.entity}.{name}", "range", said, expected)])
 
 
-# Who may see it may change hands, and it may be noted on; what it says may not change, nor go.
 _SAYS = (
-    *(
-        "user_id",
-        "for_team_id",
-        "product_id",
-        "territory_id",
-        "period_kind",
-        "period_start",
-        "metric",
-        "category",
-        "amount",
-        "number",
-    ),
-    *("commit", "best_case", "reason", "note", "made_at", "submitted_at", "set_at", "withdrawn", "deleted_at"),
+    *("user_id", "for_team_id", "product_id", "territory_id", "period_kind", "period_start", "metric", "category"),
+    *("amount", "number", "commit", "best_case", "reason", "note", "made_at", "submitted_at", "set_at", "withdrawn"),
+    "deleted_at",
 )
+"""What it says may not change, nor go; who may see it may."""
 
 
-def _said_anew(before: Any, after: Any, entity: str) -> bool:
+def _said_anew(before: Any, after: Any) -> bool:
     return any(hasattr(after, name) and getattr(before, name) != getattr(after, name) for name in _SAYS)

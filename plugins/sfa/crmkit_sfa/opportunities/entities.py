@@ -33,7 +33,9 @@ class Opportunity(Record):
     name: str = field(searchable=True)
     customer_id: UUID | None = field(default=None, reference="customer", merge="repoint", erase="tombstone")
     pipeline: str = field(default="", max_length=100, erase="keep", help="The lifecycle that it goes through.")
-    stage: str = field(default="", max_length=100, erase="keep", help="Where it stands; writing another one moves it there.")
+    stage: str = field(
+        default="", max_length=100, erase="keep", help="Where it stands; writing another one moves it there."
+    )
     category: Category = field(default="open", help="Whether it is open, won or lost, as the stage says.")
     opening_stage: str = field(
         default="", max_length=100, erase="keep", help="Where it began; by default the pipeline's first stage."

@@ -67,7 +67,9 @@ class Pipelines:
         """Return the pipeline called ``name``; raises NotFound with the closest name, BadInput for another lifecycle."""
         found: Lifecycle = self._lifecycles.lifecycle(name)
         if found.entity != ENTITY:
-            raise BadInput(msg("lifecycle {lifecycle} is for {entity}, no pipeline", lifecycle=name, entity=found.entity))
+            raise BadInput(
+                msg("lifecycle {lifecycle} is for {entity}, no pipeline", lifecycle=name, entity=found.entity)
+            )
         return found
 
     def definition(self, name: str) -> LifecycleDefinition:

@@ -31,7 +31,7 @@ class Target(Record):
     territory_id: UUID | None = field(default=None, reference="sfa_territory")
     product_id: UUID | None = field(default=None, reference="product")
     period_kind: PeriodKind = field(default="quarter")
-    period_start: date = field(help="The first day of the period.")
+    period_start: date = field(help="The first day of the period; any day of it may be given.")
     amount: Money | None = field(default=None)
     number: Decimal | None = field(default=None, minimum=0)
     withdrawn: bool = field(default=False)

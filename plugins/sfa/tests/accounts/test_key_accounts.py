@@ -13,8 +13,9 @@ from crmkit.core.staff import RecordShare
 from crmkit.core.values.clock import FixedClock
 from crmkit.plugin import AccessDenied, BadInput, Money, NotFound, Refused, change
 from crmkit.testing.making import AsUser, MakeCustomer
+from crmkit_sfa.accounts.beginning import begin_memberships
 from crmkit_sfa.accounts.entities import AccountAction, AccountGoal, AccountMember, AccountPlan, AccountReview
-from crmkit_sfa.accounts.planning import begin_memberships, due_reviews, plan_of, plan_view, set_actual
+from crmkit_sfa.accounts.planning import due_reviews, plan_of, plan_view, set_actual
 from crmkit_sfa.opportunities.entities import Opportunity
 
 RIGHTS = ("customer * own", "contact_point * own", "sfa_account_member read own", "sfa_account_plan read own")
