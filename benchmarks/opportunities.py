@@ -1,8 +1,8 @@
 """Importing deals with their history, beside importing as many contacts.
 
-8,800 deals as the sample pipeline has them: about half won, a quarter lost, the others open; a deal that is over comes with the stage it
-began in. A row makes an opportunity, its number in the other system, its way through the pipeline and its history; a contact
-makes a customer and a mail address. CPU time of the process, the best of several turns.
+8,800 deals as the sample pipeline has them: about half won, a quarter lost, the others open; a deal that is over comes
+with the stage it began in. A row makes an opportunity, its number in the other system, its way through the pipeline and
+its history; a contact makes a customer and a mail address. CPU time of the process, the best of several turns.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def measure(small: bool) -> list[Figure]:
             theirs: list[float] = []
             for turn in range(1 if small else 3):
                 ours.append(_in_new(database, folder, f"ours{turn}", lambda crm: _seconds(crm, deals, MAPPING)))
-                theirs.append(_in_new(database, folder, f"theirs{turn}", lambda crm: _seconds(crm, people, contacts.MAPPING)))
+                theirs.append(
+                    _in_new(database, folder, f"theirs{turn}", lambda crm: _seconds(crm, people, contacts.MAPPING))
+                )
             found.append(
                 Figure(
                     name=f"R5 import of {rows:,} deals with history, {database}",

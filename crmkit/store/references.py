@@ -82,7 +82,9 @@ def check_references(
                     continue
                 if (kind, target) not in work.verified and not _in_hand(plan, work, kind, target, shared):
                     # Who may write such a record is the business of its access rule; here it must not lead nowhere.
-                    wanted.setdefault((kind, "tenant"), {}).setdefault(target, []).append((f"{entity}.{name}", after.id))
+                    wanted.setdefault((kind, "tenant"), {}).setdefault(target, []).append(
+                        (f"{entity}.{name}", after.id)
+                    )
     errors: list[FieldError] = []
     for (entity, reach), ids in wanted.items():
         # Who owns a record may be somebody whose own record the actor cannot read.

@@ -26,9 +26,9 @@ or `special` (protected in particular)."""
 
 PLUGIN_INTRODUCTION = """# {label}: entities
 
-What the plugin `{plugin}` keeps, beside the [entities of the core](entities.md), where the fields of every record are told. Each change of a
-record leaves an [event](events.md): the entity's name and `created`, `updated`, `deleted` or `restored`, as in
-`{plugin}_lead.created`; its data are the fields below."""
+What the plugin `{plugin}` keeps, beside the [entities of the core](entities.md), where the fields of every record are
+told. Each change of a record leaves an [event](events.md): the entity's name and `created`, `updated`, `deleted` or
+`restored`, as in `{plugin}_lead.created`; its data are the fields below."""
 
 SUBJECTS: Sequence[str] = tuple(dict.fromkeys(cls.__module__ for cls in CORE_ENTITIES))
 """The modules that declare entities, in the order of the list of entities."""
@@ -52,7 +52,10 @@ def page() -> str:
 def plugin_page(plugin: OfficialPlugin, classes: Sequence[type[Any]]) -> str:
     """Return the page of the entities of a plugin."""
     infos = [entity_info(cls) for cls in classes]
-    parts = [PLUGIN_INTRODUCTION.format(label=plugin.manifest.label or plugin.name, plugin=plugin.name), _overview(infos)]
+    parts = [
+        PLUGIN_INTRODUCTION.format(label=plugin.manifest.label or plugin.name, plugin=plugin.name),
+        _overview(infos),
+    ]
     for module_name in dict.fromkeys(info.cls.__module__ for info in infos):
         heading = title_of(module_name.split(".")[1])
         parts.append(f"## {heading} entities\n\n{own_docstring(sys.modules[module_name])}")

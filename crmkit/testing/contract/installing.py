@@ -123,7 +123,8 @@ def _filled(subject: Subject, crm: Crm, customer: UUID | None) -> list[tuple[typ
                 session.add(*some)
             with crm.session() as session:
                 stored = session.get(info.cls, some[-1].id)
-                session.update(change(stored, source="contract"))
+                if info.name not in subject.unchanging:
+                    session.update(change(stored, source="contract"))
         except CrmError as error:
             fail(
                 [f"a record of {info.name} cannot be stored:", *error.lines()],

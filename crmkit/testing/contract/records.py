@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -39,14 +39,16 @@ class Records:
         values: Values | None = None,
         referring: Mapping[str, Sequence[str]] = EMPTY,
         single: Collection[str] = (),
+        numbers: Iterator[int] | None = None,
     ) -> None:
         """``referring`` names references, by entity, that are filled although they may be left open.
 
         ``single`` names entities of which a customer has one record at most, though no unique key of theirs says so.
+        ``numbers`` are shared with others who make records for the same database.
         """
         self._registry, self._clock, self._values = crm.registry, crm.clock, values or (lambda entity, number: {})
         self._referring, self._single = referring, frozenset(single)
-        self._numbers = count(1)
+        self._numbers = numbers or count(1)
 
     def of(self, info: EntityInfo, customer: UUID, **given: Any) -> list[Part]:
         """Return a record of an entity about a customer, the last one, behind those that it refers to.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from itertools import count
 from typing import Any, Literal
 from uuid import UUID
 
@@ -51,6 +52,7 @@ class Subject:
         repeated: Mapping[str, Sequence[str]] = EMPTY,
     ) -> None:
         self._given, self._clock, self.arrangement = plugin, clock, arrangement
+        self._numbers = count(1)
         self._config, self._values, self.left_out = dict(config or {}), values, frozenset(left_out)
         self.referring, self.single, self.repeated = referring, frozenset(single), repeated
         self.unchanging, self.filled_in = frozenset(unchanging), filled_in
@@ -179,4 +181,4 @@ class Subject:
 
     def records(self, crm: Crm) -> Records:
         """Return what makes records of entities for ``crm``."""
-        return Records(crm, self._values, self.referring, self.single)
+        return Records(crm, self._values, self.referring, self.single, self._numbers)

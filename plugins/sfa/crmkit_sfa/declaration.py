@@ -57,7 +57,24 @@ manifest = Manifest(
 
 @hookimpl
 def register_entities(ctx: Context, call: Setup) -> list[type]:
-    return [*ACTIVITY_ENTITIES, *CALENDAR_ENTITIES, *OPPORTUNITY_ENTITIES, *LEAD_ENTITIES, *ASSIGNMENT_ENTITIES, *PRICING_ENTITIES, *QUOTE_ENTITIES, *INQUIRY_ENTITIES, *ORDER_ENTITIES, *RECEIPT_ENTITIES, *TRANSFER_ENTITIES, *DEALER_ENTITIES, *SCORECARD_ENTITIES, *ACCOUNT_ENTITIES, *FORECAST_ENTITIES, *TARGET_ENTITIES]
+    return [
+        *ACTIVITY_ENTITIES,
+        *CALENDAR_ENTITIES,
+        *OPPORTUNITY_ENTITIES,
+        *LEAD_ENTITIES,
+        *ASSIGNMENT_ENTITIES,
+        *PRICING_ENTITIES,
+        *QUOTE_ENTITIES,
+        *INQUIRY_ENTITIES,
+        *ORDER_ENTITIES,
+        *RECEIPT_ENTITIES,
+        *TRANSFER_ENTITIES,
+        *DEALER_ENTITIES,
+        *SCORECARD_ENTITIES,
+        *ACCOUNT_ENTITIES,
+        *FORECAST_ENTITIES,
+        *TARGET_ENTITIES,
+    ]
 
 
 @hookimpl
@@ -72,7 +89,15 @@ def register_jobs(ctx: Context, call: Setup) -> list[JobDeclaration]:
 
 @hookimpl
 def register_schedules(ctx: Context, call: Setup) -> list[ScheduleDeclaration]:
-    return [*ACTIVITY_SCHEDULES, *ASSIGNMENT_SCHEDULES, *RECEIPT_SCHEDULES, *TRANSFER_SCHEDULES, *DEALER_SCHEDULES, *ACCOUNT_SCHEDULES, *QUOTE_SCHEDULES]
+    return [
+        *ACTIVITY_SCHEDULES,
+        *ASSIGNMENT_SCHEDULES,
+        *RECEIPT_SCHEDULES,
+        *TRANSFER_SCHEDULES,
+        *DEALER_SCHEDULES,
+        *ACCOUNT_SCHEDULES,
+        *QUOTE_SCHEDULES,
+    ]
 
 
 @hookimpl

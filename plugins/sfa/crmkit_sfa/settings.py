@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit_sfa.accounts.settings import AccountSettings
 from crmkit_sfa.activities.settings import ActivitySettings
 from crmkit_sfa.assignment.settings import AssignmentSettings
@@ -18,7 +19,7 @@ from crmkit_sfa.receipts.settings import ReceiptSettings
 from crmkit_sfa.transfers.settings import TransferSettings
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     """How sales work in this installation."""
 

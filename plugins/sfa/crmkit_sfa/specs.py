@@ -10,4 +10,12 @@ from crmkit_sfa.quotes.specs import QuoteSpecs
 from crmkit_sfa.scorecards.specs import ScorecardSpecs
 from crmkit_sfa.targets.specs import TargetSpecs
 
-SPECS: tuple[type, ...] = (OpportunitySpecs, LeadSpecs, AssignmentSpecs, PricingSpecs, QuoteSpecs, TargetSpecs, ScorecardSpecs,)
+SPECS: tuple[type, ...] = (
+    OpportunitySpecs,
+    LeadSpecs,
+    AssignmentSpecs,
+    PricingSpecs,
+    QuoteSpecs,
+    TargetSpecs,
+    ScorecardSpecs,
+)

@@ -6,9 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import BadInput, Context, NotFound, change, msg
 from crmkit_sfa.accounts.entities import AccountAction, AccountGoal, AccountPlan, AccountReview
@@ -19,7 +18,7 @@ from crmkit_sfa.transfers.titles import names_of
 CENT = Decimal("0.01")
 
 
-@attrs.frozen
+@frozen
 class GoalProgress:
     """A goal with what is reached of it: ``actual`` and ``percent`` are None where nobody knows."""
 
@@ -28,7 +27,7 @@ class GoalProgress:
     percent: Decimal | None
 
 
-@attrs.frozen
+@frozen
 class PlanView:
     """A plan with all that belongs to it; ``overdue`` when its review was due before today."""
 
@@ -40,7 +39,7 @@ class PlanView:
     overdue: bool
 
 
-@attrs.frozen
+@frozen
 class DueReview:
     """A plan whose review is due, and by how many days it is overdue (0: today; negative: to come)."""
 

@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context, entity_info
 from crmkit_sfa.activities.entities import Activity, ActivityParticipant
 from crmkit_sfa.activities.occurrences import SLACK, Occurrence, expanded, occurrences, single
@@ -25,7 +25,7 @@ _LEFT_OUT = frozenset({"ical_properties", "custom"})
 _FIELDS = tuple(info.name for info in entity_info(Activity).stored if info.name not in _LEFT_OUT)
 
 
-@attrs.frozen
+@frozen
 class Entry:
     """One occurrence with the names of whom and what it is about; one without a time has no ``occurrence``."""
 
@@ -128,7 +128,7 @@ def of_record(ctx: Context, field: str, id: UUID) -> list[Entry]:
     return sorted(found, key=lambda e: e.starts_at or lowest, reverse=True)
 
 
-@attrs.frozen
+@frozen
 class _Rows:
     activities: list[Activity]
     names: dict[UUID, tuple[str, str]]

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context, Refused, change, msg
 from crmkit_sfa.activities.entities import Activity, ActivityParticipant
 from crmkit_sfa.activities.planning import occurrence_of, plan, saved, stored
@@ -18,7 +19,7 @@ LOGGED_AS = {"task": "note", "call": "call", "meeting": "meeting", "visit": "vis
 """The kind of interaction that completing an activity logs."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class NextStep:
     """What is to be done next; what is left out is as with the activity that it follows."""
 
@@ -28,7 +29,7 @@ class NextStep:
     reminders: Sequence[int | datetime] = ()
 
 
-@attrs.frozen
+@frozen
 class Completed:
     """A completed activity, the interaction that it logged, and what was planned next."""
 

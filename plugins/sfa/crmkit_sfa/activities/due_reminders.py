@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit_sfa.activities.entities import Activity, ActivityReminder
 from crmkit_sfa.activities.occurrences import Occurrence, occurrences, single
 from crmkit_sfa.activities.timing import zone_of
 
 
-@attrs.frozen
+@frozen
 class DueReminder:
     """A reminder that is due at an instant, for one occurrence."""
 

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context
 from crmkit_sfa.activities.entities import Activity
@@ -19,7 +19,7 @@ from crmkit_sfa.opportunities.entities import Opportunity
 OPEN_LEADS = ("new", "working", "qualified")
 
 
-@attrs.frozen
+@frozen
 class WithoutNextStep:
     """An open record without anything planned. ``since`` is when it was changed last."""
 

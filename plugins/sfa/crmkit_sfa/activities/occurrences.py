@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import change
 from crmkit_sfa.activities.entities import Activity
 from crmkit_sfa.activities.recurrence import key_of, moment_of, moments
@@ -18,7 +17,7 @@ SLACK = timedelta(days=2)
 """More than any zone's offset from UTC, at both ends of a window."""
 
 
-@attrs.frozen
+@frozen
 class Occurrence:
     """An activity once: one that does not repeat, or one time of a series.
 

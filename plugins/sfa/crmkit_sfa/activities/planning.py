@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import BadInput, Context, NotFound, Refused, change, msg
 from crmkit_sfa.activities.entities import (
@@ -28,7 +27,7 @@ Who = Customer | User | str
 """A customer, a user, or an address."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Invited:
     """Somebody who is to take part, and how."""
 

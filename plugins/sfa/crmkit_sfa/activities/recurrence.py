@@ -13,8 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, msg
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ Moment = date | datetime
 """A civil date, or a local time without zone."""
 
 
-@attrs.frozen
+@frozen
 class Repetition:
     """What repeats: from ``start`` on by rules, with further moments and without some.
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
 
-import attrs
+from crmkit.core.frozen import frozen
 
 EARTH_KM = 6371.0088
 """The mean radius of the earth in kilometres (IUGG)."""
@@ -22,7 +22,7 @@ Place = tuple[float, float]
 """Latitude and longitude in degrees."""
 
 
-@attrs.frozen
+@frozen
 class Stop:
     """A place to be at; ``at`` is the time that it is fixed to, if any."""
 

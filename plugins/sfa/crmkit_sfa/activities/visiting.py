@@ -11,13 +11,14 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import ContactPoint
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.activities.agenda import Entry, days
 from crmkit_sfa.activities.routing import Place, Stop, distance, route
 from crmkit_sfa.activities.timing import start_of
 
 
-@attrs.frozen
+@frozen
 class Visit:
     """A stop of a route: where it is, and how far from the one before in kilometres, where both have coordinates."""
 

@@ -7,14 +7,13 @@ from fractions import Fraction
 from typing import TypeVar
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit_sfa.assignment.candidates import Candidate, skip
 
 L = TypeVar("L")
 
 
-@attrs.frozen
+@frozen
 class Move:
     """A lead that passes from one user to another."""
 

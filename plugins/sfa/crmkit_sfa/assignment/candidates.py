@@ -10,6 +10,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.core.values.text import fold
 from crmkit_sfa.assignment.entities import Method
 from crmkit_sfa.assignment.turns import paid, pick
@@ -17,7 +18,7 @@ from crmkit_sfa.assignment.turns import paid, pick
 Skip = Literal["frozen", "departed", "dealer", "absent", "full", "unskilled", "gave_up", ""]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Candidate:
     """A user among whom a rule picks. ``load`` is how many open leads the user has, ``capacity`` how many at the most."""
 
@@ -38,7 +39,7 @@ class Candidate:
         return self.capacity is not None and self.load >= self.capacity
 
 
-@attrs.frozen
+@frozen
 class Choice:
     """Who was picked among candidates, and why the others were passed over, by user. Nobody: all were."""
 

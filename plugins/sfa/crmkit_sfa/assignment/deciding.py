@@ -8,6 +8,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, msg
 from crmkit_sfa.assignment.candidates import Candidate, charged, choose, skip, words
 from crmkit_sfa.assignment.entities import AssignmentRule
@@ -18,7 +19,7 @@ from crmkit_sfa.leads.entities import Lead
 from crmkit_sfa.leads.mapping import value_of
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Decision:
     """Who gets a lead and why. ``kept``: no rule is about it, so whoever entered it keeps it; ``nobody``: it waits."""
 

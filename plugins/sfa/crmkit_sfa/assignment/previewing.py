@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.assignment.assigning import require_assign
 from crmkit_sfa.assignment.deciding import Turns, decide
@@ -14,7 +13,7 @@ from crmkit_sfa.leads.entities import Lead
 from crmkit_sfa.leads.statuses import OPEN
 
 
-@attrs.frozen
+@frozen
 class TerritoryChange:
     """An open lead with its territory of today and that of another day, by name, and who would get it then, by login."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import Team, User
 from crmkit.plugin import Context, change
 from crmkit_sfa.assignment.assigning import in_turn, require_assign
@@ -17,7 +16,7 @@ from crmkit_sfa.assignment.staff import Staff, staff
 from crmkit_sfa.leads.entities import Lead
 
 
-@attrs.frozen
+@frozen
 class Passing:
     """A lead that passes, or would, from one user to another."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import attrs
+from crmkit.core.frozen import frozen
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class AssignmentSettings:
     """How leads are assigned in this installation, and when those that nobody takes up are escalated."""
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.hooks.kinds import Kind
 from crmkit.plugin import Context, hookspec
 
 
-@attrs.frozen
+@frozen
 class AssigneeQuestion:
     """Who is to get a lead. ``rule`` is the one that matches, ``candidates`` the ids of users who could take it.
 

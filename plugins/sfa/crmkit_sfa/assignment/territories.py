@@ -6,12 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit_sfa.assignment.entities import Territory
 
 
-@attrs.frozen
+@frozen
 class Fit:
     """The territory that a lead belongs to, those above it from the nearest on, and others that fit and lost."""
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.working_calendar import WorkingCalendar
 from crmkit.core.working_time import add_working_time
 from crmkit.plugin import Context
@@ -19,7 +18,7 @@ Why = Literal["unassigned", "untouched"]
 Deadline = Callable[[datetime, timedelta], datetime]
 
 
-@attrs.frozen
+@frozen
 class WaitingLead:
     """A lead that waits, why, and when each level of its escalation is due, the first one first."""
 

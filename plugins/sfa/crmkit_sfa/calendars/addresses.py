@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import ContactPoint, Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context
 from crmkit_sfa.activities.entities import ActivityParticipant
 
 
-@attrs.frozen
+@frozen
 class Addresses:
     """Mail address and name by id of a user or customer; whoever has no address is told by an URN."""
 
@@ -57,7 +57,7 @@ def addresses_of(ctx: Context, users: Iterable[UUID | None], customers: Iterable
     return Addresses(known)
 
 
-@attrs.frozen
+@frozen
 class People:
     """Users and customers by mail address (folded); an address that several customers share stands for none of them."""
 

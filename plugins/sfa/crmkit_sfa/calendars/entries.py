@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Message, msg
 from crmkit_sfa.activities.entities import ParticipantRole, Response
 
 
-@attrs.frozen
+@frozen
 class Problem:
     """What is wrong with a file: the component (with its UID, as far as it has one), the property and what was expected."""
 
@@ -38,7 +37,7 @@ class Unreadable(Exception):
         self.property, self.reason = property, reason
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Attendee:
     """Somebody who takes part, as the file says."""
 
@@ -49,7 +48,7 @@ class Attendee:
     parameters: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Alarm:
     """A reminder, as the file says; ``text`` is the whole VALARM."""
 
@@ -60,7 +59,7 @@ class Alarm:
     text: str = ""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CalendarEntry:
     """An event or a to-do. ``values`` are fields of the activity; ``recurrence`` is the RECURRENCE-ID, if it has one."""
 
@@ -76,7 +75,7 @@ class CalendarEntry:
     alarms: tuple[Alarm, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class CalendarFile:
     """What was read of a file: entries, what is wrong, and how many components of other kinds it has."""
 

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context, NotFound, change, msg
 from crmkit_sfa.activities.entities import Activity, ActivityParticipant, ActivityReminder
@@ -26,7 +26,7 @@ MEDIA_TYPE = "text/calendar; charset=utf-8"
 TOKEN_BYTES = 32
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Feed:
     """A calendar file with what HTTP says of it; the ``etag`` is that of its content."""
 

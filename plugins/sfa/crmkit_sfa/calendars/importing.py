@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, Message, change, entity_info, msg
 from crmkit_sfa.activities.entities import Activity, ActivityParticipant, ActivityReminder
 from crmkit_sfa.activities.timing import start_of, wrong_repetition, wrong_times
@@ -21,7 +20,7 @@ from crmkit_sfa.calendars.revisions import newest, occurrence_key
 SOURCE = "icalendar"
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Imported:
     """What a file did: numbers of activities, and of components of other kinds; ``problems`` when nothing was written."""
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit_sfa.activities.entities import Activity, ActivityParticipant, ActivityReminder
 from crmkit_sfa.activities.recurrence import moment_of, zoned
 from crmkit_sfa.activities.timing import end_of, start_of, zone_of
@@ -23,7 +22,7 @@ _ROLE_WORDS = {role: word for word, role in ROLES.items()}
 _RESPONSE_WORDS = {response: word for word, response in RESPONSES.items()}
 
 
-@attrs.frozen
+@frozen
 class CalendarContent:
     """Activities with what belongs to them, by activity; ``series`` are those that single occurrences belong to."""
 

@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, msg
 from crmkit_sfa.activities.timing import defined_zone, known_zone
 
 
-@attrs.frozen
+@frozen
 class Zone:
     """A time zone of a file: its name, and its definition where no IANA zone has that name."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import RecordShare, RoleAssignment, User
 from crmkit.plugin import AccessDenied, BadInput, Conflict, Context, change, msg
 from crmkit_sfa.dealers.belonging import dealer_of, organization_of, untie, users_of
@@ -17,7 +16,7 @@ from crmkit_sfa.leads.statuses import OPEN, RESTING
 from crmkit_sfa.opportunities.entities import Opportunity
 
 
-@attrs.frozen
+@frozen
 class DealerEnded:
     """What came of it: users frozen, offers withdrawn, registrations withdrawn, and what passed to the heir."""
 

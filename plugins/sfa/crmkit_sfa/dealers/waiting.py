@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context
 from crmkit_sfa.dealers.entities import DealerOffer
@@ -20,7 +19,7 @@ from crmkit_sfa.transfers.titles import names_of, titles_of
 Reason = Literal["offered", "declined", "expired", "withdrawn", "returned", "untouched"]
 
 
-@attrs.frozen
+@frozen
 class WaitingLead:
     """An offer that waits, or a lead or deal that waits for the next step because of ``reason``; ``since`` says how long."""
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, msg
 from crmkit_sfa.forecasting.forecast import forecast
 from crmkit_sfa.forecasting.words import submissions
@@ -19,7 +18,7 @@ from crmkit_sfa.reporting.range import start_of
 MEASURES = ("expected", "commit", "best_case", "submitted")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Score:
     """Errors over several periods, as fractions: 0.1 is 10 %. None where nothing can be divided by.
 
@@ -40,7 +39,7 @@ class Score:
     left_out: int
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Checked:
     """One period: what was forecast, and what was closed in it as is known now."""
 
@@ -54,7 +53,7 @@ class Checked:
         return (self.forecast - self.actual) / self.actual if self.actual and self.forecast is not None else None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Accuracy:
     """The periods, the oldest first, and their score; ``currency`` is that of all amounts."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.funnel.closed import sources_of
 from crmkit_sfa.opportunities.days import day_of
@@ -27,7 +28,7 @@ UNDATED, OVERDUE = -1, -2
 """In place of a period's number: open deals without a day of closing, and with one before all periods."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class _Columns:
     """What the present and the past tell, each in its own words."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context, Money
 from crmkit_sfa.forecasting.entities import ForecastAdjustment, ForecastSubmission
 from crmkit_sfa.reporting.fiscal import Period
@@ -17,7 +17,7 @@ Subject = tuple[UUID | None, UUID | None]
 """A salesperson, a team, or neither for the whole."""
 
 
-@attrs.frozen
+@frozen
 class Said:
     """What somebody submitted."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.funnel.closed import Decided, decided
 from crmkit_sfa.reporting.grouping import grouping
@@ -13,7 +12,7 @@ from crmkit_sfa.reporting.money import ZERO, Exchange, Unconverted
 from crmkit_sfa.reporting.range import DayRange
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Standing:
     """One row. Shares and rates from 0 to 1, None where there is nothing to divide by; money in the home currency.
 
@@ -33,7 +32,7 @@ class Standing:
     share: Decimal | None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Leaderboard:
     """The groups, the greatest value first; the total over all; what is in no sum for lack of a rate."""
 

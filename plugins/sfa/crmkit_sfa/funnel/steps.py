@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.plugin import BadInput, Context, msg
 from crmkit_sfa.funnel.ways import symbol
@@ -21,7 +21,7 @@ from crmkit_sfa.opportunities.pipeline import ENTITY
 from crmkit_sfa.reporting.sql import in_order
 
 
-@attrs.frozen
+@frozen
 class Stage:
     """An open stage of a pipeline and its place, from 0."""
 
@@ -30,7 +30,7 @@ class Stage:
     label: str
 
 
-@attrs.frozen
+@frozen
 class Pipeline:
     """The open stages of a pipeline, in order; ``places`` also has the names of stages that are gone."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.funnel.closed import Decided, decided, sources_of
 from crmkit_sfa.opportunities.entities import Opportunity
@@ -17,7 +17,7 @@ from crmkit_sfa.reporting.money import Exchange, Unconverted
 from crmkit_sfa.reporting.range import DayRange
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Pace:
     """One row; money in the home currency, lengths in days, None where a figure cannot be told.
 
@@ -40,7 +40,7 @@ class Pace:
     velocity: Decimal | None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Velocity:
     """The groups, the fastest first; the whole; what is in no sum for lack of a rate."""
 

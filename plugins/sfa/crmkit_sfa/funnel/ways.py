@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-import attrs
+from crmkit.core.frozen import frozen
 
 Outcome = Literal["open", "won", "lost", "unknown"]
 """What a step is: a known open stage, an end, or an open stage that the pipeline does not have."""
@@ -18,7 +18,7 @@ _FIRST_SYMBOL, _FIRST_PLACE = 48, 3
 _OUTCOMES: tuple[Outcome, ...] = ("won", "lost", "unknown")
 
 
-@attrs.frozen
+@frozen
 class Step:
     """A stay: in the open stage at ``place``, or at an end; ``recent`` when it began in the period asked about."""
 
@@ -27,7 +27,7 @@ class Step:
     recent: bool = False
 
 
-@attrs.frozen
+@frozen
 class Move:
     """A change from one step to another; ``before`` is None at the beginning."""
 

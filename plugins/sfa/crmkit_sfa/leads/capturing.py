@@ -8,9 +8,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Actor, BadInput, Context, change, msg
 from crmkit_sfa.leads.details import LeadDetails, called, company_domain, key_of
 from crmkit_sfa.leads.entities import Lead, LeadTouch
@@ -24,7 +23,7 @@ MOST = 5_000
 """Leads that are looked at for one chunk of addresses."""
 
 
-@attrs.frozen
+@frozen
 class Captured:
     """A lead that somebody's coming forward led to. ``created``: it is new; else this is another touch on it.
 

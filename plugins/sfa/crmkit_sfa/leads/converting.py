@@ -7,9 +7,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import IdentityClaim
 from crmkit.plugin import Conflict, Context, Money, Part, Refused, change, entity_info, msg
 from crmkit_sfa.leads.changing import not_open
@@ -21,7 +20,7 @@ from crmkit_sfa.leads.statuses import OPEN, RESTING
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityContact
 
 
-@attrs.frozen
+@frozen
 class Converted:
     """What a lead became. ``repeated``: it was converted before, and nothing was made."""
 

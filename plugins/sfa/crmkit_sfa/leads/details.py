@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.entity import EMPTY
+from crmkit.core.frozen import frozen
 from crmkit.core.values.contact_point import normalise_point
 from crmkit.core.values.mail import is_free_mail_domain
 from crmkit.plugin import BadInput, Money
@@ -22,7 +21,7 @@ TEXTS = (
 """The texts of a lead that somebody who asks can give."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LeadDetails:
     """What came in. Everything is optional; ``key`` is what the channel calls it: the same one is taken once.
 

@@ -10,6 +10,7 @@ import attrs
 
 from crmkit.command import wording
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context
 from crmkit_sfa.leads.entities import Lead, LeadTouch
@@ -19,7 +20,7 @@ from crmkit_sfa.opportunities.entities import Opportunity
 Table = tuple[str, tuple[str, ...], list[list[Any]]]
 
 
-@attrs.frozen
+@frozen
 class LeadPage:
     """A lead as its reader may see it, with the names of what it refers to."""
 

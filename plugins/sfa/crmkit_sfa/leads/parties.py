@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation, PointKind
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, Part, change, did_you_mean, entity_info, msg
 from crmkit_sfa.leads.details import company_domain
 from crmkit_sfa.leads.entities import Lead
@@ -15,7 +14,7 @@ from crmkit_sfa.leads.entities import Lead
 EMPLOYED = "employed_by"
 
 
-@attrs.frozen
+@frozen
 class Parties:
     """The organization and the person behind a lead, and what is new of them, in the order in which it is needed."""
 

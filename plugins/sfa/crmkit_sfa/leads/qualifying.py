@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, change, did_you_mean, msg
 from crmkit_sfa.leads.changing import not_open
 from crmkit_sfa.leads.entities import Lead
@@ -14,7 +13,7 @@ from crmkit_sfa.leads.settings import LeadSettings
 from crmkit_sfa.leads.statuses import OPEN
 
 
-@attrs.frozen
+@frozen
 class Answer:
     """What is known of one criterion: ``met`` is None while nobody knows."""
 
@@ -23,7 +22,7 @@ class Answer:
     note: str = ""
 
 
-@attrs.frozen
+@frozen
 class Checklist:
     """The criteria with their answers, and how many of them have to be met."""
 

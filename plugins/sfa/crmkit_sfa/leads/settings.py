@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import attrs
 
+from crmkit.core.frozen import frozen
 
-@attrs.frozen(kw_only=True)
+
+@frozen(kw_only=True)
 class ScoreRule:
     """Points for leads that match a filter, and the reason that people read."""
 
@@ -16,7 +18,7 @@ class ScoreRule:
     reason: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LeadSettings:
     """How leads work in this installation."""
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.hooks.kinds import Kind
 from crmkit.plugin import Context, Message, hookspec
 
 
-@attrs.frozen
+@frozen
 class LeadsToScore:
     """Leads that are stored and whose score is asked for."""
 
@@ -24,7 +23,7 @@ class LeadsToScore:
         return len(self.leads)
 
 
-@attrs.frozen
+@frozen
 class LeadScore:
     """Points for one lead, negative ones too, and the reason that people read."""
 

@@ -7,9 +7,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import IdentityClaim
 from crmkit.core.interaction import InteractionParticipant
 from crmkit.plugin import Context, Message, Part, Refused, change, entity_info, msg
@@ -31,7 +30,7 @@ _WHOLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@attrs.frozen
+@frozen
 class Undone:
     """What taking back a conversion did. ``stayed`` tells what was left, each with why."""
 

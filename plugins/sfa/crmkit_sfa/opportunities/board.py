@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context, Money
 from crmkit_sfa.opportunities.entities import Opportunity
@@ -21,7 +21,7 @@ MOST = 240
 """Cards of a board unless told otherwise; the totals count all."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Card:
     """One opportunity on the board. ``rotting``: it stands in its stage for longer than the pipeline allows."""
 
@@ -37,7 +37,7 @@ class Card:
     next_step: str
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Column:
     """One stage: how many opportunities stand there, what they are worth by currency, and the cards."""
 

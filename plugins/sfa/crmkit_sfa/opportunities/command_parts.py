@@ -35,12 +35,16 @@ STAGE = "stage"
 @opportunity.command("set", help=wording("Change what is known of an opportunity."))
 @_which
 @option("--name", metavar="TEXT", help=wording("What it is called."))
-@option("--customer", metavar="CUSTOMER", help=wording("Whose it is: name, id, number in another system or mail address."))
+@option(
+    "--customer", metavar="CUSTOMER", help=wording("Whose it is: name, id, number in another system or mail address.")
+)
 @option("--amount", type=MONEY, help=wording("What it is worth, such as `1200 EUR`."))
 @option("--close", type=DAY, help=wording("The day it is expected to be decided."))
 @option("--probability", metavar="PERCENT", help=wording("How likely it is won; `stage` gives it back to the stage."))
 @option(
-    "--forecast", metavar="CATEGORY", help=wording("As what it counts in forecasts; `stage` gives it back to the stage.")
+    "--forecast",
+    metavar="CATEGORY",
+    help=wording("As what it counts in forecasts; `stage` gives it back to the stage."),
 )
 @option("--next-step", metavar="TEXT", help=wording("What is to be done next."))
 @option("--on", "next_step_on", type=DAY, help=wording("When it is to be done."))

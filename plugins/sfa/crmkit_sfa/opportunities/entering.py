@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.lifecycle_history import fold
@@ -18,7 +17,7 @@ from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines
 from crmkit_sfa.opportunities.weighing import weighed
 
 
-@attrs.frozen
+@frozen
 class Entry:
     """An opportunity as it will be, with the pipeline that it is in, and the way there that has begun already."""
 
@@ -64,9 +63,7 @@ _FIELDS = (
 )
 
 
-def _entry(
-    ctx: Context, c: Change, pipelines: Pipelines, tracks: Mapping[tuple[Any, Any], StageTrack]
-) -> Entry | None:
+def _entry(ctx: Context, c: Change, pipelines: Pipelines, tracks: Mapping[tuple[Any, Any], StageTrack]) -> Entry | None:
     given: Opportunity = c.after
     name = given.pipeline or ctx.config.opportunities.pipeline
     track = tracks.get((given.id, pipelines.lifecycle(name).id))

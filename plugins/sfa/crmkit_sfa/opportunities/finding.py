@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.identity import ExternalIdentity
 from crmkit.core.staff import User
 from crmkit.core.values.ids import parse_id
@@ -44,7 +44,7 @@ def find_opportunity(ctx: Context, needle: str) -> Opportunity:
     return found[0]
 
 
-@attrs.frozen
+@frozen
 class Names:
     """What the references of opportunities are called, by id."""
 

@@ -54,7 +54,9 @@ def guard_opportunities(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
             required = pipelines.settings(one.pipeline, one.stage).required
             missing = [name for name in required if _empty(one, name)]
             if missing:
-                reason = msg("an opportunity in stage {stage} needs {fields}", stage=one.stage, fields=", ".join(missing))
+                reason = msg(
+                    "an opportunity in stage {stage} needs {fields}", stage=one.stage, fields=", ".join(missing)
+                )
                 yield Refuse(reason, one.id)
 
 

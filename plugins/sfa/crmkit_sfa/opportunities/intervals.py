@@ -13,11 +13,13 @@ from typing import Any
 
 import attrs
 
+from crmkit.core.frozen import frozen
+
 FACTS = ("pipeline", "amount", "close_on", "probability", "forecast_category", "salesperson_id", "salesteam_id")
 """What an interval tells beside stage and category."""
 
 
-@attrs.frozen
+@frozen
 class Step:
     """From ``at`` on, the opportunity stands in ``stage``; ``usual`` are the facts that the stage brings along."""
 
@@ -27,7 +29,7 @@ class Step:
     usual: Mapping[str, Any] = attrs.field(factory=dict)
 
 
-@attrs.frozen
+@frozen
 class State:
     """What an opportunity was from ``start`` to ``end`` (excluded; None: still)."""
 
@@ -83,6 +85,4 @@ def _joined(made: Sequence[State]) -> list[State]:
         if not same:
             kept.append(state)
     ends = [*(state.start for state in kept[1:]), None]
-    return [
-        State(one.start, end, one.stage, one.category, one.facts) for one, end in zip(kept, ends, strict=True)
-    ]
+    return [State(one.start, end, one.stage, one.category, one.facts) for one, end in zip(kept, ends, strict=True)]

@@ -6,14 +6,13 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.opportunities.board import open_stages
 from crmkit_sfa.opportunities.entities import Opportunity
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Wanted:
     """Which opportunities a list is of. ``overdue``: open, and expected to be decided before today; ``rotting``: open, and
     in their stage for longer than the pipeline allows; ``filter`` is in the core's filter language."""

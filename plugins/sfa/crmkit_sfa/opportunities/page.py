@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import attrs
-
 from crmkit.command import shown_value, wording
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.opportunities.entities import (
     BigDealAlert,
@@ -23,7 +22,7 @@ from crmkit_sfa.opportunities.lines import line_amount
 Rows = list[tuple[Any, ...]]
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class OpportunityPage:
     """One opportunity with its parts, as the reader may see them."""
 

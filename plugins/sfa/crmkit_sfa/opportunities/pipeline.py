@@ -7,8 +7,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, get_args
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition, StageDefinition
 from crmkit.plugin import BadInput, Context, Message, did_you_mean, entity_info, lifecycle_from_toml, msg
@@ -19,7 +18,7 @@ HUNDRED = Decimal(100)
 _KEYS = ("probability", "forecast", "rot_days", "required")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class StageSettings:
     """What a pipeline says of a stage: ``probability`` in percent, days until a deal there rots, fields it needs."""
 

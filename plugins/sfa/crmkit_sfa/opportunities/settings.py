@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Money
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class BigDeal:
     """From which amount on a deal is a big one: for everybody, or for the team of this name."""
 
@@ -26,7 +25,7 @@ class BigDeal:
         Money.of(self.amount, self.currency)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class OpportunitySettings:
     """How opportunities work in this installation."""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.hooks.kinds import Kind
 from crmkit.plugin import Context, hookspec
 from crmkit_sfa.opportunities.entities import ForecastCategory
 
 
-@attrs.frozen
+@frozen
 class OpportunityQuestion:
     """What is asked about one opportunity, as it is about to be saved; ``stage`` is the name of its stage."""
 

@@ -8,7 +8,6 @@ from crmkit.plugin import Change, Context
 from crmkit_sfa.opportunities.pipeline import StageSettings
 from crmkit_sfa.opportunities.specs import OpportunityQuestion
 
-
 _WEIGHED = (
     ("probability", "probability_source", "choose_sfa_probability"),
     ("forecast_category", "forecast_source", "choose_sfa_forecast_category"),

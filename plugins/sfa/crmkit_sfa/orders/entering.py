@@ -11,6 +11,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.product import Product
 from crmkit.plugin import BadInput, Conflict, Context, Money, msg
 from crmkit_sfa.orders.entities import Order, OrderLine
@@ -19,7 +20,7 @@ from crmkit_sfa.pricing.finding import price_for, tax_category, tax_rate_for
 from crmkit_sfa.quotes.entities import Quote, QuoteLine
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Ordered:
     """What is ordered: one position. ``discount`` and ``tax_rate`` are in percent."""
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Interaction, InteractionLine, InteractionLink, InteractionParticipant
 from crmkit.plugin import Context, Money, change
 from crmkit_sfa.orders.entities import Order, OrderLine
@@ -17,7 +16,7 @@ from crmkit_sfa.orders.revenue import CHANNEL, purchase_key, record_of, subject_
 from crmkit_sfa.orders.totals import remaining
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Told:
     """What is to be logged with a customer. ``link`` names the record that it is about; ``lines`` have no interaction yet."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import attrs
-
 from crmkit.command import shown_value, translated, wording
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context
 from crmkit_sfa.opportunities.entities import Opportunity
@@ -42,7 +41,7 @@ def listed(ctx: Context, filter_: str, limit: int, equal: Mapping[str, Any]) -> 
     ]
 
 
-@attrs.frozen
+@frozen
 class OrderPage:
     """Everything of one order."""
 

@@ -12,8 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.values.money import minor_units, round_half_up
 
 TaxRounding = Literal["line", "rate"]
@@ -22,7 +21,7 @@ TaxRounding = Literal["line", "rate"]
 HUNDRED = Decimal(100)
 
 
-@attrs.frozen
+@frozen
 class LineTerms:
     """What one line asks for: percentages are 0 to 100, the price is for one unit and may have any number of places."""
 
@@ -32,7 +31,7 @@ class LineTerms:
     tax_rate: Decimal = Decimal(0)
 
 
-@attrs.frozen
+@frozen
 class LineAmounts:
     """One line in money. ``amount`` is before the discount on the whole document, the others are after it."""
 
@@ -42,7 +41,7 @@ class LineAmounts:
     gross: Decimal
 
 
-@attrs.frozen
+@frozen
 class TaxSum:
     """The net sum and the tax of all lines of one rate."""
 
@@ -51,7 +50,7 @@ class TaxSum:
     tax: Decimal
 
 
-@attrs.frozen
+@frozen
 class DocumentAmounts:
     """A document in money: its lines in their order, their sums, what its discount takes off, and its tax by rate."""
 

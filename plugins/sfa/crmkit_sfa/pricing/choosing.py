@@ -10,6 +10,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.core.validity import valid_on
 from crmkit.plugin import Message, Money, msg
 from crmkit_sfa.pricing.entities import Price, PriceList, TaxRate
@@ -17,7 +18,7 @@ from crmkit_sfa.pricing.entities import Price, PriceList, TaxRate
 Source = Literal["", "list", "product", "plugin"]
 
 
-@attrs.frozen
+@frozen
 class Buyer:
     """What prices depend on of a customer: where it is, its tags, the segments it is in, and lists agreed with it.
 
@@ -30,7 +31,7 @@ class Buyer:
     agreed: dict[UUID, bool] = attrs.field(factory=dict)
 
 
-@attrs.frozen
+@frozen
 class Considered:
     """One price list that was looked at: whether its price was taken, and why or why not."""
 
@@ -41,7 +42,7 @@ class Considered:
     price: Money | None = None
 
 
-@attrs.frozen
+@frozen
 class PriceAnswer:
     """What a product costs, where that comes from, and what else was looked at. No ``price``: nobody knows one."""
 
@@ -52,7 +53,7 @@ class PriceAnswer:
     considered: tuple[Considered, ...] = ()
 
 
-@attrs.frozen
+@frozen
 class Offer:
     """A price of a list that fits; the largest ``rank`` counts."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit_sfa.pricing.arithmetic import TaxRounding
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class PricingSettings:
     """How prices and tax work in this installation."""
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.product import Product
 from crmkit.hooks.kinds import Kind
 from crmkit.plugin import Context, Message, Money, hookspec
 from crmkit_sfa.pricing.choosing import PriceAnswer
 
 
-@attrs.frozen
+@frozen
 class PriceQuestion:
     """What one unit of a product costs a customer who takes ``quantity`` on a day; ``found`` is what the lists say."""
 
@@ -26,7 +25,7 @@ class PriceQuestion:
     found: PriceAnswer
 
 
-@attrs.frozen
+@frozen
 class PluginPrice:
     """A price that a plugin decided on, and the sentence that says why."""
 

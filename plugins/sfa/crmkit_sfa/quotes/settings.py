@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import attrs
 
+from crmkit.core.frozen import frozen
 
-@attrs.frozen(kw_only=True)
+
+@frozen(kw_only=True)
 class SellerSettings:
     """Who sells, as documents say it."""
 
@@ -20,7 +22,7 @@ class SellerSettings:
     """Where to pay to; lines separated by line breaks."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ApprovalSettings:
     """From which discount on somebody has to approve a quotation, and who may."""
 
@@ -32,7 +34,7 @@ class ApprovalSettings:
     """Roles whose users give such discounts without asking."""
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class QuoteSettings:
     """How quotations work in this installation."""
 

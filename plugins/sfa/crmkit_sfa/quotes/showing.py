@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.command import wording
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.pricing.figures import shown_price
@@ -42,7 +42,7 @@ def listed(ctx: Any, status: str, limit: int, equal: Mapping[str, Any]) -> list[
     ]
 
 
-@attrs.frozen
+@frozen
 class QuotePage:
     """Everything of one quotation."""
 

@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.hooks.kinds import Kind
 from crmkit.plugin import Context, Refuse, hookspec
 from crmkit_sfa.quotes.entities import Quote, QuoteLine
 
 
-@attrs.frozen
+@frozen
 class DiscountQuestion:
     """A quotation about to be sent or approved: its lines, and the deepest discount on a list price, in percent."""
 
@@ -21,7 +22,7 @@ class DiscountQuestion:
     discount: Decimal
 
 
-@attrs.frozen
+@frozen
 class ApprovalDecision:
     """Whether a discount needs an approval, and of which role; without a role, of whoever may approve."""
 
@@ -29,7 +30,7 @@ class ApprovalDecision:
     role: str = ""
 
 
-@attrs.frozen
+@frozen
 class DocumentSection:
     """A section that a plugin adds to a document: paragraphs, and a table where it has headings.
 
@@ -43,7 +44,7 @@ class DocumentSection:
     place: str = attrs.field(default="after", validator=attrs.validators.in_(("before", "after")))
 
 
-@attrs.frozen
+@frozen
 class DocumentRequest:
     """A document of a quotation about to be made, in a ``language``."""
 

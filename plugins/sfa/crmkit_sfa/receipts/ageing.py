@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any, Literal, cast
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context, Money
 from crmkit_sfa.orders.entities import Order
@@ -27,7 +27,7 @@ Amounts = tuple[Decimal, Decimal, Decimal, Decimal, Decimal]
 NONE: Amounts = (ZERO, ZERO, ZERO, ZERO, ZERO)
 
 
-@attrs.frozen
+@frozen
 class AgeingRow:
     """What one customer, owner or everybody owes in a currency, by ``BUCKETS``, and the credit that is not allocated."""
 
@@ -48,7 +48,7 @@ class AgeingRow:
         return sum(self.amounts[1:], ZERO)
 
 
-@attrs.frozen
+@frozen
 class Ageing:
     """The ageing as of the end of ``day``: rows by name and currency, and all of them in ``home``, rounded at the end."""
 

@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.values.money import clean_decimal, minor_units
 from crmkit.plugin import BadInput, Money, msg
 from crmkit_sfa.pricing.arithmetic import rounded_together
@@ -19,7 +18,7 @@ _WRITTEN = re.compile(r"\s*(?P<share>[0-9][0-9.,]*)\s*(?P<percent>%?)\s+(?P<when
 _DAYS = re.compile(r"(?P<days>[0-9]{1,4})\s*(?:d|days?)")
 
 
-@attrs.frozen
+@frozen
 class Instalment:
     """A part of an order that is due on a day: a percentage of it, or an amount."""
 
@@ -29,7 +28,7 @@ class Instalment:
     description: str = ""
 
 
-@attrs.frozen
+@frozen
 class PlannedPart:
     """An instalment with the money that it comes to."""
 

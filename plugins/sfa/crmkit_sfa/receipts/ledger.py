@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import Generic, TypeVar
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.values.money import minor_units, round_half_up
 from crmkit.plugin import Money
 
@@ -33,7 +32,7 @@ def converted(amount: Money, currency: str, rate: Decimal) -> Money:
     return Money(round_half_up(amount.amount * rate, minor_units(currency)), currency)
 
 
-@attrs.frozen
+@frozen
 class Payment:
     """What an allocation takes of a receipt, and what it settles of a planned one."""
 
@@ -57,7 +56,7 @@ def payment(credit: Money, outstanding: Money, rate: Decimal) -> Payment:
     return Payment(Money(min(needed, credit.amount), credit.currency), outstanding)
 
 
-@attrs.frozen
+@frozen
 class Position(Generic[K]):
     """Where one planned receipt stands. ``key`` names it."""
 
@@ -67,7 +66,7 @@ class Position(Generic[K]):
     written_off: Money
 
 
-@attrs.frozen
+@frozen
 class Reduction(Generic[K]):
     """How much less is expected of a planned receipt: what was open, what is taken back of what was settled or written off."""
 
@@ -100,7 +99,7 @@ def reductions(less: Money, positions: Sequence[Position[K]]) -> tuple[Reduction
     )
 
 
-@attrs.frozen
+@frozen
 class Paid(Generic[K]):
     """What is left of an allocation after its releases. ``key`` names it."""
 

@@ -7,9 +7,8 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context, Job, JobDeclaration, Money, ScheduleDeclaration, change, msg
 from crmkit_sfa.orders.entities import PLACED, Order
 from crmkit_sfa.orders.revenue import CHANNEL
@@ -20,7 +19,7 @@ BATCH = 500
 """How many planned receipts one step of the job tells of."""
 
 
-@attrs.frozen
+@frozen
 class Due:
     """A planned receipt that is outstanding, with the names that people know; ``days`` overdue, below 0: not due yet."""
 

@@ -7,6 +7,7 @@ from datetime import date
 import attrs
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Conflict, Context, Money, msg
 from crmkit_sfa.receipts.cash import log_payment, log_refund
 from crmkit_sfa.receipts.entities import Allocation, Method, PlannedReceipt, Receipt, Refund
@@ -14,7 +15,7 @@ from crmkit_sfa.receipts.following import left_of, release
 from crmkit_sfa.receipts.ledger import released, total
 
 
-@attrs.frozen
+@frozen
 class Recorded:
     """A receipt that is stored; ``created`` tells whether it is new."""
 

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import attrs
 
+from crmkit.core.frozen import frozen
 
-@attrs.frozen(kw_only=True)
+
+@frozen(kw_only=True)
 class ReceiptSettings:
     """How receipts work in this installation."""
 

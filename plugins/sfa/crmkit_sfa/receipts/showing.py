@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import attrs
-
 from crmkit.command import wording
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.worth import Rates
 from crmkit.plugin import BadInput, Context, Money
 from crmkit_sfa.orders.entities import Order
@@ -52,7 +51,7 @@ def listed(
     ]
 
 
-@attrs.frozen
+@frozen
 class ReceiptPage:
     """Everything of one receipt; ``rows`` tell what it paid and what was given back, ``gain`` what exchange rates brought."""
 

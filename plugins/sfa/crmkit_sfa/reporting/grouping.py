@@ -11,6 +11,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.product import Product
 from crmkit.plugin import BadInput, Context, did_you_mean, msg
 from crmkit_sfa.reporting.fiscal import PeriodKind, period_of
@@ -39,7 +40,7 @@ Key = UUID | str | None
 _PERIODS = ("month", "quarter", "year")
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Sources:
     """The columns of a query that groups are made of."""
 
@@ -51,7 +52,7 @@ class Sources:
     day: sa.ColumnElement[Any]
 
 
-@attrs.frozen(eq=False)
+@frozen(eq=False)
 class Grouping:
     """How the rows of one report are grouped.
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, msg
 from crmkit_sfa.reporting.fiscal import Period, period_named, period_of
 
 
-@attrs.frozen
+@frozen
 class DayRange:
     """Days from ``since``, included, to ``until``, not included; None is without an end."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import Team, User
 from crmkit.plugin import Context
 
 
-@attrs.frozen
+@frozen
 class Person:
     """A user: name, superior and team."""
 
@@ -21,7 +21,7 @@ class Person:
     team: UUID | None
 
 
-@attrs.frozen
+@frozen
 class Staff:
     """The users and teams that the actor may see."""
 

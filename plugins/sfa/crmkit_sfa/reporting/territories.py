@@ -8,11 +8,12 @@ from uuid import UUID
 import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.assignment.entities import Territory, TerritoryMember
 
 
-@attrs.frozen
+@frozen
 class Territories:
     """Names and parents of territories by id, and the territory of each user."""
 

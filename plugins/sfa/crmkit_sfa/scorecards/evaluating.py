@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import attrs
-
 from crmkit.core.customer import Customer, CustomerRelation
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, NotFound, change, did_you_mean, msg
 from crmkit_sfa.reporting.fiscal import Period, period_named
 from crmkit_sfa.reporting.range import start_of
@@ -19,7 +18,7 @@ from crmkit_sfa.scorecards.specs import ScoreFact, ScoreQuestion
 from crmkit_sfa.transfers.titles import names_of
 
 
-@attrs.frozen
+@frozen
 class Ranked:
     """One party in a period: its place, and how much better it did than in the period before (None: there was none)."""
 

@@ -13,13 +13,14 @@ from typing import Any
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Message, msg
 
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Criterion:
     """One thing that parties are judged on: ``fact`` names what it is computed from; empty: somebody enters it."""
 
@@ -31,7 +32,7 @@ class Criterion:
     fact: str = ""
 
 
-@attrs.frozen
+@frozen
 class Score:
     """A total with what it is made of: ``points`` by criterion, ``covered`` in percent of the weight. None: no values."""
 

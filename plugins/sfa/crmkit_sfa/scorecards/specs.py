@@ -7,13 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.hooks.kinds import Kind
 from crmkit.plugin import Context, hookspec
 
 
-@attrs.frozen
+@frozen
 class ScoreQuestion:
     """Whose facts are asked for, which ones, and from when (included) to when (not included)."""
 
@@ -23,7 +22,7 @@ class ScoreQuestion:
     until: datetime
 
 
-@attrs.frozen
+@frozen
 class ScoreFact:
     """One value of one party. Where there is nothing to say there is no fact, rather than a guess."""
 

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.opportunities.days import day_of
 from crmkit_sfa.reporting.fiscal import Period
@@ -21,7 +20,7 @@ from crmkit_sfa.targets.setting import WHOLE, Goal, Subject, goals, product_name
 from crmkit_sfa.targets.specs import Measured, Metric, MetricQuestion
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Reached:
     """One target: ``target`` and ``actual`` in the home currency, or numbers.
 
@@ -45,7 +44,7 @@ class Reached:
         return self.actual / self.target if self.target else None
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Attainment:
     """The targets of a period, each metric from the whole down; ``elapsed`` is the share of the period that is over."""
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
+from crmkit.core.frozen import frozen
 from crmkit.core.product import Product
 from crmkit.plugin import BadInput, Context, Money, NotFound, msg
 from crmkit_sfa.assignment.entities import Territory
@@ -21,7 +21,7 @@ from crmkit_sfa.targets.entities import Target
 from crmkit_sfa.targets.metrics import metric_named
 
 
-@attrs.frozen
+@frozen
 class Subject:
     """Whose target it is: a person's, a team's, a product's, a territory's, or everybody's when none is named."""
 
@@ -38,7 +38,7 @@ class Subject:
 WHOLE = Subject()
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Goal:
     """A target as it stood: the amount of a metric that is money, else the number; ``set_at`` is since when."""
 

@@ -7,13 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.hooks.kinds import Kind
 from crmkit.plugin import Context, hookspec
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class MetricQuestion:
     """The days asked about, from ``since`` to ``until`` (not included), and the instants at which they begin."""
 
@@ -23,7 +22,7 @@ class MetricQuestion:
     until_at: datetime
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Measured:
     """A sum of what was reached, by whom, in which team and with which product, as far as these are known.
 
@@ -40,7 +39,7 @@ class Measured:
     records: int = 1
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class Metric:
     """Something that targets are set for. ``measure`` adds up what was reached, by select, narrowed to the actor.
 
@@ -53,7 +52,7 @@ class Metric:
     measure: Callable[[Context, MetricQuestion], Iterable[Measured]]
 
 
-@attrs.frozen
+@frozen
 class MetricsAsked:
     """Which metrics there are is asked without further details."""
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from crmkit.core.frozen import frozen
+
 
 def _hours() -> dict[str, int]:
     return {
@@ -21,7 +23,7 @@ def _checklists() -> dict[str, tuple[str, ...]]:
     return {"sales_to_service": ("scope agreed", "dates agreed", "contacts known")}
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class TransferSettings:
     """How hand-offs work in this installation."""
 

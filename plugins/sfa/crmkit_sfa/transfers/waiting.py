@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import attrs
-
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import RecordShare, Team, User
 from crmkit.plugin import Context, Job, JobDeclaration, ScheduleDeclaration, change
 from crmkit_sfa.transfers.deadlines import due_after
@@ -21,7 +20,7 @@ BATCH = 500
 """Hand-offs that one run of the job looks at, at most; what is left is the next one's."""
 
 
-@attrs.frozen
+@frozen
 class WaitingTransfer:
     """A hand-off that waits, with the names that people know: ``overdue`` when its answer was due before now."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -51,7 +52,7 @@ def test_intervals_have_no_gaps_and_the_last_one_tells_the_present(
     assert told[0].start == steps[0].at
     assert [one.end for one in told] == [*(one.start for one in told[1:]), None]
     assert all(one.end is None or one.start < one.end for one in told)
-    for one, other in zip(told, told[1:], strict=False):
+    for one, other in pairwise(told):
         assert (one.stage, one.facts) != (other.stage, other.facts)
 
 

@@ -203,7 +203,10 @@ def test_a_stage_that_goes_takes_its_deals_elsewhere(crm: Crm, clock: FixedClock
     pipeline = standard_pipeline()
     kept = tuple(stage for stage in pipeline.stages if stage.name != "engaging")
     clock.advance(days=1)
-    with pytest.raises(ValidationFailed, match="the stage for 1 records that stand in engaging"), crm.session() as session:
+    with (
+        pytest.raises(ValidationFailed, match="the stage for 1 records that stand in engaging"),
+        crm.session() as session,
+    ):
         crm.services_for(session).define(attrs.evolve(pipeline, stages=kept))
     with crm.session() as session:
         crm.services_for(session).define(attrs.evolve(pipeline, stages=kept), remap={"engaging": "prospecting"})
@@ -289,7 +292,9 @@ def test_a_board_takes_three_queries(crm: Crm, make_customer: MakeCustomer) -> N
     with crm.session() as session:
         for number in range(240):
             stage = ("prospecting", "engaging", "won")[number % 3]
-            one = Opportunity(name=f"D{number}", stage=stage, amount=Money.of("2", "EUR"), customer_id=customers[number % 3].id)
+            one = Opportunity(
+                name=f"D{number}", stage=stage, amount=Money.of("2", "EUR"), customer_id=customers[number % 3].id
+            )
             session.add(one)
     statements: list[str] = []
     with crm.session(reads=True) as session:

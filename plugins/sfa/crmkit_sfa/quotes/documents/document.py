@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-import attrs
-
 from crmkit.core.customer import Customer
+from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import AccessDenied, Money, msg
 from crmkit_sfa.pricing.arithmetic import TaxSum, taxes_by_rate
@@ -25,7 +24,7 @@ _ZERO = Decimal(0)
 _TOLD = frozenset((*PRICED, *OFFERED, *LINE_CONTENT)) - {"list_price", "supersedes_id", "opportunity_id", "sent_at"}
 
 
-@attrs.frozen
+@frozen
 class DocumentLine:
     """One line of the table; ``values`` are its cells behind the description."""
 
@@ -35,7 +34,7 @@ class DocumentLine:
     values: tuple[str, ...]
 
 
-@attrs.frozen
+@frozen
 class DocumentSum:
     """One line under the table: what it is, and how much; the last one counts."""
 
@@ -44,7 +43,7 @@ class DocumentSum:
     strong: bool = False
 
 
-@attrs.frozen
+@frozen
 class QuoteDocument:
     """All that stands on a quotation, in the order it is read."""
 
