@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from crmkit.cli.words import translated, wording
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=click.Command)
+_NEGATIVE = re.compile(r"-[.,]?\d")
 
 
 class _Translated(click.Command):
@@ -43,6 +45,11 @@ class Command(_Translated):
         super().__init__(*args, **kwargs)
         taken = {name for parameter in self.params for name in parameter.opts}
         self.params += [_repeated(settings) for settings in GLOBAL_OPTIONS if not taken.intersection(settings[0])]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # A negative number is a value: the command says what is wrong with it, if anything.
+        ctx.ignore_unknown_options |= any(_NEGATIVE.match(arg) for arg in args)
+        return super().parse_args(ctx, args)
 
 
 class Group(_Translated, click.Group):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -56,6 +57,11 @@ class Narrowing:
         self._allowed: dict[tuple[str, str], Condition | None] = {}
         self._masked: dict[Any, tuple[str, str]] = {}
         self._hides: bool | None = None
+
+    @property
+    def user_id(self) -> UUID | None:
+        """The user whose rights count; None for the system."""
+        return self._actor.user_id
 
     def conditions(
         self, entity: str, table: sa.FromClause, action: str = "read", deleted: bool = False

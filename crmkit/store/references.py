@@ -90,6 +90,9 @@ def check_references(
         # Who owns a record may be somebody whose own record the actor cannot read.
         seen = narrowing if reach == "actor" else narrowing.whole_tenant()
         found = existing_ids(connect(), database, seen, entity, ids, hold=shared and entity in plan.merged)
+        if entity == "user" and (writer := narrowing.user_id) is not None and writer in ids:
+            # Whoever writes may name himself, also where users' records are not his to read.
+            found.add(writer)
         # What this session is about to delete is gone already.
         found -= {id for id in found if getattr(work.current.get(id), "deleted_at", None) is not None}
         if reach != "plugin":

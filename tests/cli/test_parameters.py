@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from crmkit.cli.localized import argument, command
 from crmkit.cli.parameters import DAY, MONEY
 
 
@@ -26,3 +28,14 @@ def test_a_day_is_a_civil_date() -> None:
     assert DAY.convert(" 2026-03-15 ", None, None).isoformat() == "2026-03-15"
     with pytest.raises(click.BadParameter, match="expected a date such as 2026-03-15"):
         DAY.convert("15.3.2026", None, None)
+
+
+@command("give", help="Give.")
+@argument("amount", type=MONEY, help="How much.")
+def give(amount: object) -> None:
+    click.echo(f"given {amount}")
+
+
+def test_a_negative_amount_is_a_value_and_no_option() -> None:
+    assert CliRunner().invoke(give, ["-5 EUR"]).output == "given -5 EUR\n"
+    assert "No such option" in CliRunner().invoke(give, ["5 EUR", "--amuont"]).output

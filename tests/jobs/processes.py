@@ -57,7 +57,7 @@ class Installation:
 
     def open(self) -> Crm:
         """Open the application in this process."""
-        return Crm.open(config=load_config(self.config, {}), clock=SystemClock())
+        return Crm.open(config=load_config(self.config, os.environ), clock=SystemClock())
 
     def enqueue(self, pauses: list[float]) -> None:
         """Enqueue a job for each pause, numbered from zero."""

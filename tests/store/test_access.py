@@ -20,6 +20,7 @@ from crmkit.core.staff import RecordShare, Role, RoleAssignment, Team, User
 from crmkit.core.values.clock import FixedClock
 from crmkit.runtime.crm import CORE, Crm
 from crmkit.store.session import Session
+from crmkit.testing.making import AsUser
 from tests.conftest import OpenCrm
 from tests.store.samples import one_of_each
 from tests.store.staff import PEOPLE, REACH, Staff, make_staff
@@ -430,3 +431,17 @@ def test_a_tree_is_checked_also_where_the_actor_does_not_see_it(staff: Staff) ->
         with pytest.raises(Refused, match="would stand above itself"):
             s.flush()
         s.rollback()
+
+
+def test_whoever_writes_may_name_himself_and_no_other_user_unseen(crm: Crm) -> None:
+    as_user = AsUser(crm)
+    grants = [f"{name} {do} own" for name in ("interaction", "interaction_participant") for do in ("read", "create")]
+    anna, bert = as_user(*grants), as_user(*grants)
+    with crm.session(anna) as session:
+        note = Interaction(kind="note", occurred_at=crm.clock.now())
+        session.add(note, InteractionParticipant(interaction_id=note.id, user_id=anna.user_id))
+    with crm.session(reads=True) as session:
+        assert [one.user_id for one in session.list(InteractionParticipant)] == [anna.user_id]
+    other = Interaction(kind="note", occurred_at=crm.clock.now())
+    with pytest.raises(ValidationFailed, match="the id of a user"), crm.session(anna) as session:
+        session.add(other, InteractionParticipant(interaction_id=other.id, user_id=bert.user_id))

@@ -16,6 +16,7 @@ _TEN, _NOTHING = Money.of("10", "EUR"), Money.of("0", "EUR")
 _ZONE = {"timezone": "Europe/Berlin", "zone_definition": "", "rrule": "", "occurrence": ""}
 _VALUES: Mapping[str, Mapping[str, Any]] = {
     "sfa_activity": _ZONE,
+    "sfa_adjustment": {"kind": "write_off"},
     "sfa_assignment_rule": {"filter": "country = DE", "skill_field": "product_id"},
     "sfa_forecast_adjustment": {"period_start": _QUARTER, "for_team_id": None},
     "sfa_forecast_submission": {"period_start": _QUARTER},

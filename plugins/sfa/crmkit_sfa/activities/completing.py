@@ -36,6 +36,8 @@ class Completed:
     activity: Activity
     interaction: Any
     next: Activity | None = None
+    already: bool = False
+    """Whether it was completed before, so that nothing was written now."""
 
 
 def complete(
@@ -51,12 +53,13 @@ def complete(
     """Complete an activity, or one occurrence of a series, and log it once as an interaction; perhaps plan the next.
 
     ``at`` is when it took place, by default when it was planned, or now where that is still to come. Completing it again
-    returns what was logged and plans nothing. All of it is one transaction. Raises Refused for what was called off.
+    returns what was logged, ``already`` done, and plans nothing. All of it is one transaction. Raises Refused for what was
+    called off.
     """
     one = occurrence_of(ctx, activity, occurrence)
     now = ctx.clock.now()
     if one.status == "done" and one.interaction_id is not None:
-        return Completed(one, _logged(ctx, one))
+        return Completed(one, _logged(ctx, one), already=True)
     if one.status == "cancelled":
         raise Refused(ctx.plugin, msg("“{subject}” was called off; it cannot be completed", subject=one.subject))
     when = at or _when(one, now)

@@ -25,6 +25,7 @@ from crmkit_sfa.activities.given_values import (
     instant_given,
     key_given,
     person_given,
+    skipped_start_given,
     start_given,
     times_given,
 )
@@ -102,6 +103,7 @@ def add(
             subject,
             kind=kind,
             rrule=rrule,
+            rdates=skipped_start_given(at or due, timezone or ctx.timezone, rrule),
             about=about_given(ctx, session, customer, opportunity, lead),
             participants=[person_given(session, who) for who in people],
             reminders=remind,
@@ -166,7 +168,15 @@ def complete(
         )
     if as_json:
         following = None if result.next is None else result.next.id
-        print_json({"id": result.activity.id, "interaction_id": result.interaction.id, "next_id": following})
+        logged = result.interaction.id
+        print_json(
+            {"id": result.activity.id, "interaction_id": logged, "next_id": following, "already_done": result.already}
+        )
+        return
+    if result.already:
+        say(msg("{subject} was done already; nothing was written", subject=result.activity.subject))
+        if then is not None:
+            say(msg("not planned: {subject}", subject=then.subject))
         return
     say(msg("done and logged: {subject}", subject=result.activity.subject))
     if result.next is not None:

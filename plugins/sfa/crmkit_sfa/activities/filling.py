@@ -10,7 +10,7 @@ from crmkit.plugin import BadInput, Change, Message, change, msg
 from crmkit_sfa.activities.entities import ACTIVITY, Activity
 from crmkit_sfa.activities.occurrences import SLACK
 from crmkit_sfa.activities.recurrence import instant, latest, moment_of
-from crmkit_sfa.activities.timing import repetition_of, span, wrong_repetition, wrong_times, zone_of
+from crmkit_sfa.activities.timing import repetition_of, said_start, span, wrong_repetition, wrong_times, zone_of
 
 REVISED_BY = (
     "status", "starts_at", "ends_at", "starts_on", "ends_on", "due_on", "due_at", "timezone", "rrule", "rdates", "exdates",
@@ -33,6 +33,7 @@ def filled(c: Change, series: Activity | None, timezone: str, now: datetime) -> 
         one = change(one, uid=series.uid, calendar_id=series.calendar_id)
     if not one.uid:
         one = change(one, uid=str(one.id))
+    one = _without_former_start(c, one)
     recurring = bool(one.rrule or one.rdates)
     problems = [*_wrong_values(one, recurring), *wrong_times(one)]
     if not problems and recurring:
@@ -49,6 +50,14 @@ def filled(c: Change, series: Activity | None, timezone: str, now: datetime) -> 
         completed_at=(one.completed_at or now) if one.status == "done" else None,
     )
     return _revised(c, one, now)
+
+
+def _without_former_start(c: Change, one: Activity) -> Activity:
+    """A start that was said, but that the activity has no longer, is no further time of it."""
+    former = "" if c.created else said_start(c.before)
+    if not former or former not in one.rdates or (one.rrule and said_start(one) == former):
+        return one
+    return change(one, rdates=tuple(key for key in one.rdates if key != former))
 
 
 def _wrong_values(one: Activity, recurring: bool) -> list[tuple[str, object, Message]]:

@@ -49,6 +49,17 @@ def times_given(
     return {"starts_at": start, **({last: start + timedelta(minutes=minutes)} if minutes else {})}
 
 
+def skipped_start_given(text: str | None, zone: str, rrule: str) -> tuple[str, ...]:
+    """Return the start that an option says, as a further time of a series, where clocks skip it; see ``skipped_start``."""
+    from crmkit_sfa.activities.timing import known_zone, skipped_start
+
+    try:
+        said = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return ()
+    return () if said.tzinfo is not None else skipped_start(said, known_zone(zone), rrule)
+
+
 def start_given(kind: str, point: date | datetime) -> dict[str, Any]:
     """Return the field for when something of a kind starts, or is due."""
     what = "due" if kind == "task" else "starts"

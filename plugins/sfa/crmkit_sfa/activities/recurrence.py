@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, UTC, date, datetime, time, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,10 @@ _PARTS = (
     "BYWEEKNO", "BYMONTH", "BYSETPOS", "WKST",
 )  # fmt: skip
 _LOCAL = re.compile(r"(\d{8})(?:T(\d{6}))?")
+HORIZON = 100
+"""For how many years from its start a rule is followed at least; what comes later is nobody's calendar."""
+_CYCLE = 400
+"""Years after which the Gregorian calendar repeats, weekdays and all: 146,097 days are 20,871 weeks."""
 _DAYS_OF = {1: 31, 2: 29, 3: 31, 4: 30, 5: 31, 6: 30, 7: 31, 8: 31, 9: 30, 10: 31, 11: 30, 12: 31}
 
 Moment = date | datetime
@@ -88,7 +92,7 @@ def moments(repetition: Repetition, after: Moment | None = None, until: Moment |
     highest = None if until is None else as_time(until)
     single = sorted(as_time(one) for one in [repetition.start, *map(moment_of, repetition.further)])
     sources: list[Iterable[datetime]] = [single]
-    sources += [_from(parsed(rule, as_time(repetition.start)), lowest) for rule in repetition.rules]
+    sources += [_times(rule, as_time(repetition.start), lowest) for rule in repetition.rules]
     last: datetime | None = None
     for one in heapq.merge(*sources):
         if highest is not None and one > highest:
@@ -106,7 +110,7 @@ def latest(repetition: Repetition) -> Moment | None:
         if read._until is not None:
             found.append(read._until)
         elif read._count is not None:
-            found += list(read)[-1:]
+            found += list(_times(rule, as_time(repetition.start)))[-1:]
         else:
             return None
     last = max(found)
@@ -114,8 +118,27 @@ def latest(repetition: Repetition) -> Moment | None:
 
 
 def check_rule(rule: str, start: Moment) -> None:
-    """Raise BadInput unless ``rule`` is an RRULE that this module expands."""
+    """Raise BadInput unless ``rule`` is an RRULE that this module expands and that ever comes.
+
+    An end before its first time is fine: calendars have series that were cut short.
+    """
     parsed(rule, as_time(start))
+    endless = ";".join(part for part in rule.split(";") if not part.strip().upper().startswith("UNTIL"))
+    if not _comes(endless, as_time(start)):
+        raise BadInput(msg("rule {rule} never comes: no such day in these months", rule=rule))
+
+
+def normalised(rule: str) -> str:
+    """Return an RRULE so that two which say the same in another order of parts and values are equal."""
+    parts = []
+    for part in rule.strip().upper().removeprefix("RRULE:").rstrip(";").split(";"):
+        name, _, value = part.partition("=")
+        values = value.split(",")
+        if name.startswith("BY"):
+            values = sorted(re.sub(r"^([+-]?)0*(?=\d)", lambda sign: sign[1].strip("+"), one) for one in values)
+        if (name, value) != ("INTERVAL", "1"):
+            parts.append(f"{name}={','.join(values)}")
+    return ";".join(sorted(parts))
 
 
 def localised(rule: str, zone: tzinfo, *, whole_days: bool) -> str:
@@ -200,9 +223,37 @@ def _bad(rule: str) -> BadInput:
     return BadInput(msg("{rule} is no rule of RFC 5545, as in FREQ=WEEKLY;BYDAY=MO,WE;COUNT=10", rule=rule or "-"))
 
 
-def _from(rule: rrule, lowest: datetime | None) -> Iterator[datetime]:
-    if lowest is None:
-        yield from rule
-        return
-    # dateutil counts from the start; its own skipping keeps COUNT and BYSETPOS right.
-    yield from rule.xafter(lowest - timedelta(microseconds=1))
+@lru_cache(maxsize=2_000)
+def _comes(rule: str, start: datetime) -> bool:
+    return next(_times(rule, start), None) is not None
+
+
+def _times(rule: str, start: datetime, lowest: datetime | None = None) -> Iterator[datetime]:
+    """Yield the times of a rule from ``lowest`` on, for at least HORIZON years after the start and at most 400 more."""
+    later, years = _bounded(rule, start)
+    found: Iterable[datetime] = later
+    if lowest is not None:
+        if lowest.year + years > MAXYEAR:
+            return
+        # dateutil counts from the start; its own skipping keeps COUNT and BYSETPOS right.
+        found = later.xafter(_in_year(max(lowest, start), years), inc=True)
+    for one in found:
+        yield _in_year(one, -years)
+
+
+@lru_cache(maxsize=2_000)
+def _bounded(rule: str, start: datetime) -> tuple[rrule, int]:
+    """Return a rule so many whole cycles of the calendar later that it ends in time, and the years of these cycles.
+
+    dateutil looks for a next time up to the year 9999, which takes minutes where none comes. From a start that is near
+    to this year it takes a blink, and finds the same days.
+    """
+    years = max(0, MAXYEAR - start.year - HORIZON) // _CYCLE * _CYCLE
+    read: Any = parsed(rule, start)
+    ends = read._until is not None and read._until.year + years <= MAXYEAR
+    later: rrule = read.replace(dtstart=_in_year(start, years), until=_in_year(read._until, years) if ends else None)
+    return later, years
+
+
+def _in_year(moment: datetime, later: int) -> datetime:
+    return moment.replace(year=moment.year + later)

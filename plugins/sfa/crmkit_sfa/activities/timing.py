@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from crmkit.plugin import BadInput, Message, change, msg
 from crmkit_sfa.activities.entities import Activity
-from crmkit_sfa.activities.recurrence import Moment, Repetition, instant, moment_of
+from crmkit_sfa.activities.recurrence import Moment, Repetition, instant, key_of, moment_of
 
 Point = date | datetime
 """A civil date, or an instant in UTC."""
@@ -57,9 +57,45 @@ def end_of(activity: Activity) -> Point | None:
 
 
 def local_start(activity: Activity) -> Moment | None:
-    """Return its start as a local time of its zone, or as a day: what repeats."""
+    """Return its start as a local time of its zone, or as a day: what repeats.
+
+    Of a start that clocks skip it is the time that was said; see ``said_start``.
+    """
     start = start_of(activity)
+    if said := said_start(activity):
+        return moment_of(said)
     return start.astimezone(zone_of(activity)).replace(tzinfo=None) if isinstance(start, datetime) else start
+
+
+def skipped_start(moment: Moment, zone: tzinfo, rrule: str) -> tuple[str, ...]:
+    """Return what to keep among the further times of a series so that its start is known as it was said.
+
+    That is the start itself where clocks skip it (half past two on the last Sunday of March): as an instant it is an hour
+    later, and on all other days the series is at the time that was said. Nothing for other starts, and by the hour.
+    """
+    if not isinstance(moment, datetime) or not rrule or "HOURLY" in rrule.upper():
+        return ()
+    there = instant(moment, zone).astimezone(zone).replace(tzinfo=None)
+    return () if there == moment else (key_of(moment),)
+
+
+def said_start(activity: Activity) -> str:
+    """Return the key of the local start that was said of a series where clocks skip it, else the empty text."""
+    start = start_of(activity)
+    if not activity.rdates or not isinstance(start, datetime):
+        return ""
+    zone = zone_of(activity)
+    there = start.astimezone(zone).replace(tzinfo=None)
+    for key in activity.rdates:
+        try:
+            moment = moment_of(key)
+        except BadInput:
+            continue
+        # Two local times are one instant only where the first is skipped.
+        same = isinstance(moment, datetime) and "/" not in key and moment != there and instant(moment, zone) == start
+        if same:
+            return key
+    return ""
 
 
 def repetition_of(activity: Activity) -> Repetition | None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from crmkit.core.staff import User
-from crmkit.plugin import Context, Refused, change, msg
+from crmkit.plugin import BadInput, Context, Refused, change, msg
 from crmkit_sfa.assignment.deciding import Decision, Turns, decide
 from crmkit_sfa.assignment.entities import Assignment, AssignmentTurn
 from crmkit_sfa.assignment.staff import Staff, staff
@@ -73,7 +73,12 @@ def waiting_for_assignment(ctx: Context, limit: int = BATCH) -> list[Lead]:
 
 
 def give(ctx: Context, lead: Lead, user: User, note: str = "") -> Lead:
-    """Give a lead to a user by hand. Raises Refused for a lead that is not open and a user who is not active."""
+    """Give a lead to a user by hand.
+
+    Raises Refused for a lead that is not open and a user who is not active, BadInput for a user of a dealer.
+    """
+    if user.customer_id is not None:
+        raise BadInput(msg("{login} belongs to a dealer: offer it to the dealer", login=user.login))
     if user.state != "active":
         raise Refused("sfa", msg("{user} is {state} and takes no leads", user=user.login, state=user.state))
     if lead.status not in OPEN:

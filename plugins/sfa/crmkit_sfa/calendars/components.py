@@ -11,6 +11,7 @@ from typing import Any
 from crmkit.plugin import BadInput, entity_info, msg
 from crmkit_sfa.activities.entities import Activity
 from crmkit_sfa.activities.recurrence import instant, key_of, localised, moment_of
+from crmkit_sfa.activities.timing import skipped_start
 from crmkit_sfa.calendars.entries import CalendarEntry, Unreadable
 from crmkit_sfa.calendars.people import alarms_of, attendees_of, bare_address
 from crmkit_sfa.calendars.zones import Zone, zone_called
@@ -131,9 +132,15 @@ class _Times:
         rules = [localised(_raw(rule), self.zone.tz, whole_days=whole) for rule in _values(self.component, "RRULE")]
         return {
             "rrule": "\n".join(rules),
-            "rdates": tuple(self._moments("RDATE", anchor)),
+            "rdates": (*self._skipped_start("\n".join(rules)), *self._moments("RDATE", anchor)),
             "exdates": tuple(self._moments("EXDATE", anchor)),
         }
+
+    def _skipped_start(self, rules: str) -> tuple[str, ...]:
+        text = [_raw(one) for one in _values(self.component, "DUE" if self.due_only else "DTSTART")][:1]
+        if not text or _OFFSET_UTC.fullmatch(text[0]):
+            return ()
+        return skipped_start(moment_of(text[0]), self.zone.tz, rules)
 
     def recurrence_id(self) -> date | datetime | None:
         """Return which occurrence of its series the component is: an instant, or a day."""

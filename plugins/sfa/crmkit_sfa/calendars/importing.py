@@ -10,6 +10,7 @@ from uuid import UUID
 from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, Message, change, entity_info, msg
 from crmkit_sfa.activities.entities import Activity, ActivityParticipant, ActivityReminder
+from crmkit_sfa.activities.recurrence import normalised
 from crmkit_sfa.activities.timing import start_of, wrong_repetition, wrong_times
 from crmkit_sfa.calendars.addresses import Addresses, People, addresses_of, people_behind
 from crmkit_sfa.calendars.belonging import alarms_written, attendees_written
@@ -145,6 +146,7 @@ class _Work:
             values["kind"] = entry.kind or _kind_kept(existing, entry)
             # Calendars count whole seconds.
             values |= {name: known for name in values if _whole(known := getattr(existing, name)) == values[name]}
+            values |= {name: getattr(existing, name) for name in _REPEATS if _same_repeats(name, existing, values)}
             if not isinstance(start_of(existing), datetime) and not (
                 entry.values["starts_at"] or entry.values["due_at"]
             ):
@@ -237,6 +239,7 @@ _PROPERTY = {
     "rrule": "RRULE", "rdates": "RDATE", "exdates": "EXDATE", "ends_at": "DTEND", "ends_on": "DTEND", "due_at": "DUE",
     "due_on": "DUE",
 }  # fmt: skip
+_REPEATS = ("rrule", "rdates", "exdates")
 _NOT_COMPARED = ("stamped_at", "own_participants", "own_reminders")
 
 
@@ -244,6 +247,14 @@ def _differs(made: Activity, existing: Activity) -> bool:
     names = [info.name for info in entity_info(Activity).stored if info.name not in _NOT_COMPARED]
     own = (made.own_participants, made.own_reminders) != (existing.own_participants, existing.own_reminders)
     return own or any(getattr(made, name) != getattr(existing, name) for name in names)
+
+
+def _same_repeats(name: str, existing: Activity, values: dict[str, Any]) -> bool:
+    """Whether a file repeats as what is known does: programs write parts, rules and times in orders of their own."""
+    known, read = getattr(existing, name), values[name]
+    if name == "rrule":
+        return sorted(map(normalised, known.split("\n"))) == sorted(map(normalised, read.split("\n")))
+    return sorted(known) == sorted(read)
 
 
 def _whole(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from crmkit.plugin import change
 from crmkit_sfa.activities.entities import Activity
 from crmkit_sfa.activities.recurrence import key_of
-from crmkit_sfa.activities.timing import zone_of
+from crmkit_sfa.activities.timing import said_start, zone_of
 from crmkit_sfa.calendars.entries import CalendarEntry
 
 
@@ -34,6 +34,8 @@ def occurrence_key(entry: CalendarEntry, master: Activity | None) -> str:
     if isinstance(at, datetime):
         zone = zone_of(master) if master is not None else zone_of(change(_BARE, **_zone_values(entry)))
         local = at.astimezone(zone).replace(tzinfo=None)
+        if master is not None and at == master.starts_at and (said := said_start(master)):
+            return said
         return key_of(local.date() if master is not None and master.starts_on is not None else local)
     if master is not None and master.starts_at is not None:
         local_start = master.starts_at.astimezone(zone_of(master))

@@ -9,7 +9,7 @@ from uuid import UUID
 from crmkit.core.frozen import frozen
 from crmkit_sfa.activities.entities import Activity, ActivityParticipant, ActivityReminder
 from crmkit_sfa.activities.recurrence import moment_of, zoned
-from crmkit_sfa.activities.timing import end_of, start_of, zone_of
+from crmkit_sfa.activities.timing import end_of, said_start, start_of, zone_of
 from crmkit_sfa.calendars.addresses import Addresses
 from crmkit_sfa.calendars.people import RESPONSES, ROLES
 from crmkit_sfa.calendars.text import content_line, escaped, folded
@@ -86,7 +86,7 @@ def _times(one: Activity, todo: bool) -> list[str]:
     found = []
     start = one.starts_at or one.starts_on
     if start is not None:
-        found.append(_time("DTSTART", start, one))
+        found.append(_time("DTSTART", start, one, said_start(one)))
     end = end_of(one)
     # What calendars have no zone for keeps ours.
     if not isinstance(start or end, datetime) or one.floating or any(line.endswith("Z") for line in found):
@@ -94,14 +94,17 @@ def _times(one: Activity, todo: bool) -> list[str]:
     if end is not None:
         whole = not isinstance(end, datetime)
         # DTEND is the day behind the last one (RFC 5545, 3.6.1); DUE is the last one.
-        found.append(_time("DUE" if todo else "DTEND", end + timedelta(days=1) if whole and not todo else end, one))
+        name, last = ("DUE", end) if todo else ("DTEND", end + timedelta(days=1) if whole else end)
+        found.append(_time(name, last, one, said_start(one) if start is None else ""))
     return found
 
 
-def _time(name: str, point: object, one: Activity) -> str:
+def _time(name: str, point: object, one: Activity, said: str = "") -> str:
     if not isinstance(point, datetime):
         return f"{name};VALUE=DATE:{point:%Y%m%d}"
     local = point.astimezone(zone_of(one))
+    if said:
+        return content_line(name, said, {} if one.floating else {"TZID": one.timezone})
     if one.floating:
         return f"{name}:{local:%Y%m%dT%H%M%S}"
     if one.timezone == "UTC" and not one.zone_definition:
@@ -118,7 +121,8 @@ def _repetition(one: Activity, series: Activity | None) -> list[str]:
     utc = one.timezone == "UTC" and not one.zone_definition and not one.floating
     for rule in filter(None, one.rrule.split("\n")):
         found.append(f"RRULE:{rule if one.floating else zoned(rule, zone_of(one), whole_days=whole)}")
-    for name, keys in (("RDATE", one.rdates), ("EXDATE", one.exdates)):
+    further = tuple(key for key in one.rdates if key != said_start(one))
+    for name, keys in (("RDATE", further), ("EXDATE", one.exdates)):
         for key in keys:
             parameters = {} if utc or one.floating or whole else {"TZID": one.timezone}
             parameters |= {"VALUE": "DATE"} if whole else {"VALUE": "PERIOD"} if "/" in key else {}

@@ -61,7 +61,13 @@ def progress_(period: str, as_json: bool) -> None:
     headings = [
         *(wording("Dealer"), wording("Offers"), wording("Accepted"), wording("Declined"), wording("Expired")),
         *(wording("Hours to answer"), wording("Open leads"), wording("Converted"), wording("Open deals")),
-        *(wording("Won"), wording("Lost"), wording("Open value"), wording("Value won"), wording("Customers")),
+        *(
+            wording("Deals won"),
+            wording("Deals lost"),
+            wording("Open value"),
+            wording("Value won"),
+            wording("Customers"),
+        ),
     ]
     rows = [
         (

@@ -110,7 +110,7 @@ def offer_(record: str, customer: str, to: str, hours: int, as_json: bool, **tex
 
 @dealer.command("offers", help=wording("List the offers that I may see, the newest first."))
 @option("--open", "only_open", is_flag=True, help=wording("Only those that wait for an answer."))
-@option("--limit", default=50, show_default=True, help=wording("How many at most."))
+@option("--limit", type=click.IntRange(1), default=50, show_default=True, help=wording("How many at most."))
 @json_option
 def offers(only_open: bool, limit: int, as_json: bool) -> None:
     from crmkit.core.customer import Customer

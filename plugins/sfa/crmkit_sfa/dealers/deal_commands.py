@@ -26,6 +26,7 @@ from crmkit.plugin import BadInput, Money, msg
 if TYPE_CHECKING:
     from crmkit_sfa.dealers.entities import DealRegistration
 
+STATES = ("submitted", "approved", "rejected", "withdrawn", "expired")
 _REGISTRATION = wording("The id of the registration, as `list` shows it.")
 
 
@@ -65,10 +66,10 @@ def register_(company: str, dealer: str, amount: str, close_on: datetime | None,
 
 
 @deal.command("list", help=wording("List registered deals that I may see, the newest first."))
-@option("--state", default="", help=wording("Only those in this state, such as submitted."))
-@option("--limit", default=50, show_default=True, help=wording("How many at most."))
+@option("--state", type=click.Choice(STATES), help=wording("Only those in this state, such as submitted."))
+@option("--limit", type=click.IntRange(1), default=50, show_default=True, help=wording("How many at most."))
 @json_option
-def list_(state: str, limit: int, as_json: bool) -> None:
+def list_(state: str | None, limit: int, as_json: bool) -> None:
     from crmkit.core.customer import Customer
     from crmkit_sfa.dealers.entities import DealConflict, DealRegistration
     from crmkit_sfa.transfers.titles import names_of

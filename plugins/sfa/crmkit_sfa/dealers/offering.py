@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from crmkit_sfa.dealers.masking import masked_text
 from crmkit_sfa.dealers.settings import DealerSettings
 from crmkit_sfa.leads.entities import Lead
 from crmkit_sfa.leads.statuses import OPEN
-from crmkit_sfa.opportunities.entities import Opportunity
+from crmkit_sfa.opportunities.entities import Opportunity, OpportunityContact
 from crmkit_sfa.transfers.deadlines import due_after
 
 Offered = Lead | Opportunity
@@ -55,7 +55,7 @@ def offer(
         product = None if record.product_id is None else ctx.session.get(Product, record.product_id)
         lead = record if isinstance(record, Lead) else None
         told = interest or (lead.interest if lead is not None else "")
-        names = identifying(record, customer)
+        names = identifying(record, customer, *_contacts(ctx, record))
         made = DealerOffer(
             dealer_id=dealer.id,
             lead_id=None if lead is None else lead.id,
@@ -79,13 +79,22 @@ def offer(
         return ctx.session.get(DealerOffer, made.id)
 
 
-def identifying(record: Offered, customer: Customer | None) -> list[str]:
+def identifying(record: Offered, *customers: Customer | None) -> list[str]:
     """Return the texts of a record that tell who it is about: none of their words reaches a dealer before acceptance."""
     fields = ("name", "person", "company", "email", "phone", "domain", "street", "city", "postal_code", "job_title")
     found = [str(getattr(record, name, "") or "") for name in fields if not isinstance(record, Opportunity)]
-    if customer is not None:
-        found += [customer.name, customer.legal_name, customer.domain, customer.given_name, customer.family_name]
+    for one in customers:
+        if one is not None:
+            found += [one.name, one.legal_name, one.domain, one.given_name, one.family_name]
     return [text for text in found if text]
+
+
+def _contacts(ctx: Context, record: Offered) -> Sequence[Customer]:
+    """Return those who take part in a deal on the side of the customer."""
+    if isinstance(record, Lead):
+        return ()
+    ids = [one.customer_id for one in ctx.session.list(OpportunityContact, opportunity_id=record.id)]
+    return ctx.session.list(Customer, id=ids) if ids else ()
 
 
 def is_open(record: Offered) -> bool:

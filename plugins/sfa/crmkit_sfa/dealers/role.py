@@ -9,7 +9,8 @@ from crmkit_sfa.dealers.belonging import dealer_of
 from crmkit_sfa.dealers.settings import DealerSettings
 
 _WORKED_WITH = (
-    *("customer", "contact_point", "customer_relation", "interaction", "interaction_participant"),
+    *("customer", "contact_point", "customer_relation"),
+    *("interaction", "interaction_participant", "interaction_link"),
     *("sfa_lead", "sfa_opportunity", "sfa_opportunity_line", "sfa_opportunity_contact", "sfa_competitor"),
     *("sfa_activity", "sfa_activity_participant"),
 )

@@ -14,6 +14,7 @@ from crmkit_sfa.forecasting.figures import HUNDRED, Figures
 from crmkit_sfa.forecasting.standing import OVERDUE, UNDATED, standing
 from crmkit_sfa.forecasting.words import Said, adjustments, submissions
 from crmkit_sfa.opportunities.days import day_of
+from crmkit_sfa.opportunities.pipeline import pipeline_in_force
 from crmkit_sfa.reporting.fiscal import Period, PeriodKind, next_period, period_of
 from crmkit_sfa.reporting.grouping import Grouping, Key, grouping
 from crmkit_sfa.reporting.money import ZERO, Exchange, Unconverted
@@ -72,11 +73,14 @@ def forecast(
 ) -> Forecast:
     """Return the forecast of ``periods`` periods from that of ``day`` (by default the present one) on.
 
-    ``at`` gives it as it stood then. Raises BadInput for an instant in the future and an unknown ``by``.
+    ``at`` gives it as it stood then. Raises BadInput for an instant in the future and an unknown ``by``, NotFound for an
+    unknown ``pipeline``.
     """
     now = ctx.clock.now()
     if at is not None and at > now:
         raise BadInput(msg("at {value}: expected a moment that has been", value=at.isoformat()))
+    if pipeline:
+        pipeline_in_force(ctx, pipeline)
     moment = now if at is None else at
     as_of = day_of(ctx, moment)
     starts = ctx.config.fiscal_year_starts

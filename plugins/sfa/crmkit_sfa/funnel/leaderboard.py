@@ -7,6 +7,7 @@ from decimal import Decimal
 from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.funnel.closed import Decided, decided
+from crmkit_sfa.opportunities.pipeline import pipeline_in_force
 from crmkit_sfa.reporting.grouping import grouping
 from crmkit_sfa.reporting.money import ZERO, Exchange, Unconverted
 from crmkit_sfa.reporting.range import DayRange
@@ -45,10 +46,13 @@ class Leaderboard:
 def leaderboard(
     ctx: Context, *, by: str = "owner", days: DayRange | None = None, pipeline: str = "", limit: int | None = None
 ) -> Leaderboard:
-    """Return who or what brought how much, of deals closed on ``days``. Raises BadInput for an unknown ``by``.
+    """Return who or what brought how much, of deals closed on ``days``. Raises BadInput for an unknown ``by``
+    and NotFound for an unknown ``pipeline``.
 
     ``limit`` cuts the rows, not the total.
     """
+    if pipeline:
+        pipeline_in_force(ctx, pipeline)
     groups, exchange = grouping(ctx, by), Exchange(ctx)
     found = decided(ctx, groups, exchange, days or DayRange(), pipeline=pipeline)
     whole = Decided()

@@ -58,7 +58,7 @@ def show_cohorts(funnels: Sequence[CohortFunnel], by: str) -> None:
         wording("Reached"),
         wording("Skipped"),
         wording("Moved on"),
-        wording("Lost"),
+        wording("Deals lost"),
         wording("Still open"),
         wording("Conversion"),
         wording("of decided"),
@@ -69,7 +69,7 @@ def show_cohorts(funnels: Sequence[CohortFunnel], by: str) -> None:
     for funnel in funnels:
         whole = max((stage.reached for stage in funnel.stages), default=0)
         rows = [_cohort_row(stage, whole) for stage in funnel.stages]
-        won = [translated(wording("Won")), bar(funnel.won, whole), funnel.won]
+        won = [translated(wording("Deals won")), bar(funnel.won, whole), funnel.won]
         rows.append([*won, *[""] * (len(headings) - len(won))])
         print_block(table(headings, rows, title=_title(funnel.name, by), right=range(2, len(headings))))
         _show_losses(funnel.stages)
@@ -129,7 +129,7 @@ def show_flows(funnels: Sequence[FlowFunnel], by: str) -> None:
         wording("At the start"),
         wording("Came in"),
         wording("Moved back"),
-        wording("Lost"),
+        wording("Deals lost"),
         wording("At the end"),
     )
     for funnel in funnels:
@@ -144,8 +144,8 @@ def show_flows(funnels: Sequence[FlowFunnel], by: str) -> None:
         print_block(table(headings, rows, title=_title(funnel.name, by), right=range(2, len(headings))))
         happened = (
             (wording("Opened"), funnel.opened),
-            (wording("Won"), funnel.won),
-            (wording("Lost"), funnel.lost),
+            (wording("Deals won"), funnel.won),
+            (wording("Deals lost"), funnel.lost),
             (wording("Reopened"), funnel.reopened),
         )
         print_block(pairs([(translated(name), number) for name, number in happened]))

@@ -50,7 +50,14 @@ def show_leaderboard(found: Leaderboard, by: str) -> None:
     """Print a leaderboard with bars and a total."""
     headings = headings_of(
         *("#", GROUPS.get(by, "")),
-        *("", wording("Value won"), wording("Won"), wording("Lost"), wording("Win rate"), wording("Average")),
+        *(
+            "",
+            wording("Value won"),
+            wording("Deals won"),
+            wording("Deals lost"),
+            wording("Win rate"),
+            wording("Average"),
+        ),
         wording("Share"),
     )
     most = max((one.value for one in found.rows), default=found.total.value)

@@ -13,11 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from crmkit.core.frozen import frozen
-from crmkit.core.lifecycle_definition import LifecycleDefinition
-from crmkit.plugin import BadInput, Context, msg
+from crmkit.plugin import Context
 from crmkit_sfa.funnel.ways import symbol
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityHistory
-from crmkit_sfa.opportunities.pipeline import ENTITY
+from crmkit_sfa.opportunities.pipeline import pipeline_in_force
 from crmkit_sfa.reporting.sql import in_order
 
 
@@ -46,9 +45,7 @@ class Pipeline:
 def pipeline_of(ctx: Context, name: str = "") -> Pipeline:
     """Return the open stages of the pipeline in force, by default the usual one; raises NotFound and BadInput."""
     name = name or ctx.config.opportunities.pipeline
-    definition: LifecycleDefinition = ctx.services.lifecycles_in_force().definition(name)
-    if definition.entity != ENTITY:
-        raise BadInput(msg("pipeline {value}: it is for {entity}, no pipeline", value=name, entity=definition.entity))
+    definition = pipeline_in_force(ctx, name)
     open_ = [stage for stage in definition.stages if stage.category == "open"]
     stages = tuple(Stage(place, stage.name, stage.label or stage.name) for place, stage in enumerate(open_))
     places = {stage.name: stage.place for stage in stages}

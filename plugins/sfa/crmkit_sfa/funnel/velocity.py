@@ -11,6 +11,7 @@ from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.funnel.closed import Decided, decided, sources_of
 from crmkit_sfa.opportunities.entities import Opportunity
+from crmkit_sfa.opportunities.pipeline import pipeline_in_force
 from crmkit_sfa.reporting.distribution import mean, median
 from crmkit_sfa.reporting.grouping import Grouping, Key, grouping
 from crmkit_sfa.reporting.money import Exchange, Unconverted
@@ -51,7 +52,12 @@ class Velocity:
 
 
 def velocity(ctx: Context, *, by: str = "all", days: DayRange | None = None, pipeline: str = "") -> Velocity:
-    """Return how fast deals are won: open ones as of now, the rest from deals closed on ``days``."""
+    """Return how fast deals are won: open ones as of now, the rest from deals closed on ``days``.
+
+    Raises BadInput for an unknown ``by`` and NotFound for an unknown ``pipeline``.
+    """
+    if pipeline:
+        pipeline_in_force(ctx, pipeline)
     groups, exchange = grouping(ctx, by, WITHOUT_PERIODS), Exchange(ctx)
     found = decided(ctx, groups, exchange, days or DayRange(), pipeline=pipeline, cycles=True)
     standing = _open(ctx, groups, pipeline)

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
-from crmkit.plugin import Actor, BadInput, Context, change, msg
+from crmkit.core.identity import IdentityClaim
+from crmkit.plugin import BadInput, Context, change, msg
+from crmkit_sfa.leads.belonging import bound, organizations_of
 from crmkit_sfa.leads.details import LeadDetails, called, company_domain, key_of
 from crmkit_sfa.leads.entities import Lead, LeadTouch
 from crmkit_sfa.leads.same import same_asker
@@ -27,13 +29,15 @@ MOST = 5_000
 class Captured:
     """A lead that somebody's coming forward led to. ``created``: it is new; else this is another touch on it.
 
-    ``repeated``: this very touch was taken before, and nothing was written.
+    ``repeated``: this very touch was taken before, and nothing was written. ``hidden``: whoever takes it in may not read
+    the lead; ``lead`` and ``touch`` hold what was told just now, and nothing of what is stored.
     """
 
     lead: Lead
     touch: LeadTouch
     created: bool
     repeated: bool = False
+    hidden: bool = False
 
 
 def capture(ctx: Context, *, separate: bool = False, keep: bool = False, **details: Any) -> Captured:
@@ -62,19 +66,31 @@ def taken(ctx: Context, details: LeadDetails, *, separate: bool = False, keep: b
             raise BadInput(msg("a lead needs to tell who asks or what for: a name, company, address or interest"))
         fresh = change(fresh, name=ctx.session.get(Customer, details.customer_id).name)
     _one_at_a_time(ctx, details, fresh)
-    if (known := _taken_before(ctx, details)) is not None:
+    if (known := _taken_before(ctx, details, fresh)) is not None:
         return known
     fresh = identified(ctx, fresh)
     found = None if separate else _open_lead(ctx, fresh)
     if found is not None:
         return _touched(ctx, found, fresh, details)
-    fresh = claimed(ctx, fresh, details.raw)
     if keep:
         fresh = change(fresh, assigned_at=ctx.clock.now())
     touch = _touch(ctx, fresh, details)
-    ctx.session.add(fresh, touch)
+    _added(ctx, fresh, claimed(ctx, fresh, details.raw), touch)
     (lead,) = scored(ctx, [fresh])
     return Captured(lead, touch, created=True)
+
+
+def _added(ctx: Context, fresh: Lead, known: Lead, touch: LeadTouch) -> None:
+    """Add a lead with what is ``known`` of who asks, also where whoever takes it in may not read that."""
+    if known.claim_id is None or ctx.session.find(IdentityClaim, id=known.claim_id) is not None:
+        ctx.session.add(known, touch)
+        return
+    ctx.session.add(fresh, touch)
+    with ctx.elevated("who asks is kept, whoever takes it in"):
+        stored = ctx.session.get(Lead, fresh.id)
+        # A dealer does not learn from its lead whom head office knows.
+        customer_id = stored.customer_id if bound(ctx.actor) else known.customer_id
+        ctx.session.update(change(stored, claim_id=known.claim_id, customer_id=customer_id))
 
 
 def identified(ctx: Context, lead: Lead) -> Lead:
@@ -128,21 +144,35 @@ def _one_at_a_time(ctx: Context, details: LeadDetails, lead: Lead) -> None:
         ("sfa_lead", kind, key) for kind, key in (("mail", lead.email_key), ("phone", lead.phone_key)) if key
     }
     if details.key:
-        words.add(("sfa_lead", "touch", details.channel, details.key))
+        words.add(("sfa_lead", "touch", details.channel, _key(ctx, details)))
     if details.customer_id is not None:
         words.add(("sfa_lead", "customer", str(details.customer_id)))
     for named in sorted(words):
         ctx.services.take_turns(*named)
 
 
-def _taken_before(ctx: Context, details: LeadDetails) -> Captured | None:
+def _key(ctx: Context, details: LeadDetails) -> str:
+    """Return the name under which a touch is kept: a dealer's are its own, so that guessing tells nothing of others."""
+    own = getattr(ctx.actor, "organization_id", None)
+    return details.key if own is None or not details.key else f"{own}:{details.key}"
+
+
+def _taken_before(ctx: Context, details: LeadDetails, fresh: Lead) -> Captured | None:
     if not details.key:
         return None
     with ctx.elevated("the same touch is taken once, whoever took it"):
-        touch = ctx.session.find(LeadTouch, channel=details.channel, external_key=details.key)
-        if touch is None:
-            return None
-        return Captured(ctx.session.get(Lead, touch.lead_id), touch, created=False, repeated=True)
+        touch = ctx.session.find(LeadTouch, channel=details.channel, external_key=_key(ctx, details))
+    return None if touch is None else _told(ctx, touch, fresh, details, repeated=True)
+
+
+def _told(ctx: Context, touch: LeadTouch, fresh: Lead, details: LeadDetails, *, repeated: bool = False) -> Captured:
+    """Return a lead that there is, as far as whoever takes in a touch on it may read it."""
+    lead = ctx.session.find(Lead, id=touch.lead_id)
+    if lead is not None:
+        return Captured(lead, touch, created=False, repeated=repeated)
+    # Filled from other records, perhaps, which are not told either.
+    said = change(fresh, customer_id=details.customer_id, claim_id=None, name=fresh.name or called(fresh))
+    return Captured(said, _touch(ctx, said, details), created=False, repeated=repeated, hidden=True)
 
 
 def _open_lead(ctx: Context, fresh: Lead) -> Lead | None:
@@ -189,11 +219,6 @@ def _view(ctx: Context) -> Any:
     return nullcontext() if bound(ctx.actor) else ctx.elevated("the same asker is one lead, whoever has it")
 
 
-def bound(actor: Actor) -> bool:
-    """Tell whether a user belongs to an organization of its own, as a dealer's does."""
-    return getattr(actor, "organization_id", None) is not None
-
-
 def _touched(ctx: Context, lead: Lead, fresh: Lead, details: LeadDetails) -> Captured:
     """Add another touch to a lead, fill what it lacked, and have somebody look at it again."""
     with ctx.elevated("who comes forward again is heard, whoever has the lead"):
@@ -214,8 +239,8 @@ def _touched(ctx: Context, lead: Lead, fresh: Lead, details: LeadDetails) -> Cap
             values |= {"status": "new", "reason": "", "recycle_on": None}
         ctx.session.add(touch)
         ctx.session.update(change(lead, **values))
-        (stored,) = scored(ctx, [lead])
-    return Captured(stored, touch, created=False)
+        scored(ctx, [lead])
+    return _told(ctx, touch, fresh, details)
 
 
 def _touch(ctx: Context, lead: Lead, details: LeadDetails) -> LeadTouch:
@@ -223,7 +248,7 @@ def _touch(ctx: Context, lead: Lead, details: LeadDetails) -> LeadTouch:
         lead_id=lead.id,
         at=details.at or ctx.clock.now(),
         channel=details.channel or "manual",
-        external_key=details.key,
+        external_key=_key(ctx, details),
         lead_source=details.source,
         campaign=details.campaign,
         text=details.interest,
@@ -235,9 +260,14 @@ def _touch(ctx: Context, lead: Lead, details: LeadDetails) -> LeadTouch:
 def open_leads_alike(ctx: Context, leads: Sequence[Lead]) -> dict[UUID, UUID]:
     """Return, for leads that are stored, the open lead that the same asker had before, by the id of the later one."""
     shared = _sharing(ctx, leads)
+    owners = [one.owner_id for lead in leads for one in (lead, *shared.get(lead.id, ()))]
+    belongs = organizations_of(ctx, owners) if shared else {}
     found: dict[UUID, UUID] = {}
     for lead in leads:
-        earlier = [one.id for one in shared.get(lead.id, ()) if one.id < lead.id and same_asker(one, lead)]
+        others = [one for one in shared.get(lead.id, ()) if one.id < lead.id and same_asker(one, lead)]
+        own = belongs.get(lead.owner_id)
+        # A dealer's lead joins one of its own alone: of others it knows nothing.
+        earlier = [one.id for one in others if own is None or belongs.get(one.owner_id) == own]
         if earlier:
             found[lead.id] = min(earlier)
     return found

@@ -96,7 +96,12 @@ def capture(
             done = take(ctx, separate=separate, keep=mine, **told)
         # The rules assign it once it is committed.
         session.commit()
-        with ctx.elevated("whoever takes a lead in is told who has it"):
+        if done.hidden:
+            page = None
+        elif done.created:
+            with ctx.elevated("whoever takes a lead in is told who has it"):
+                page = page_of(ctx, done.lead)
+        else:
             page = page_of(ctx, done.lead)
     _tell(done, page, as_json)
 
@@ -111,14 +116,20 @@ def _payload(file: TextIO) -> dict[str, Any]:
     return document
 
 
-def _tell(done: Captured, page: LeadPage, as_json: bool) -> None:
+def _tell(done: Captured, page: LeadPage | None, as_json: bool) -> None:
     if as_json:
-        print_json({**page.short(), "created": done.created, "repeated": done.repeated})
+        shown = {} if page is None else page.short()
+        print_json({**shown, "created": done.created, "repeated": done.repeated})
+        return
+    if page is None or done.repeated:
+        name = done.lead.name if page is None else page.lead.name
+        if done.repeated:
+            say(msg("this was taken in before: {name}", name=name))
+        else:
+            say(msg("{name} has come forward again; a colleague has the lead", name=name))
         return
     name, owner = page.lead.name, page.owner
-    if done.repeated:
-        say(msg("this was taken in before: {name}", name=name))
-    elif not done.created:
+    if not done.created:
         say(
             msg(
                 "{name} has come forward again, touch {count}: {id}",

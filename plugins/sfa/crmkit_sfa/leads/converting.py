@@ -10,6 +10,7 @@ from uuid import UUID
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.identity import IdentityClaim
+from crmkit.core.product import Product
 from crmkit.plugin import Conflict, Context, Money, Part, Refused, change, entity_info, msg
 from crmkit_sfa.leads.changing import not_open
 from crmkit_sfa.leads.entities import Lead, LeadConversion
@@ -18,6 +19,9 @@ from crmkit_sfa.leads.parties import Parties, new_record, parties
 from crmkit_sfa.leads.qualifying import checklist
 from crmkit_sfa.leads.statuses import OPEN, RESTING
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityContact
+
+NOTED = "what a lead became is noted, whoever converts it"
+"""Why conversions are written with every right: whoever may change the lead converts it, and nobody writes them else."""
 
 
 @frozen
@@ -66,10 +70,20 @@ def convert(
         given |= {key: value for key, value in _asked(amount, close_on, pipeline).items() if value is not None}
         goal = new_record(Opportunity(name=lead.name), given)
         made.append(goal)
-        ctx.session.add(goal)
+        _add_goal(ctx, goal)
     made += _role(ctx, goal, who.person)
     _learn(ctx, lead, who)
     return _finished(ctx, lead, goal, who, made)
+
+
+def _add_goal(ctx: Context, goal: Opportunity) -> None:
+    """Add the opportunity with the product of the lead, also where whoever converts it may not read the product."""
+    if goal.product_id is None or ctx.session.find(Product, id=goal.product_id) is not None:
+        ctx.session.add(goal)
+        return
+    ctx.session.add(change(goal, product_id=None))
+    with ctx.elevated("an opportunity is about what its lead is about, whoever converts it"):
+        ctx.session.update(change(ctx.session.get(Opportunity, goal.id), product_id=goal.product_id))
 
 
 def _asked(amount: Money | None, close_on: date | None, pipeline: str) -> dict[str, Any]:
@@ -79,7 +93,8 @@ def _asked(amount: Money | None, close_on: date | None, pipeline: str) -> dict[s
 def _converted_before(
     ctx: Context, lead: Lead, opportunity: Opportunity | None, customer: Customer | None
 ) -> Converted:
-    conversion = ctx.session.find(LeadConversion, lead_id=lead.id, state="done")
+    with ctx.elevated(NOTED):
+        conversion = ctx.session.find(LeadConversion, lead_id=lead.id, state="done")
     if conversion is None:
         raise not_open(lead)
     elsewhere = opportunity is not None and opportunity.id != conversion.opportunity_id
@@ -112,7 +127,9 @@ def _name(lead: Lead, who: Parties) -> str:
 
 def _left_over(ctx: Context, lead: Lead) -> Opportunity | None:
     """Return the opportunity that an earlier conversion made and its undoing left, so that none is made twice."""
-    for conversion in ctx.session.list(LeadConversion, lead_id=lead.id, state="undone", order="-undone_at,-id"):
+    with ctx.elevated(NOTED):
+        undone = ctx.session.list(LeadConversion, lead_id=lead.id, state="undone", order="-undone_at,-id")
+    for conversion in undone:
         if conversion.opportunity_id is not None:
             left = ctx.session.find(Opportunity, id=conversion.opportunity_id, category="open")
             made = {entry["id"] for entry in conversion.made}
@@ -153,7 +170,8 @@ def _finished(ctx: Context, lead: Lead, goal: Opportunity, who: Parties, made: S
         person_id=who.person.id if who.person is not None else None,
         before={"status": lead.status, "customer_id": _text(lead.customer_id), "recycle_on": _text(lead.recycle_on)},
     )
-    ctx.session.add(conversion)
+    with ctx.elevated(NOTED):
+        ctx.session.add(conversion)
     ctx.session.update(
         change(
             current,
@@ -164,9 +182,10 @@ def _finished(ctx: Context, lead: Lead, goal: Opportunity, who: Parties, made: S
         )
     )
     stored = ctx.session.list(Lead, id=lead.id)[0]
-    told = ctx.session.list(LeadConversion, id=conversion.id)[0]
-    ctx.session.update(change(told, made=_as_made(ctx, made)))
-    return Converted(stored, ctx.session.list(LeadConversion, id=conversion.id)[0])
+    with ctx.elevated(NOTED):
+        told = ctx.session.list(LeadConversion, id=conversion.id)[0]
+        ctx.session.update(change(told, made=_as_made(ctx, made)))
+        return Converted(stored, ctx.session.list(LeadConversion, id=conversion.id)[0])
 
 
 def _text(value: UUID | date | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from crmkit.core.entity import EMPTY
 from crmkit.plugin import Change, Context, RecordBatch, Refuse, change, entity_info, hookimpl, msg
+from crmkit_sfa.leads.belonging import bound
 from crmkit_sfa.leads.entities import Lead, LeadConversion, LeadTouch
 from crmkit_sfa.leads.statuses import NEXT, may_become
 
@@ -43,13 +44,29 @@ def _completed(ctx: Context, c: Change) -> Lead:
             values["waiting_since"] = lead.waiting_since or now
     elif c.changed("status"):
         if lead.status == "new":
-            values["waiting_since"] = now
+            # Found out earlier in this save; time goes on meanwhile.
+            known = lead.waiting_since if c.changed("waiting_since") else None
+            values["waiting_since"] = known or now
         else:
             values["waiting_since"] = None
             values["worked_at"] = lead.worked_at if c.changed("worked_at") else now
         if lead.status not in ("recycled", "new"):
             values["recycle_on"] = None
+    if _given(ctx, c):
+        values["assigned_at"] = now if lead.owner_id is not None else None
     return change(lead, **values)
+
+
+def _given(ctx: Context, c: Change) -> bool:
+    """Whether somebody says whose lead it is, so that no rule does: a user owns what the user enters until it is assigned.
+
+    What a user of an organization of its own enters, as a dealer's does, stays with that organization.
+    """
+    if not c.created:
+        return c.changed("owner_id") and not c.changed("assigned_at")
+    if c.after.owner_id is None or c.after.assigned_at is not None:
+        return False
+    return bound(ctx.actor) or c.after.owner_id != ctx.actor.user_id
 
 
 def _first_touches(ctx: Context, changes: Sequence[Change]) -> list[LeadTouch]:
@@ -121,7 +138,8 @@ def _unconverted(ctx: Context, changes: Sequence[Change]) -> Iterator[Refuse]:
     concerned = [c for c in changes if "converted" in (c.before.status, c.after.status)]
     if not concerned:
         return
-    known = ctx.session.peek_all(LeadConversion, "lead_id", [c.after.id for c in concerned])
+    with ctx.elevated("what became of a lead counts, whoever may see that"):
+        known = ctx.session.peek_all(LeadConversion, "lead_id", [c.after.id for c in concerned])
     done = {conversion.lead_id for conversion in known if conversion.state == "done"}
     for c in concerned:
         if (c.after.status == "converted") != (c.after.id in done):

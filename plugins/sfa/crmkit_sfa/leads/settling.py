@@ -53,5 +53,6 @@ def _unite(ctx: Context, earlier: Lead, later: Lead) -> None:
             waiting_since=earlier.waiting_since or ctx.clock.now(),
             status="new" if earlier.status == "recycled" else earlier.status,
         ),
-        change(later, status="disqualified", duplicate_of_id=earlier.id, reason=earlier.name[:500]),
+        # Not what the other is called: whoever has this one need not be able to read that one.
+        change(later, status="disqualified", duplicate_of_id=earlier.id, reason=later.name[:500]),
     )

@@ -12,6 +12,7 @@ from crmkit.core.frozen import frozen
 from crmkit.core.identity import IdentityClaim
 from crmkit.core.interaction import InteractionParticipant
 from crmkit.plugin import Context, Message, Part, Refused, change, entity_info, msg
+from crmkit_sfa.leads.converting import NOTED
 from crmkit_sfa.leads.entities import Lead, LeadConversion
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityContact
 
@@ -46,7 +47,8 @@ def undo(ctx: Context, lead: Lead) -> Undone:
     Raises Refused for a lead that is not converted.
     """
     lead = ctx.services.hold_records(Lead, [lead.id])[lead.id]
-    conversion = ctx.session.find(LeadConversion, lead_id=lead.id, state="done")
+    with ctx.elevated(NOTED):
+        conversion = ctx.session.find(LeadConversion, lead_id=lead.id, state="done")
     if lead.status != "converted" or conversion is None:
         raise Refused(
             "sfa", msg("{lead} is {status}; there is no conversion to undo", lead=lead.name, status=lead.status)
@@ -57,13 +59,10 @@ def undo(ctx: Context, lead: Lead) -> Undone:
     told = tuple((record, stayed[record.id]) for record in found if record.id in stayed)
     before = conversion.before
     kept_customer = lead.customer_id if lead.customer_id in stayed else _id(before.get("customer_id"))
+    with ctx.elevated(NOTED):
+        left = tuple({"entity": entity_info(type(one)).name, "id": str(one.id)} for one, _ in told)
+        ctx.session.update(change(conversion, state="undone", undone_at=ctx.clock.now(), stayed=left))
     ctx.session.update(
-        change(
-            conversion,
-            state="undone",
-            undone_at=ctx.clock.now(),
-            stayed=tuple({"entity": entity_info(type(one)).name, "id": str(one.id)} for one, _ in told),
-        ),
         change(
             lead,
             status=before.get("status", "working"),
@@ -71,13 +70,15 @@ def undo(ctx: Context, lead: Lead) -> Undone:
             opportunity_id=None,
             converted_at=None,
             recycle_on=_day(before.get("recycle_on")),
-        ),
+        )
     )
     _forget_who(ctx, lead, {record.id for record in gone})
     for record in gone:
         ctx.session.delete(record)
     stored = ctx.session.list(Lead, id=lead.id)[0]
-    return Undone(stored, ctx.session.list(LeadConversion, id=conversion.id)[0], tuple(gone), told)
+    with ctx.elevated(NOTED):
+        noted = ctx.session.list(LeadConversion, id=conversion.id)[0]
+    return Undone(stored, noted, tuple(gone), told)
 
 
 def _still_there(ctx: Context, conversion: LeadConversion) -> list[Part]:

@@ -2918,6 +2918,7 @@ def upgrade() -> None:
         sa.Column("outstanding_amount", crm.Exact(), nullable=True),
         sa.Column("outstanding_currency", crm.text_type(3), nullable=True),
         sa.Column("reminded_on", crm.IsoDate(), nullable=True),
+        sa.Column("planned_on", crm.IsoDate(), nullable=True),
         sa.ForeignKeyConstraint(["order_id"], ["sfa_orders.id"], name="fk_sfa_planned_receipts_order_id"),
         sa.PrimaryKeyConstraint("id"),
     )

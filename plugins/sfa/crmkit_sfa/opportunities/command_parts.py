@@ -24,7 +24,7 @@ from crmkit.command import (
 )
 from crmkit.core.product import Product
 from crmkit.plugin import Money, NotFound, change, msg
-from crmkit_sfa.opportunities.commands import opportunity
+from crmkit_sfa.opportunities.commands import opportunity, own_salesperson
 from crmkit_sfa.opportunities.entities import BuyingRole, ForecastCategory
 
 _which = argument("opportunity", help=wording("Its name, id or number in another system."))
@@ -77,7 +77,7 @@ def set_(
         if customer is not None:
             values["customer_id"] = find_customer(session, customer).id
         if owner is not None:
-            values["owner_id"] = user_named(session, owner).id
+            values["owner_id"] = own_salesperson(user_named(session, owner)).id
         if not values:
             raise click.UsageError(translated(wording("say what to change; see --help")))
         session.update(change(found, **values))

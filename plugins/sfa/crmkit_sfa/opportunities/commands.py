@@ -26,7 +26,8 @@ from crmkit.command import (
     wording,
     working,
 )
-from crmkit.plugin import Money, change, msg
+from crmkit.core.staff import User
+from crmkit.plugin import BadInput, Money, change, msg
 
 if TYPE_CHECKING:
     from crmkit_sfa.opportunities.entities import Opportunity
@@ -74,7 +75,7 @@ def add(
             close_on=close,
             stage=stage,
             pipeline=pipeline,
-            owner_id=user_named(session, owner).id if owner else None,
+            owner_id=own_salesperson(user_named(session, owner)).id if owner else None,
             lead_source=source,
         )
         session.add(made)
@@ -202,6 +203,13 @@ def board(pipeline: str, limit: int, as_json: bool) -> None:
         print_json(columns)
     else:
         print_block(board_page(columns))
+
+
+def own_salesperson(user: User) -> User:
+    """Return the user, when it is one of ours; deals go to dealers by an offer. Raises BadInput."""
+    if user.customer_id is not None:
+        raise BadInput(msg("{login} belongs to a dealer: offer it to the dealer", login=user.login))
+    return user
 
 
 def _table(found: list[Opportunity], names: Names) -> Any:

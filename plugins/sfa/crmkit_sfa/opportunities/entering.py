@@ -105,9 +105,9 @@ def _moved(ctx: Context, c: Change, category: str, opened_on: date) -> dict[str,
     at = beginning_of(ctx, closed_on)
     if closed_on > ctx.today():
         raise _wrong("closed_on", closed_on, msg("a day that is not in the future"))
+    if closed_on < opened_on:
+        raise _wrong("closed_on", closed_on, msg("a day not before {day}, when it was opened", day=opened_on))
     if before is None:
-        if closed_on < opened_on:
-            raise _wrong("closed_on", closed_on, msg("a day not before {day}, when it was opened", day=opened_on))
         at = max(at, beginning_of(ctx, opened_on))
     elif before.entered_at is not None:
         at = max(at, before.entered_at)

@@ -10,7 +10,7 @@ from crmkit_sfa.opportunities.big_deals import crossings
 from crmkit_sfa.opportunities.entering import entered
 from crmkit_sfa.opportunities.following import followed, retold
 from crmkit_sfa.opportunities.lines import mixed_currencies, summed
-from crmkit_sfa.opportunities.pipeline import ENTITY, HUNDRED, Pipelines, pipeline_problems
+from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines, pipeline_problems
 
 
 @hookimpl(specname="derive_records", entities=(ENTITY,))
@@ -40,24 +40,26 @@ def derive_opportunities_from_steps(ctx: Context, call: RecordBatch) -> list[Any
 
 @hookimpl(specname="guard_records", entities=(ENTITY,))
 def guard_opportunities(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
-    """Refuse a stage without the fields that it needs, and a probability that is none."""
+    """Refuse what cannot be: a stage without the fields that it needs, days and amounts that make no sense."""
+    from crmkit_sfa.opportunities.checking import faults
+
+    living = [c for c in call.changes if not c.deleted and c.after.deleted_at is None]
+    yield from (Refuse(reason, c.after.id) for c in living for reason in faults(ctx, c))
+    for id, reason in _lacking(ctx, living):
+        yield Refuse(reason, id)
+
+
+def _lacking(ctx: Context, changes: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield the opportunities that lack a field which their stage needs: as they come there, and while they stand there."""
     pipelines = None
-    for c in call.changes:
-        one = c.after
-        if c.deleted or one.deleted_at is not None:
-            continue
-        if one.probability is not None and one.probability > HUNDRED:
-            reason = msg("probability is {value}, expected a percentage from 0 to 100", value=str(one.probability))
-            yield Refuse(reason, one.id)
-        if c.created or c.changed("stage") or c.changed("pipeline"):
-            pipelines = pipelines or Pipelines(ctx)
-            required = pipelines.settings(one.pipeline, one.stage).required
-            missing = [name for name in required if _empty(one, name)]
-            if missing:
-                reason = msg(
-                    "an opportunity in stage {stage} needs {fields}", stage=one.stage, fields=", ".join(missing)
-                )
-                yield Refuse(reason, one.id)
+    for c in changes:
+        pipelines = pipelines or Pipelines(ctx)
+        settings = pipelines.known(c.after.pipeline, c.after.stage)
+        missing = [name for name in settings.required if _empty(c.after, name)] if settings is not None else []
+        come = c.created or c.changed("stage") or c.changed("pipeline")
+        if missing and (come or any(not _empty(c.before, name) for name in missing)):
+            fields = ", ".join(missing)
+            yield c.after.id, msg("an opportunity in stage {stage} needs {fields}", stage=c.after.stage, fields=fields)
 
 
 @hookimpl(specname="guard_records", entities=("lifecycle",))

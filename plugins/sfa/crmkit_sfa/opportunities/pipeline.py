@@ -37,6 +37,14 @@ def standard_pipeline() -> LifecycleDefinition:
     return lifecycle_from_toml(files(__package__).joinpath("standard.toml").read_text("utf-8"), "standard.toml")
 
 
+def pipeline_in_force(ctx: Context, name: str) -> LifecycleDefinition:
+    """Return the pipeline of a name that is in force; raises NotFound, and BadInput for a lifecycle of other records."""
+    definition: LifecycleDefinition = ctx.services.lifecycles_in_force().definition(name)
+    if definition.entity != ENTITY:
+        raise BadInput(msg("pipeline {value}: it is for {entity}, no pipeline", value=name, entity=definition.entity))
+    return definition
+
+
 def stage_settings(stage: StageDefinition) -> StageSettings:
     """Return what a stage of a pipeline says; raises BadInput for settings that cannot be read."""
     for problem in stage_problems(stage):

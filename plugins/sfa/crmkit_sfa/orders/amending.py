@@ -9,7 +9,7 @@ from typing import Any
 from crmkit.plugin import BadInput, Conflict, Context, Money, change, entity_info, msg
 from crmkit_sfa.orders.entering import Ordered
 from crmkit_sfa.orders.entities import PLACED, AmendmentKind, Order, OrderAmendment, OrderLine
-from crmkit_sfa.orders.placing import check_positions, held, placed
+from crmkit_sfa.orders.placing import check_positions, delivered, held, placed
 from crmkit_sfa.orders.rules import CONTENT
 from crmkit_sfa.orders.totals import priced, remaining
 
@@ -28,14 +28,14 @@ def amend(
     """Amend a placed order and return it with the amendment.
 
     ``lines`` are lines of the order as they shall be, ``added`` new ones; ``fields`` are those of the order. The purchase is
-    corrected, and planned receipts follow. Raises Conflict for an order that is not placed or that was amended meanwhile,
-    BadInput without a reason or a change.
+    corrected, and planned receipts follow. An order of which all was delivered then is fulfilled. Raises Conflict for an
+    order that is not placed, is closed or was amended meanwhile, BadInput without a reason or a change.
     """
     reason = _reason(reason)
     for name in fields:
         if name not in _AMENDED:
             raise BadInput(msg("{field} of an order is not amended", field=name))
-    order = _placed(ctx, order)
+    order = _placed(ctx, order, expected=PLACED - {"closed"})
     former = {line.id: line for line in ctx.session.list(OrderLine, order_id=order.id, order="position")}
     for line in lines:
         if line.id not in former:
@@ -51,9 +51,9 @@ def cancel(
 ) -> tuple[Order, OrderAmendment | None]:
     """Cancel an order, or quantities of some of its positions, and return it with the amendment (a draft has none).
 
-    What was delivered is not cancelled. Where nothing is left, the order is cancelled as a whole: its purchase no longer
-    counts, and what was paid for it becomes credit. Raises Conflict for an order that is cancelled already or delivered,
-    BadInput for an unknown position, Refused for more than is left.
+    What was delivered is not cancelled; where all the rest is, the order is fulfilled. Where nothing is left, the order is
+    cancelled as a whole: its purchase no longer counts, and what was paid for it becomes credit. Raises Conflict for an order
+    that is cancelled already or delivered, BadInput for an unknown position, Refused for more than is left.
     """
     reason = _reason(reason)
     order = held(ctx, order)
@@ -91,6 +91,8 @@ def _revised(
     kind: AmendmentKind,
     reason: str,
 ) -> tuple[Order, OrderAmendment]:
+    if after.status == "confirmed" and any(line.delivered for line in lines.values()) and delivered(lines.values()):
+        after = change(after, status="fulfilled")
     totals, _ = priced(after, list(lines.values()), ctx.config.pricing.tax_rounding)
     changes = (*_order_changes(order, totals), *_line_changes(former, lines))
     if not changes:
@@ -111,9 +113,9 @@ def _revised(
     return placed(ctx, ctx.session.get(Order, order.id)), ctx.session.get(OrderAmendment, made.id)
 
 
-def _placed(ctx: Context, order: Order) -> Order:
+def _placed(ctx: Context, order: Order, expected: frozenset[str] = PLACED) -> Order:
     now = held(ctx, order)
-    if now.status not in PLACED:
+    if now.status not in expected:
         raise Conflict(
             msg("order {number} is {status}; expected a confirmed one", number=now.number, status=now.status)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from crmkit.plugin import BadInput, Conflict, Context, Money, change, msg
@@ -62,10 +62,15 @@ def deliver(ctx: Context, order: Order, quantities: Mapping[int, Decimal] | None
         now = remaining(line) if quantities is None else line.delivered + quantities.get(line.position, ZERO)
         changed.append(change(line, delivered=now))
     ctx.session.update(*[one for one, line in zip(changed, lines, strict=True) if one != line])
-    if order.status == "confirmed" and all(line.delivered >= remaining(line) for line in changed):
+    if order.status == "confirmed" and delivered(changed):
         ctx.session.update(change(order, status="fulfilled"))
     ctx.session.flush()
     return ctx.session.get(Order, order.id)
+
+
+def delivered(lines: Iterable[OrderLine]) -> bool:
+    """Tell whether all that is left of these lines was delivered."""
+    return all(line.delivered >= remaining(line) for line in lines)
 
 
 def close(ctx: Context, order: Order) -> Order:

@@ -50,8 +50,10 @@ def set_price(
 ) -> Price:
     """Set what one unit of a product costs by a list, from a quantity and day on; a price for the same ones is changed.
 
-    Raises BadInput for a quantity that is not above zero and days in the wrong order.
+    Raises BadInput for a price below zero, a quantity that is not above zero and days in the wrong order.
     """
+    if price < 0:
+        raise BadInput(msg("price {value}: expected zero or more", value=price))
     if from_quantity <= 0:
         raise BadInput(msg("quantity {value}: expected a number above zero", value=from_quantity))
     if valid_from and valid_until and valid_until < valid_from:

@@ -119,7 +119,7 @@ def _outstanding(ctx: Context, day: date, by: By) -> Iterable[tuple[UUID | None,
             .outerjoin(paid, paid.c.key == planned.c.id)
             .outerjoin(adjusted, adjusted.c.key == planned.c.id)
         )
-        .where(orders.c.ordered_on <= day)
+        .where(orders.c.ordered_on <= day, sa.or_(planned.c.planned_on.is_(None), planned.c.planned_on <= day))
         .group_by(*([key] if by != "currency" else []), planned.c.amount_currency, bucket)
     )
     return [(row[0], row[1], row[2], Decimal(row[3])) for row in session.execute(statement)]

@@ -91,6 +91,7 @@ def release_allocation(
 ) -> Allocation | None:
     """Undo what is left of an allocation: its money is credit again. Returns None when nothing was left.
 
+    ``released_on`` is by default today, and never before the allocation.
     Raises BadInput without a reason and for a release.
     """
     if not reason.strip() or allocation.releases_id is not None:
@@ -101,7 +102,7 @@ def release_allocation(
     left = left_of(allocation, own)
     if left.amount.amount <= 0:
         return None
-    made = release(allocation, left, reason.strip())
+    made = release(allocation, left, reason.strip(), released_on)
     ctx.session.add(made)
     ctx.session.flush()
     return ctx.session.get(Allocation, made.id)
@@ -111,14 +112,17 @@ def write_off(ctx: Context, planned: PlannedReceipt, reason: str, amount: Money 
     """Write off what is outstanding of a planned receipt, or ``amount`` of it.
 
     Takes the permission ``sfa.write_off``. Raises Refused without it or beyond the largest difference, BadInput without a
-    reason, Conflict when nothing is outstanding.
+    reason and for an amount that is not above 0 or more than is outstanding, Conflict when nothing is outstanding.
     """
     if not reason.strip():
         raise BadInput(msg("a write-off needs a reason"))
     held: PlannedReceipt = ctx.services.hold_records(PlannedReceipt, [planned.id])[planned.id]
     if held.outstanding is None or held.outstanding.amount <= 0:
         raise Conflict(msg("nothing is outstanding there"))
-    if amount is not None and (amount.currency != held.outstanding.currency or held.outstanding < amount):
+    fits = amount is None or (
+        amount.currency == held.outstanding.currency and 0 < amount.amount <= held.outstanding.amount
+    )
+    if not fits:
         raise BadInput(
             msg(
                 "{amount} cannot be written off: {outstanding} is outstanding",
@@ -152,7 +156,8 @@ def gain_of(
     rates = rates or rates_of(ctx)
     came = rates.convert(allocation.amount.amount, allocation.amount.currency, home, receipt.received_on or ctx.today())
     owed = rates.convert(settled.amount, settled.currency, home, order.ordered_on or ctx.today())
-    return Money(came - owed, home).rounded()
+    # Less than half a minor unit of loss rounds to -0, which is nothing.
+    return Money(came - owed, home).rounded() + Money(Decimal(0), home)
 
 
 def _check_orders(ctx: Context, planned: dict[UUID, PlannedReceipt]) -> None:

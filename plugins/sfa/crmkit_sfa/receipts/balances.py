@@ -44,10 +44,16 @@ def completed(ctx: Context, changes: Sequence[Change]) -> list[Any]:
             settled = converted(one.amount, target.amount.currency, rate)
         settled = settled or one.amount
         rate = (settled.amount / one.amount.amount).quantize(_PLACES) if one.amount.amount else Decimal(1)
-        made.append(change(one, settled=settled, rate=rate, allocated_on=one.allocated_on or ctx.today()))
+        made.append(change(one, settled=settled, rate=rate, allocated_on=_allocated_on(one, target, ctx.today())))
     by_id = {one.id: one for one in made}
     ids = {c.after.receipt_id for c in changes}, {c.after.planned_id for c in changes}
     return [*made, *receipt_balances(ctx, ids[0], by_id), *planned_balances(ctx, ids[1], by_id)]
+
+
+def _allocated_on(one: Allocation, target: PlannedReceipt, today: date) -> date:
+    """Return the day of an allocation: it pays for nothing before that is planned."""
+    day = one.allocated_on or today
+    return day if target.planned_on is None else max(day, target.planned_on)
 
 
 def _in_proportion(release: Allocation, original: Allocation) -> Money | None:

@@ -145,6 +145,14 @@ def refund_(receipt: str, amount: Money, reason: str, target: str, as_json: bool
 
     with working() as (crm, session):
         ctx = crm.context(session, "sfa")
+        if amount.amount <= 0:
+            raise BadInput(
+                msg(
+                    "{field} is {value}, expected an amount above 0, to the minor unit of its currency",
+                    field="amount",
+                    value=str(amount),
+                )
+            )
         planned = one_planned(ctx, target) if target else None
         made = refund(ctx, receipt_named(ctx, receipt), amount, reason, planned=planned, **details)
     if as_json:

@@ -40,6 +40,9 @@ class PlannedReceipt(Part):
     settled: Money | None = field(default=None, help="What was paid of it.")
     outstanding: Money | None = field(default=None, help="What is still to be paid.")
     reminded_on: date | None = field(default=None, help="When it was told that it is overdue.")
+    planned_on: date | None = field(
+        default=None, label="Planned on", help="The day from which it counts; by default that of the order."
+    )
 
 
 @entity(

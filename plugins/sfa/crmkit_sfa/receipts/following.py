@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -130,13 +131,17 @@ def left_of(payment: Allocation, allocations: Sequence[Allocation]) -> Paid[UUID
     )
 
 
-def release(payment: Allocation, part: Paid[UUID], reason: str) -> Allocation:
-    """Return the allocation that undoes a part of ``payment``."""
+def release(payment: Allocation, part: Paid[UUID], reason: str, released_on: date | None = None) -> Allocation:
+    """Return the allocation that undoes a part of ``payment``, by default today, never before the payment."""
+    day = released_on
+    if day is not None and payment.allocated_on is not None:
+        day = max(day, payment.allocated_on)
     return Allocation(
         receipt_id=payment.receipt_id,
         planned_id=payment.planned_id,
         amount=-part.amount,
         settled=-part.settled,
+        allocated_on=day,
         releases_id=payment.id,
         reason=reason,
     )

@@ -6,12 +6,11 @@ from typing import Any
 
 from crmkit.plugin import Context, Permission, RecordBatch, Refuse, hookimpl, msg
 from crmkit_sfa.orders.missing import log_missing
+from crmkit_sfa.receipts.adjustment_rules import WRITE_OFF, adjustment_refusals
 from crmkit_sfa.receipts.balances import completed, dated, planned_balances, receipt_balances
 from crmkit_sfa.receipts.cash import payment_told, refunds_told
 from crmkit_sfa.receipts.following import followed
 from crmkit_sfa.receipts.rules import (
-    WRITE_OFF,
-    adjustment_refusals,
     allocation_refusals,
     planned_refusals,
     receipt_refusals,
@@ -88,7 +87,7 @@ def guard_refunds(ctx: Context, call: RecordBatch) -> list[Refuse]:
 
 @hookimpl(specname="guard_records", entities=("sfa_adjustment",))
 def guard_adjustments(ctx: Context, call: RecordBatch) -> list[Refuse]:
-    """Writing off takes a permission, and no adjustment is rewritten."""
+    """Writing off takes a permission, other adjustments follow from the order, and none is rewritten."""
     return [] if ctx.services.rewrites_history() else list(adjustment_refusals(ctx, call.changes))
 
 

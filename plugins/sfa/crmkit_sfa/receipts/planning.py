@@ -39,15 +39,18 @@ def plan(
             )
         )
     known = ctx.session.list(PlannedReceipt, order_id=held.id, order="position")
-    if anew:
-        _taken_back(ctx, held, known)
-        known = ctx.session.list(PlannedReceipt, order_id=held.id, order="position")
-    left = held.gross - total((expected(one) for one in known), held.currency)
+    taken_back = _taken_back(ctx, held, known) if anew else []
+    open_again = total((one.amount for one in taken_back), held.currency)
+    left = held.gross - total((expected(one) for one in known), held.currency) + open_again
     if left.amount <= 0:
         raise Conflict(msg("all of order {number} is planned already; plan it anew to change that", number=held.number))
     parts = split(left, instalments or instalments_of(ctx, held, terms))
     first = max((one.position for one in known), default=0) + 1
+    # What stands in for instalments that were adjusted counts from then on: a past day stays what it was.
+    adjusted = bool(taken_back) or any(one.adjusted is not None and one.adjusted.amount != 0 for one in known)
+    planned_on = ctx.today() if adjusted else None
     ctx.session.add(
+        *taken_back,
         *[
             PlannedReceipt(
                 order_id=held.id,
@@ -56,10 +59,11 @@ def plan(
                 amount=part.amount,
                 percent=part.percent,
                 description=part.description,
+                planned_on=planned_on,
             )
             for number, part in enumerate(parts, start=first)
             if part.amount.amount > 0
-        ]
+        ],
     )
     ctx.session.flush()
     return plan_of(ctx, held)
@@ -83,13 +87,11 @@ def postpone(ctx: Context, planned: PlannedReceipt, due_on: object) -> PlannedRe
     return ctx.session.get(PlannedReceipt, planned.id)
 
 
-def _taken_back(ctx: Context, order: Order, known: Sequence[PlannedReceipt]) -> None:
-    reason = str(msg("order {number} was planned anew", number=order.number))
-    ctx.session.add(
-        *[
-            Adjustment(planned_id=one.id, kind="amendment", amount=one.outstanding, reason=reason)
-            for one in known
-            if one.outstanding is not None and one.outstanding.amount > 0
-        ]
-    )
-    ctx.session.flush()
+def _taken_back(ctx: Context, order: Order, known: Sequence[PlannedReceipt]) -> list[Adjustment]:
+    """Return the adjustments that take all off that is outstanding, of today."""
+    reason, today = str(msg("order {number} was planned anew", number=order.number)), ctx.today()
+    return [
+        Adjustment(planned_id=one.id, kind="amendment", amount=one.outstanding, adjusted_on=today, reason=reason)
+        for one in known
+        if one.outstanding is not None and one.outstanding.amount > 0
+    ]

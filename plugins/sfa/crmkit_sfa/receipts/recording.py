@@ -89,8 +89,8 @@ def refund(
 ) -> Refund:
     """Give money of a receipt back and log the refund.
 
-    It comes from the credit; with ``planned``, from what pays for that, which is outstanding again. Raises BadInput when
-    there is not so much, Conflict when ``key`` was used for another refund.
+    It comes from the credit; with ``planned``, from what pays for that, which is outstanding again from ``refunded_on`` on.
+    Raises BadInput when there is not so much, Conflict when ``key`` was used for another refund.
     """
     if not reason.strip():
         raise BadInput(msg("a refund needs a reason"))
@@ -100,7 +100,7 @@ def refund(
             raise Conflict(msg("{key} was used for another refund, of {amount}", key=key, amount=str(known.amount)))
         return known
     if planned is not None:
-        _release_for(ctx, receipt, planned, amount, reason)
+        _release_for(ctx, receipt, planned, amount, reason, refunded_on)
         receipt = ctx.session.get(Receipt, receipt.id)
     if amount.currency != receipt.amount.currency or receipt.credit is None or receipt.credit < amount:
         raise BadInput(
@@ -125,7 +125,9 @@ def refund(
     return stored
 
 
-def _release_for(ctx: Context, receipt: Receipt, planned: PlannedReceipt, amount: Money, reason: str) -> None:
+def _release_for(
+    ctx: Context, receipt: Receipt, planned: PlannedReceipt, amount: Money, reason: str, released_on: date | None
+) -> None:
     """Release so much of what a receipt pays for a planned one; ``amount`` is in the currency of the receipt."""
     planned = ctx.services.hold_records(PlannedReceipt, [planned.id])[planned.id]
     own = ctx.session.list(Allocation, receipt_id=receipt.id, planned_id=planned.id)
@@ -141,5 +143,5 @@ def _release_for(ctx: Context, receipt: Receipt, planned: PlannedReceipt, amount
             msg("{amount} cannot be refunded: {paid} of the receipt pays for it", amount=str(amount), paid=str(paid))
         )
     parts = [attrs.evolve(one, amount=one.settled, settled=one.amount) for one in released(amount, left)]
-    ctx.session.add(*[release(payments[part.key], part, reason) for part in parts])
+    ctx.session.add(*[release(payments[part.key], part, reason, released_on) for part in parts])
     ctx.session.flush()

@@ -9,11 +9,9 @@ from uuid import UUID
 
 from crmkit.plugin import Change, Context, Message, Money, Refuse, msg
 from crmkit_sfa.orders.entities import PLACED, Order
-from crmkit_sfa.receipts.entities import Adjustment, Allocation, PlannedReceipt, Receipt, Refund
-from crmkit_sfa.receipts.rates import rates_of
+from crmkit_sfa.receipts.entities import Allocation, PlannedReceipt, Receipt, Refund
 
 WHY = "money is judged by all that moved, whoever sees it"
-WRITE_OFF = "sfa.write_off"
 CAME_IN = ("customer_id", "received_on", "amount", "external_key")
 
 
@@ -29,7 +27,7 @@ def receipt_refusals(ctx: Context, changes: Sequence[Change]) -> Iterator[Refuse
         if rewritten:
             reason = msg("{fields} of a receipt stand; refund it and record another one", fields=", ".join(rewritten))
             yield Refuse(reason, one.id)
-        elif wrong := _not_positive("sfa_receipt.amount", one.amount):
+        elif wrong := not_positive("sfa_receipt.amount", one.amount):
             yield Refuse(wrong, one.id)
         elif one.received_on is not None and one.received_on > ctx.today() and c.created:
             yield Refuse(msg("received_on is {day}, expected a day not in the future", day=one.received_on), one.id)
@@ -64,9 +62,9 @@ def planned_refusals(ctx: Context, changes: Sequence[Change]) -> Iterator[Refuse
 
 
 def _wrong_plan(c: Change, planned: PlannedReceipt, order: Order | None, expected: Decimal) -> Iterator[Message]:
-    if c.before is not None and (c.changed("amount") or c.changed("order_id")):
+    if c.before is not None and any(c.changed(name) for name in ("amount", "order_id", "planned_on")):
         yield msg("amount and order of a planned receipt stand; plan the order anew")
-    elif wrong := _not_positive("sfa_planned_receipt.amount", planned.amount):
+    elif wrong := not_positive("sfa_planned_receipt.amount", planned.amount):
         yield wrong
     elif planned.outstanding is not None and planned.outstanding.amount < 0:
         yield msg(
@@ -129,7 +127,7 @@ def allocation_refusals(ctx: Context, changes: Sequence[Change]) -> Iterator[Ref
 
 def _wrong_payment(one: Allocation, receipt: Receipt, order: Order | None) -> Message | None:
     if one.amount.amount <= 0:
-        return _not_positive("sfa_allocation.amount", one.amount)
+        return not_positive("sfa_allocation.amount", one.amount)
     if order is not None and order.status not in PLACED:
         return msg("order {number} is {status} and takes no money", number=order.number, status=order.status)
     if one.allocated_on is not None and receipt.received_on is not None and one.allocated_on < receipt.received_on:
@@ -183,7 +181,7 @@ def refund_refusals(ctx: Context, changes: Sequence[Change]) -> Iterator[Refuse]
         receipt = receipts.get(one.receipt_id)
         if c.before is not None:
             yield Refuse(msg("a refund stands as it was made"), one.id)
-        elif wrong := _not_positive("sfa_refund.amount", one.amount):
+        elif wrong := not_positive("sfa_refund.amount", one.amount):
             yield Refuse(wrong, one.id)
         elif receipt is not None and receipt.amount.currency != one.amount.currency:
             expected = receipt.amount.currency
@@ -197,56 +195,8 @@ def refund_refusals(ctx: Context, changes: Sequence[Change]) -> Iterator[Refuse]
             )
 
 
-def adjustment_refusals(ctx: Context, changes: Sequence[Change]) -> Iterator[Refuse]:
-    """Refuse to rewrite adjustments, and write-offs without the permission or beyond what is allowed."""
-    with ctx.elevated(WHY):
-        planned = {
-            one.id: one for one in ctx.session.peek_all(PlannedReceipt, "id", [c.after.planned_id for c in changes])
-        }
-    for c in changes:
-        one: Adjustment = c.after
-        target = planned.get(one.planned_id)
-        if c.before is not None:
-            yield Refuse(msg("an adjustment stands as it was made; make another one"), one.id)
-        elif target is not None and (
-            one.amount.currency != target.amount.currency or one.amount.rounded() != one.amount
-        ):
-            yield Refuse(
-                msg(
-                    "{value} was given, expected an amount in {currency} to its minor unit",
-                    value=str(one.amount),
-                    currency=target.amount.currency,
-                ),
-                one.id,
-            )
-        elif one.kind == "write_off" and one.amount.amount > 0 and (wrong := _not_written_off(ctx, one)):
-            yield Refuse(wrong, one.id)
-
-
-def _not_written_off(ctx: Context, one: Adjustment) -> Message | None:
-    actor: Any = ctx.actor
-    if not actor.has_permission(WRITE_OFF):
-        return msg(
-            "{actor} may not write off money: that takes the permission {permission}",
-            actor=ctx.actor.name,
-            permission=WRITE_OFF,
-        )
-    largest = ctx.config.receipts.largest_write_off
-    if largest > 0:
-        worth = rates_of(ctx).convert(
-            one.amount.amount, one.amount.currency, ctx.currency, one.adjusted_on or ctx.today()
-        )
-        if worth > largest:
-            limit = str(Money(largest, ctx.currency))
-            return msg(
-                "{amount} is more than {limit}, the largest difference to write off",
-                amount=str(one.amount),
-                limit=limit,
-            )
-    return None
-
-
-def _not_positive(path: str, amount: Money) -> Message | None:
+def not_positive(path: str, amount: Money) -> Message | None:
+    """Return what is wrong with money that must be some, in whole minor units; ``path`` names its field."""
     if amount.amount <= 0 or amount.rounded() != amount:
         return msg(
             "{field} is {value}, expected an amount above 0, to the minor unit of its currency",

@@ -19,7 +19,7 @@ from crmkit.command import (
     wording,
     working,
 )
-from crmkit.plugin import msg
+from crmkit.plugin import BadInput, msg
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -178,14 +178,19 @@ def metrics(as_json: bool) -> None:
 
 def _value(ctx: Context, text: str, money: bool) -> Money | Decimal | None:
     """Return what a target's value says; an amount without a currency is in the installation's."""
+    from unicodedata import category
+
     from crmkit.command import MONEY
     from crmkit.core.values.money import clean_decimal
 
     if text == "none":
         return None
-    if not money:
-        return clean_decimal(text)
     named = any(letter.isalpha() for letter in text)
+    if not money:
+        # Reading a number passes over currencies: 5 USD would be 5.
+        if named or any(category(sign) == "Sc" for sign in text):
+            raise BadInput(msg("target {value}: expected {expected}", value=text, expected=msg("a number")))
+        return clean_decimal(text)
     return MONEY.convert(text if named else f"{text} {ctx.currency}", None, None)
 
 

@@ -82,7 +82,7 @@ def waiting_(mine: bool, as_json: bool) -> None:
 
 @transfer.command("list", help=wording("List the hand-offs of a record, or all, the newest first."))
 @option("--of", "record", default="", metavar="RECORD", help=wording("The record."))
-@option("--limit", default=50, show_default=True, help=wording("How many at most."))
+@option("--limit", type=click.IntRange(1), default=50, show_default=True, help=wording("How many at most."))
 @json_option
 def list_(record: str, limit: int, as_json: bool) -> None:
     from crmkit_sfa.transfers.entities import Transfer

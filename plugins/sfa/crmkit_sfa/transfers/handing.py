@@ -87,6 +87,8 @@ def accept(ctx: Context, transfer: Transfer, *, answer: str = "", to: User | Non
         owner_id = _new_owner(actor, now, to)
         _require_waiting(now)
         owner = session.get(User, owner_id)
+        if owner.customer_id is not None:
+            raise BadInput(msg("{login} belongs to a dealer: offer it to the dealer", login=owner.login))
         if owner.state != "active":
             raise BadInput(msg("{login} cannot take it: not active, or the owner already", login=owner.login))
         record: Any = session.get(session.entity(now.entity).cls, now.record_id)

@@ -120,3 +120,26 @@ def test_an_error_says_what_was_expected() -> None:
         assert said in result.output
         assert "Traceback" not in result.output
     assert document("activity open") == []
+
+
+def test_what_is_done_already_is_said_and_nothing_is_planned(address: str) -> None:
+    run("activity add call Ring --at 2030-03-25T09:00 --for 5 --repeat FREQ=DAILY;COUNT=2")
+    words = "activity complete Ring --occurrence 2030-03-25"
+    assert "done and logged" in run(words)
+    again = run(words, "--next", "Visit them")
+    assert "done and logged" not in again
+    assert "was done already" in again
+    assert "not planned: Visit them" in again
+    assert "Visit them" not in run("activity open")
+    told = document(words)
+    assert (told["already_done"], told["next_id"]) == (True, None)
+
+
+def test_a_series_that_starts_while_clocks_change_stays_at_its_time(address: str) -> None:
+    run("activity add call Early --at 2030-03-31T02:30 --for 10 --repeat FREQ=DAILY;COUNT=3")
+    shown = run("activity week --from 2030-03-31")
+    assert ["2030-03-31 03:30" in shown, "2030-04-01 02:30" in shown, "2030-04-02 02:30" in shown] == [True] * 3
+    run("activity complete Early --occurrence 2030-03-31")
+    run("activity move Early 2030-05-01T10:00")
+    moved = run("activity week --from 2030-03-25 --days 60")
+    assert ["2030-05-01 10:00" in moved, "2030-05-03 10:00" in moved, "02:30" in moved] == [True, True, False]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 import recurring_ical_events
+from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +23,10 @@ from crmkit_sfa.activities.recurrence import (
     localised,
     moment_of,
     moments,
+    normalised,
     zoned,
 )
+from crmkit_sfa.activities.timing import skipped_start
 from crmkit_sfa.calendars.addresses import Addresses
 from crmkit_sfa.calendars.writing import CalendarContent, written
 
@@ -195,3 +198,62 @@ def test_a_window_is_a_piece_of_the_whole(start: datetime, rule: str, skipped: i
 @given(st.dates(date(1900, 1, 1)) | STARTS)
 def test_keys_are_read_as_they_are_written(moment: date | datetime) -> None:
     assert moment_of(key_of(moment)) == moment
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6",
+        "FREQ=HOURLY;BYYEARDAY=10;BYMONTH=2",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+        "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=40;UNTIL=20991231",
+    ],
+)
+def test_a_rule_that_never_comes_is_refused(rule: str) -> None:
+    with pytest.raises(BadInput, match="never comes"):
+        check_rule(rule, datetime(2031, 3, 25, 9))
+
+
+def test_a_rare_or_ended_rule_is_taken() -> None:
+    check_rule("FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", datetime(2031, 3, 25, 9))
+    check_rule("FREQ=WEEKLY;UNTIL=20200101", datetime(2031, 3, 25, 9))
+
+
+def test_what_repeats_without_end_is_followed_for_centuries() -> None:
+    found = list(moments(Repetition(datetime(2032, 2, 29, 9), ("FREQ=YEARLY",))))
+    assert found[:3] == [datetime(2032, 2, 29, 9), datetime(2036, 2, 29, 9), datetime(2040, 2, 29, 9)]
+    assert 2132 <= found[-1].year <= 2532
+    assert list(moments(Repetition(datetime(2032, 2, 29, 9), ("FREQ=DAILY",)), datetime(9000, 1, 1))) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=YEARLY;BYWEEKNO=53,-1;BYDAY=TH",
+        "FREQ=MONTHLY;BYMONTHDAY=-1,29;BYMONTH=2",
+        "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,SU;WKST=SU;UNTIL=22001231",
+        "FREQ=YEARLY;BYYEARDAY=366;COUNT=30",
+    ],
+)
+def test_times_are_those_of_another_start_in_the_calendar(rule: str) -> None:
+    start = datetime(2031, 3, 25, 9)
+    plain = rrulestr(rule, dtstart=start).between(start + timedelta(1), datetime(2105, 1, 1))
+    assert list(moments(Repetition(start, (rule,)), start + timedelta(1), datetime(2105, 1, 1))) == plain
+    assert plain
+
+
+def test_rules_that_say_the_same() -> None:
+    first = normalised("FREQ=WEEKLY;COUNT=4;INTERVAL=1;BYDAY=MO,+1WE;BYHOUR=09")
+    assert first == normalised("RRULE:COUNT=4;freq=weekly;BYHOUR=9;BYDAY=1WE,MO;")
+    assert first != normalised("FREQ=WEEKLY;COUNT=4;BYDAY=MO,-1WE;BYHOUR=9")
+
+
+def test_a_start_that_clocks_skip_is_kept_as_it_was_said() -> None:
+    rule = "FREQ=DAILY;COUNT=3"
+    said = skipped_start(datetime(2030, 3, 31, 2, 30), BERLIN, rule)
+    one = series("2030-03-31T02:30", rule, rdates=said)
+    assert local_starts(one, "2030-03-30", "2030-04-20", BERLIN) == ["03-31 03:30", "04-01 02:30", "04-02 02:30"]
+    assert skipped_start(datetime(2030, 3, 31, 3, 30), BERLIN, rule) == ()
+    assert skipped_start(datetime(2030, 10, 27, 2, 30), BERLIN, rule) == ()
+    assert skipped_start(datetime(2030, 3, 31, 2, 30), BERLIN, "FREQ=HOURLY") == ()
+    assert skipped_start(datetime(2030, 3, 31, 2, 30), BERLIN, "") == ()

@@ -425,3 +425,30 @@ def test_a_change_of_ours_is_a_new_revision(lite: Crm, clock: FixedClock) -> Non
     with lite.session() as session:
         session.update(change(session.list(Activity)[0], subject="Renamed"))
     assert "SEQUENCE:5" in sent(lite).decode()
+
+
+def test_ones_own_file_changes_nothing_however_a_rule_was_written(lite: Crm) -> None:
+    with lite.session() as session:
+        plan(
+            lite.context(session, "sfa"), "Weekly", kind="meeting", starts_at=NOW,
+            rrule="COUNT=9;INTERVAL=1;BYDAY=WE,FR;FREQ=WEEKLY",
+            exdates=("20260401T090000", "20260325T090000"), rdates=("20260520T090000", "20260519T090000"),
+        )  # fmt: skip
+    found = taken(lite, sent(lite))
+    assert (found.unchanged, found.updated) == (1, 0)
+    assert only(lite).rrule == "COUNT=9;INTERVAL=1;BYDAY=WE,FR;FREQ=WEEKLY"
+    assert taken(lite, sent(lite).replace(b"COUNT=9", b"COUNT=8")).updated == 1
+    assert "COUNT=8" in only(lite).rrule
+
+
+@pytest.mark.parametrize(("component", "start"), [("VEVENT", "DTSTART"), ("VTODO", "DUE")], ids=["event", "to-do"])
+def test_a_start_that_clocks_skip_goes_in_and_out_as_it_is(lite: Crm, component: str, start: str) -> None:
+    line = f"{start};TZID=Europe/Berlin:20300331T023000"
+    content = ics(EVENT[0], EVENT[1], line, EVENT[3], "RRULE:FREQ=DAILY;COUNT=3", component=component)
+    taken(lite, content)
+    berlin = ZoneInfo("Europe/Berlin")
+    found = expanded([only(lite)], berlin, NOW, datetime(2031, 1, 1, tzinfo=UTC))
+    assert [f"{one.starts_at.astimezone(berlin):%H:%M}" for one in found] == ["03:30", "02:30", "02:30"]
+    out = sent(lite)
+    assert [line.encode() in out, b"RDATE;" in out] == [True, False]
+    assert [taken(lite, out).unchanged, taken(lite, content).unchanged] == [1, 1]

@@ -38,3 +38,13 @@ def test_names_without_spaces_are_not_told() -> None:
 
 def test_accents_do_not_give_a_name_away() -> None:
     assert masked_text("Müller, Muller, MÜLLER want pumps", ["Müller"]) == f"{HIDDEN}, {HIDDEN}, {HIDDEN} want pumps"
+
+
+def test_joined_inflected_and_compound_names_are_not_told() -> None:
+    text = "Erika Bergs firm; erika_berg, SpreeWasser: 12 pumps"
+    told = f"{HIDDEN} {HIDDEN} firm; {HIDDEN}_{HIDDEN}, {HIDDEN}: 12 pumps"
+    assert masked_text(text, ["Erika Berg", "Spree Wasser AG"]) == told
+
+
+def test_short_words_of_names_stay_in_longer_ones() -> None:
+    assert masked_text("agile valves of AG", ["Ina AG"]) == f"agile valves of {HIDDEN}"

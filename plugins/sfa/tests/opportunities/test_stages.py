@@ -331,3 +331,37 @@ def line(one: Opportunity, quantity: str, price: str, discount: str = "0") -> Op
         unit_price=Money.of(price, "EUR"),
         discount=Decimal(discount),
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"stage": "won", "closed_on": date(2000, 1, 1)}, "a day not before 2026-03-15, when it was opened"),
+        ({"closed_on": date(2026, 3, 1)}, "nothing while it is open"),
+        ({"opened_on": date(2031, 1, 1)}, "opened_on is 2031-01-01, expected a day that is not in the future"),
+        ({"amount": Money.of("-1", "EUR")}, "amount is -1 EUR, expected money to its minor unit"),
+        ({"amount": Money.of("1.005", "EUR")}, "amount is 1.005 EUR, expected money to its minor unit"),
+    ],
+    ids=["before it was opened", "while open", "opened in the future", "negative", "too precise"],
+)
+def test_days_and_amounts_that_cannot_be_are_refused(make_crm: MakeCrm, values: dict[str, Any], expected: str) -> None:
+    crm = make_crm(plugins=[crmkit_sfa])
+    made = entered(crm)
+    with pytest.raises((Refused, ValidationFailed), match=expected):
+        update(crm, made, **values)
+
+
+def test_a_decided_one_keeps_a_day_of_closing(make_crm: MakeCrm) -> None:
+    crm = make_crm(plugins=[crmkit_sfa])
+    made = entered(crm, stage="lost")
+    with pytest.raises(Refused, match="closed_on is -, expected the day it was won or lost"):
+        update(crm, made, closed_on=None)
+    with pytest.raises(Refused, match="a day that is not in the future"):
+        update(crm, made, closed_on=date(2031, 1, 1))
+
+
+def test_a_field_that_a_stage_needs_is_not_emptied_there(make_crm: MakeCrm) -> None:
+    crm = make_crm(plugins=[crmkit_sfa])
+    made = entered(crm, stage="proposal", amount=Money.of("5", "EUR"))
+    with pytest.raises(Refused, match="an opportunity in stage proposal needs amount"):
+        update(crm, made, amount=None)

@@ -122,7 +122,7 @@ def test_what_was_delivered_is_not_cancelled(quick: Any) -> None:
         cancel(quick.crm.context(session, "sfa"), order, "late", {1: Decimal(2)})
     with quick.crm.session() as session:
         order, _ = cancel(quick.crm.context(session, "sfa"), order, "late", {1: Decimal(1), 2: Decimal(1)})
-    assert (order.status, order.net) == ("confirmed", eur("66.66"))
+    assert (order.status, order.net) == ("fulfilled", eur("66.66"))
 
 
 def test_a_whole_delivery_fulfils_and_nothing_more_comes_after_closing(quick: Any) -> None:

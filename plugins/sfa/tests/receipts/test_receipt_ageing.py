@@ -17,8 +17,9 @@ from crmkit_sfa.orders.amending import cancel
 from crmkit_sfa.receipts.ageing import BUCKETS, Ageing, ageing, bucket_of
 from crmkit_sfa.receipts.allocating import release_allocation
 from crmkit_sfa.receipts.entities import Adjustment, Allocation, PlannedReceipt
+from crmkit_sfa.receipts.instalments import Instalment
 from crmkit_sfa.receipts.overdue import due_list, tell_overdue
-from crmkit_sfa.receipts.planning import postpone
+from crmkit_sfa.receipts.planning import plan, postpone
 from crmkit_sfa.receipts.recording import refund
 
 
@@ -77,6 +78,58 @@ def test_a_past_day_stays_as_it_was(quick: Any) -> None:
         cancel(ctx, order, "wrong")
     assert row_of(aged(quick, date(2026, 3, 11)), order.customer_id) == before == ([0, 40, 0, 0, 0], 0)
     assert row_of(aged(quick, date(2026, 3, 15)), order.customer_id) == ([0, 0, 0, 0, 0], 0)
+
+
+def test_planning_anew_leaves_past_days_alone(books: Any) -> None:
+    order = books.order("1428", ordered_on=date(2025, 3, 1))
+    books.planned(order, "30% 2025-03-11", "70% 2025-04-30")
+    with books.crm.session() as session:
+        given = [Instalment(date(2026, 6, 1), percent=Decimal(100))]
+        (planned,) = plan(books.crm.context(session, "sfa"), order, given, anew=True)
+    assert planned.planned_on == date(2026, 3, 15)
+    told = {day: row_of(aged(books, day), order.customer_id)[0] for day in (date(2025, 5, 15), date(2026, 3, 15))}
+    assert told[date(2025, 5, 15)] == [0, Decimal("999.60"), 0, Decimal("428.40"), 0]
+    assert told[date(2026, 3, 15)] == [1428, 0, 0, 0, 0]
+    # Money that came in before is credit until there is what it pays for.
+    receipt = books.receipt(order.customer_id, "428", received_on=date(2026, 3, 10))
+    (paid,) = books.paid(receipt, [planned], allocated_on=date(2026, 3, 10))
+    assert paid.allocated_on == date(2026, 3, 15)
+    assert row_of(aged(books, date(2026, 3, 12)), order.customer_id) == ([0, 0, 0, 0, 1428], 428)
+    assert row_of(aged(books, date(2026, 3, 15)), order.customer_id) == ([1000, 0, 0, 0, 0], 0)
+
+
+def test_a_refund_makes_money_outstanding_from_its_day_on(books: Any) -> None:
+    order = books.order("1000", ordered_on=date(2025, 3, 1))
+    (planned,) = books.planned(order, "100% 2025-05-31")
+    receipt = books.receipt(order.customer_id, "1000", received_on=date(2025, 6, 2))
+    books.paid(receipt, [planned], allocated_on=date(2025, 6, 5))
+    refunds = {date(2025, 6, 3): "10", date(2025, 6, 11): "100"}
+    with books.crm.session() as session:
+        ctx = books.crm.context(session, "sfa")
+        for day, amount in refunds.items():
+            refund(ctx, receipt, Money.of(amount, "EUR"), "damaged", planned=planned, refunded_on=day)
+    expected = {
+        date(2025, 6, 2): ([0, 1000, 0, 0, 0], 1000),
+        # What was paid back before it paid for anything was no credit any more.
+        date(2025, 6, 4): ([0, 1000, 0, 0, 0], 990),
+        date(2025, 6, 5): ([0, 10, 0, 0, 0], 0),
+        date(2025, 6, 11): ([0, 110, 0, 0, 0], 0),
+        date(2025, 7, 15): ([0, 0, 110, 0, 0], 0),
+    }
+    for day, told in expected.items():
+        assert row_of(aged(books, day), order.customer_id) == told, day
+
+
+def test_a_release_is_of_the_day_that_is_said(quick: Any) -> None:
+    order = quick.order("100")
+    planned = quick.planned(order)
+    receipt = quick.receipt(order.customer_id, "100", received_on=date(2026, 3, 5))
+    (paid,) = quick.paid(receipt, planned, allocated_on=date(2026, 3, 5))
+    with quick.crm.session() as session:
+        released = release_allocation(quick.crm.context(session, "sfa"), paid, "wrong", released_on=date(2026, 3, 9))
+    assert released is not None
+    assert released.allocated_on == date(2026, 3, 9)
+    assert row_of(aged(quick, date(2026, 3, 10)), order.customer_id) == ([100, 0, 0, 0, 0], 100)
 
 
 def test_by_owner_by_currency_and_in_one_currency(make_books: Any) -> None:

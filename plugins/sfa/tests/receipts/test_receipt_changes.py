@@ -79,6 +79,16 @@ def test_gain_and_loss_of_exchange_rates(quick: Any) -> None:
         assert gain_of(quick.crm.context(session, "sfa"), paid, receipt, order) == eur("100.00")
 
 
+def test_a_gain_of_less_than_a_cent_is_none(quick: Any) -> None:
+    quick.rate("NOK", "EUR", "0.1", date(2026, 3, 1))
+    quick.rate("NOK", "EUR", "0.09999", date(2026, 3, 10))
+    order = quick.order("10", "NOK")
+    receipt = quick.receipt(order.customer_id, "10", "NOK", received_on=date(2026, 3, 12))
+    (paid,) = quick.paid(receipt, quick.planned(order))
+    with quick.crm.session(reads=True) as session:
+        assert str(gain_of(quick.crm.context(session, "sfa"), paid, receipt, order)) == "0.00 EUR"
+
+
 # -- when the order changes -------------------------------------------------------------------------------------------
 
 

@@ -41,6 +41,7 @@ def test_the_ledger_is_not_rewritten(quick: Any) -> None:
         (change(paid, amount=eur("1")), "release it instead"),
         (change(quick.now(receipt), amount=eur("9")), "amount of a receipt stand"),
         (change(quick.now(planned[0]), amount=eur("9")), "amount and order of a planned receipt stand"),
+        (change(quick.now(planned[0]), planned_on=date(2026, 4, 1)), "plan the order anew"),
     ):
         with pytest.raises(Refused, match=said), quick.crm.session() as session:
             session.update(written)

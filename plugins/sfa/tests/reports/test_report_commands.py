@@ -128,3 +128,25 @@ def test_targets_are_set_listed_and_reached() -> None:
 def test_what_cannot_be_answered_is_said(words: tuple[str, ...], code: int, said: str) -> None:
     result = CliRunner().invoke(program, ["sfa", *words])
     assert (result.exit_code, said in result.output) == (code, True), result.output
+
+
+@pytest.mark.parametrize("report", ["leaderboard", "velocity", "forecast", "funnel"])
+def test_an_unknown_pipeline_is_refused(report: str) -> None:
+    assert "did you mean sales?" in run(report, "--pipeline", "sale", code=4)
+    run(report, "--pipeline", "sales")
+
+
+def test_deals_are_counted_in_words_of_their_own() -> None:
+    headings = run("leaderboard").splitlines()[0]
+    assert ["Deals won" in headings, "Deals lost" in headings] == [True, True]
+
+
+def test_money_is_no_target_for_a_count() -> None:
+    assert "target 5 USD: expected a number" in run("target", "set", "won_count", "5 USD", code=3)
+    assert "target €5: expected a number" in run("target", "set", "won_count", "€5", code=3)
+    run("target", "set", "won_count", "5")
+
+
+def test_a_negative_target_is_refused_by_name() -> None:
+    assert "target -5 USD: expected zero or more" in run("target", "set", "won_value", "-5 USD", code=3)
+    assert "target -5: expected zero or more" in run("target", "set", "won_count", "-5", code=3)

@@ -1,0 +1,55 @@
+"""Lifecycles as derive hooks see them: stored ones, else those that plugins bring, to be written by who begins."""
+
+from __future__ import annotations
+
+import pytest
+
+from crmkit.core.lifecycle import Lifecycle
+from crmkit.core.product import Product
+from crmkit.plugin import Context, Manifest, NotFound, RecordBatch, Setup, hookimpl, lifecycle_from_toml
+from crmkit.testing.making import MakeCrm
+
+SHELF = """
+name = "shelf"
+entity = "product"
+stages = [
+    { name = "new", category = "open", settings = { hint = "look at it" } },
+    { name = "sold", category = "won" },
+]
+"""
+
+
+class Shelf:
+    """Has each new product begin its way."""
+
+    manifest = Manifest(name="shelf")
+
+    @hookimpl
+    def register_lifecycles(self, ctx: Context, call: Setup) -> list[object]:
+        return [lifecycle_from_toml(SHELF)]
+
+    @hookimpl(entities=("product",))
+    def derive_records(self, ctx: Context, call: RecordBatch) -> list[object]:
+        lifecycles = ctx.services.lifecycles_in_force()
+        made: list[object] = []
+        for item in call.changes:
+            if item.created and item.after.description == "":
+                made += lifecycles.first_step("shelf", item.after, ctx.clock.now())
+        return [*lifecycles.made, *made]
+
+
+def test_the_first_record_writes_the_lifecycle_along(make_crm: MakeCrm) -> None:
+    crm = make_crm(plugins=[Shelf()])
+    first, second = Product(sku="1", name="One"), Product(sku="2", name="Two")
+    for product in (first, second):
+        with crm.session() as session:
+            session.add(product)
+    with crm.session() as session:
+        assert session.count(Lifecycle, "name = shelf") == 1
+        services = crm.services_for(session)
+        assert [one.stage for one in services.stage_history(first)] == ["new"]
+        assert services.move(second, "sold").category == "won"
+        definition = services.lifecycles_in_force().definition("shelf")
+        assert definition.stage("new").settings == {"hint": "look at it"}
+        with pytest.raises(NotFound, match="did you mean shelf"):
+            services.lifecycles_in_force().lifecycle("shelve")
