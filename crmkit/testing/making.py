@@ -33,17 +33,23 @@ class MakeCrm:
         config: Config | Mapping[str, Any] | Path | str | None = None,
         url: str | None = None,
         clock: Clock | None = None,
+        tenant: str | None = None,
+        check: bool = True,
     ) -> Crm:
         """Open a CRM with ``plugins`` (modules, objects or names) and no others.
 
         ``config`` is a configuration, a mapping or a TOML file; variables ``CRMKIT_...`` of the machine that runs the
         test do not count. ``url`` is the database, by default that of the configuration and else one in memory.
+        Tests may share a database, each with a ``tenant`` of its own; its schema need then not be looked at again
+        (``check``).
         """
         if not isinstance(config, Config):
             source = Path(config) if isinstance(config, str) else config
             environ = {name: value for name, value in os.environ.items() if not name.upper().startswith("CRMKIT_")}
             config = load_config(source, environ)
-        crm = Crm.open(url, plugins=list(plugins), config=config, clock=clock or self._clock)
+        crm = Crm.open(
+            url, plugins=list(plugins), config=config, clock=clock or self._clock, tenant=tenant, check=check
+        )
         self._opened.append(crm)
         return crm
 

@@ -18,7 +18,7 @@ KEYS = {"name", "ours", "beside", "limit", "unit", "at_most", "goal", "notes", "
 
 def benchmarks(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m benchmarks`` in a folder, which the file of figures goes to."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CRMKIT_DISABLE": ""}
     line = [sys.executable, "-m", "benchmarks", *words]
     return subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

@@ -237,6 +237,8 @@ def test_which_texts_outlive_an_erasure(crm: Crm) -> None:
         "external_identity.entity",
         "external_identity.system",
         "identity_claim.channel",
+        "import_alias.entity",
+        "import_alias.name",
         "interaction.channel",
         "interaction.kind",
         "interaction.line_of_business",

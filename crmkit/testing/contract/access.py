@@ -73,6 +73,8 @@ def check_rights(subject: Subject) -> None:
     """Whoever has no right on its records sees none of them, whatever else there is to see."""
     crm, customer, made = _prepared(subject)
     infos = subject.written(crm)
+    if not infos:
+        return
     marks = {info.name: _marks(crm, made[info.name], subject.repeated.get(info.name, ())) for info in infos}
     _check_without(crm, customer, "a user without any right", _user(crm, []), infos, marks)
     for group in _apart(infos):

@@ -26,14 +26,26 @@ class Settings:
     fiscal_year_starts: int = 1
     """The month, 1 to 12, in which the fiscal year starts."""
     activities: ActivitySettings = attrs.field(factory=ActivitySettings)
+    """Activities and reminders."""
     assignment: AssignmentSettings = attrs.field(factory=AssignmentSettings)
+    """Who gets leads, and what waits too long."""
     leads: LeadSettings = attrs.field(factory=LeadSettings)
+    """How leads come in and are judged."""
     inquiries: InquirySettings = attrs.field(factory=InquirySettings)
+    """Inquiries to engineering."""
     opportunities: OpportunitySettings = attrs.field(factory=OpportunitySettings)
+    """Pipelines and big deals."""
     pricing: PricingSettings = attrs.field(factory=PricingSettings)
+    """Prices and tax."""
     quotes: QuoteSettings = attrs.field(factory=QuoteSettings)
+    """Quotations and their documents."""
     orders: OrderSettings = attrs.field(factory=OrderSettings)
+    """Orders."""
     receipts: ReceiptSettings = attrs.field(factory=ReceiptSettings)
+    """Planned and actual receipts."""
     transfers: TransferSettings = attrs.field(factory=TransferSettings)
+    """Hand-offs."""
     dealers: DealerSettings = attrs.field(factory=DealerSettings)
+    """Dealers."""
     accounts: AccountSettings = attrs.field(factory=AccountSettings)
+    """Key accounts."""

@@ -1,10 +1,31 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from uuid import uuid4
+
 import pytest
 
 import crmkit_sfa
 from crmkit import Crm
 from crmkit.testing.making import MakeCrm
+from crmkit.testing.postgres import PostgresServer
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the settings nor the terminal of whoever runs the tests has a part in them; lines are long enough."""
+    for name in ("CRMKIT_DB", "CRMKIT_CONFIG", "CRMKIT_LANGUAGE", "CRMKIT_CURRENCY", "LANGUAGE", "LC_ALL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("COLUMNS", "220")
+
+
+@pytest.fixture(scope="session")
+def sales_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A PostgreSQL database with the plugin's tables, which tests share, each with a tenant of its own."""
+    with postgres_server.database() as address:
+        Crm.open(address, plugins=[crmkit_sfa]).close()
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -12,4 +33,5 @@ def crm(request: pytest.FixtureRequest, make_crm: MakeCrm) -> Crm:
     """A CRM with this plugin alone: in memory, and on PostgreSQL."""
     if request.param == "sqlite":
         return make_crm(plugins=[crmkit_sfa])
-    return make_crm(plugins=[crmkit_sfa], url=request.getfixturevalue("postgres_url"))
+    shared = request.getfixturevalue("sales_postgres_url")
+    return make_crm(plugins=[crmkit_sfa], url=shared, tenant=uuid4().hex, check=False)

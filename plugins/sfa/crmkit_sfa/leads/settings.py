@@ -14,8 +14,11 @@ class ScoreRule:
     """Points for leads that match a filter, and the reason that people read."""
 
     filter: str
+    """Which leads it is about, in the filter language."""
     points: int
+    """What it adds to the score; below zero, it takes away."""
     reason: str
+    """What it is told as."""
 
 
 @frozen(kw_only=True)

@@ -13,8 +13,11 @@ class BigDeal:
     """From which amount on a deal is a big one: for everybody, or for the team of this name."""
 
     amount: str
+    """From this amount on."""
     currency: str
+    """Its currency (ISO 4217)."""
     team: str = ""
+    """The team that it is for; empty: every other one."""
 
     @property
     def money(self) -> Money:

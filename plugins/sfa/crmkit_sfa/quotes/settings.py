@@ -12,12 +12,17 @@ class SellerSettings:
     """Who sells, as documents say it."""
 
     name: str = ""
+    """Who sells."""
     address: str = ""
     """Lines separated by line breaks."""
     tax_number: str = ""
+    """The seller's number for the tax."""
     phone: str = ""
+    """The telephone."""
     email: str = ""
+    """The mail address."""
     website: str = ""
+    """The web site."""
     bank: str = ""
     """Where to pay to; lines separated by line breaks."""
 
@@ -45,6 +50,7 @@ class QuoteSettings:
     language: str = "en"
     """The language of documents (``en`` or ``zh``) for customers without one."""
     seller: SellerSettings = attrs.field(factory=SellerSettings)
+    """What documents tell of who sells."""
     approvals: tuple[ApprovalSettings, ...] = ()
     """The steps of approval, in any order; without any, salespeople give what discount they like."""
     terms: str = ""
