@@ -6,10 +6,11 @@ takes the global options of ``crmkit``, speaks the language of the run and repor
 
 from __future__ import annotations
 
+from crmkit.cli.listing import PageTable, print_list, print_page
 from crmkit.cli.localized import argument, command, group, json_option, option
 from crmkit.cli.named import record_named, team_named, user_named
 from crmkit.cli.output import pairs, print_block, print_json, shown_value, table
-from crmkit.cli.parameters import DAY, MONEY
+from crmkit.cli.parameters import DAY, MONEY, NUMBER, PERCENT
 from crmkit.cli.running import opened, say, working
 from crmkit.cli.words import translated, wording
 from crmkit.services.customer_view import find_customer
@@ -17,6 +18,9 @@ from crmkit.services.customer_view import find_customer
 __all__ = [
     "DAY",
     "MONEY",
+    "NUMBER",
+    "PERCENT",
+    "PageTable",
     "argument",
     "command",
     "find_customer",
@@ -27,6 +31,8 @@ __all__ = [
     "pairs",
     "print_block",
     "print_json",
+    "print_list",
+    "print_page",
     "record_named",
     "say",
     "shown_value",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,21 +79,16 @@ def import_(
         else:
             assert path is not None
             read = _mapping(crm, path, mapping, entity)
-            _confirm(crm, actor, read, confirm)
-            rejected = _import(crm, actor, path, read, dry_run, errors, as_json)
+            confirmed = _confirmed(crm, read, confirm)
+            rejected = _import(crm, actor, path, read, dry_run, errors, as_json, confirmed)
             if rejected:
                 ctx.exit(REJECTED)
 
 
-def _confirm(crm: Crm, actor: Actor, mapping: ImportMapping, confirmed: tuple[str, ...]) -> None:
-    """Remember what people say is meant, before anything is read."""
-    if not confirmed:
-        return
-    from crmkit.services.importing.aliases import confirm, read_proposal
+def _confirmed(crm: Crm, mapping: ImportMapping, words: tuple[str, ...]) -> list[Proposal]:
+    from crmkit.services.importing.aliases import read_proposal
 
-    system = mapping.system or mapping.name
-    with crm.session(actor) as session:
-        confirm(session, [read_proposal(words, system, crm.registry) for words in confirmed])
+    return [read_proposal(one, mapping.system or mapping.name, crm.registry) for one in words]
 
 
 def _mapping(crm: Crm, path: Path, mapping: Path | None, entity: str | None) -> ImportMapping:
@@ -107,7 +102,14 @@ def _mapping(crm: Crm, path: Path, mapping: Path | None, entity: str | None) -> 
 
 
 def _import(
-    crm: Crm, actor: Actor, path: Path, mapping: ImportMapping, dry_run: bool, errors: Path | None, as_json: bool
+    crm: Crm,
+    actor: Actor,
+    path: Path,
+    mapping: ImportMapping,
+    dry_run: bool,
+    errors: Path | None,
+    as_json: bool,
+    confirmed: Sequence[Proposal],
 ) -> int:
     from crmkit.cli.indexing import keep_up
     from crmkit.cli.running import say
@@ -119,7 +121,8 @@ def _import(
     try:
         with progress(path.name, percent=True) as tell:
             shown = _shown_rows(tell)
-            report = run_import(crm, actor, path, mapping, dry_run=dry_run, error_folder=folder, on_progress=shown)
+            options: dict[str, Any] = {"error_folder": folder, "confirmed": confirmed, "on_progress": shown}
+            report = run_import(crm, actor, path, mapping, dry_run=dry_run, **options)
         if not dry_run:
             keep_up(crm)
     except KeyboardInterrupt:
@@ -131,30 +134,23 @@ def _import(
     _print_report(crm, report)
     if report.rejected:
         _tell_rejected(report)
-    if report.proposals and _agreed(crm, actor, report, dry_run):
-        return _import(crm, actor, path, mapping, dry_run, errors, as_json)
+    agreed = _agreed(report, dry_run)
+    if agreed:
+        return _import(crm, actor, path, mapping, dry_run, errors, as_json, agreed)
     return report.rejected
 
 
-def _agreed(crm: Crm, actor: Actor, report: ImportReport, dry_run: bool) -> bool:
-    """Ask what is meant by values that no record has, where somebody can answer; whether anything was confirmed."""
+def _agreed(report: ImportReport, dry_run: bool) -> list[Proposal]:
+    """Ask what is meant by values that no record has, where somebody can answer; return what was confirmed."""
     from crmkit.cli.running import say
     from crmkit.core.messages import msg
-    from crmkit.services.importing.aliases import confirm
 
     if dry_run or not sys.stdin.isatty():
         for one in report.proposals:
             say(msg("{value} may mean {meaning}; if so, add --confirm {words}", **_told(one)))
-        return False
-    agreed = [
-        one
-        for one in report.proposals
-        if click.confirm(msg("Does {value} mean {meaning}?", **_told(one)).render(translate()))
-    ]
-    if agreed:
-        with crm.session(actor) as session:
-            confirm(session, agreed)
-    return bool(agreed)
+        return []
+    asked = [(one, msg("Does {value} mean {meaning}?", **_told(one)).render(translate())) for one in report.proposals]
+    return [one for one, question in asked if click.confirm(question)]
 
 
 def _told(one: Proposal) -> dict[str, str]:

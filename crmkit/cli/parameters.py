@@ -1,9 +1,10 @@
-"""Kinds of values that commands take: days and amounts of money, as people write them."""
+"""Kinds of values that commands take: days, numbers, percentages and amounts of money, as people write them."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -51,5 +52,34 @@ class Amount(click.ParamType[Money]):
             self.fail(expected.render(translate()), param, ctx)
 
 
+class Number(click.ParamType[Decimal]):
+    """An exact number such as 12.5 or 1,250."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        if isinstance(value, Decimal):
+            return value
+        try:
+            return clean_decimal(str(value).removesuffix("%"), places=6)
+        except BadInput as error:
+            self.fail(error.message.render(translate()), param, ctx)
+
+
+class Percent(Number):
+    """A percentage from 0 to 100, such as 12.5 or 12.5%."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        number = super().convert(value, param, ctx)
+        if not 0 <= number <= 100:
+            expected = msg("{value} - expected a percentage from 0 to 100", value=str(value))
+            self.fail(expected.render(translate()), param, ctx)
+        return number
+
+
 DAY = Day()
+NUMBER = Number()
+PERCENT = Percent()
 MONEY = Amount()

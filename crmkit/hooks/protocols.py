@@ -24,6 +24,11 @@ class Actor(Protocol):
         ...
 
     @property
+    def organization_id(self) -> Any:
+        """The organization the user works for, as a dealer's user does; None for our own people."""
+        ...
+
+    @property
     def name(self) -> str:
         """What the actor is called."""
         ...

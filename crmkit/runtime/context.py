@@ -55,7 +55,7 @@ class Context:
         """The hooks that the plugin offers to others (``Manifest.specs``), to be called."""
         from crmkit.runtime.offered_hooks import OfferedHooks
 
-        return OfferedHooks(self._crm.hooks, self.session, self.plugin)
+        return OfferedHooks(self._crm.hooks, self.session)
 
     @property
     def actor(self) -> Actor:

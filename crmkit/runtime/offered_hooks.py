@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 class OfferedHooks:
     """The hooks of ``Manifest.specs``, called from one unit of work. Raises ``PluginError`` as every call of a hook."""
 
-    __slots__ = ("_hooks", "_plugin", "_session")
+    __slots__ = ("_hooks", "_session")
 
-    def __init__(self, hooks: Hooks, session: Session, plugin: str) -> None:
-        self._hooks, self._session, self._plugin = hooks, session, plugin
+    def __init__(self, hooks: Hooks, session: Session) -> None:
+        self._hooks, self._session = hooks, session
 
     def collect(self, hook: str, call: Any, /) -> list[Any]:
-        """Return what all plugins answer to a collect or derive hook, item by item."""
+        """Return what all plugins answer to a collect hook, item by item.
+
+        Where the hook says ``on_error="block"``, a plugin that fails leaves a ``CollectError`` among them.
+        """
         return [value for _, value in run_collect(self._hooks.caller(hook), self._session.contexts, call)]
 
     def choose(self, hook: str, call: Any, /) -> Any:

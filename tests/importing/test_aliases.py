@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from crmkit.plugin import BadInput
 from crmkit.runtime.crm import Crm
 from crmkit.services.importing.aliases import confirm, read_proposal
 from crmkit.services.importing.mapping import read_mapping
+from crmkit.services.importing.report import ImportReport
 from crmkit.services.importing.running import run_import
 from crmkit.testing.making import MakeCustomer
 
@@ -41,7 +43,7 @@ def assets(crm: Crm, tmp_path: Path) -> Path:
     return path
 
 
-def run(crm: Crm, path: Path, **more: bool):  # type: ignore[no-untyped-def]
+def run(crm: Crm, path: Path, **more: Any) -> ImportReport:
     return run_import(crm, crm.system, path, read_mapping(MAPPING), **more)
 
 
@@ -70,6 +72,15 @@ def test_what_was_confirmed_is_taken_from_then_on(crm: Crm, assets: Path) -> Non
         assert pro is not None
         assert asset is not None
         assert asset.product_id == pro.id
+
+
+def test_a_dry_run_takes_what_is_confirmed_and_keeps_nothing(crm: Crm, assets: Path) -> None:
+    confirmed = [read_proposal("product.sku: GTXPro = GTX Pro", "works", crm.registry)]
+    assert run(crm, assets, dry_run=True, confirmed=confirmed).rejected == 2
+    with crm.session(reads=True) as session:
+        assert session.count(ImportAlias) == 0
+    assert run(crm, assets, confirmed=confirmed).rejected == 2
+    assert run(crm, assets).rejected == 2
 
 
 def test_another_system_means_something_else(crm: Crm, assets: Path) -> None:

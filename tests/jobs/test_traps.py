@@ -338,8 +338,10 @@ def test_the_engine_forgets_what_is_over(own_url: str, opened: Open, working: Ca
     handed = [Handed(id, "loyalty.add", 1) for id in ids]
     wait_until(lambda: worker._engine.under_way(handed) == set())
     assert worker._engine.forget((datetime.now(UTC) - timedelta(hours=1)).isoformat()) == 0
-    assert worker._engine.forget((datetime.now(UTC) + timedelta(hours=1)).isoformat()) == 3
-    assert worker._engine.forget((datetime.now(UTC) + timedelta(hours=1)).isoformat()) == 0
+    # The core's own schedules have jobs, too, when a minute passes.
+    assert worker._engine.forget((datetime.now(UTC) + timedelta(hours=1)).isoformat()) >= 3
+    names = {f"{id}.1" for id in ids}
+    assert names.isdisjoint(workflow.workflow_id for workflow in worker._engine._list())
 
 
 def test_the_engine_is_imported_by_workers_alone() -> None:

@@ -23,6 +23,8 @@ class Site:
 
         Two underscores in the name of a module stand for the dot.
         """
+        # As pip does, which compiles what it installs: importing must not change the folder.
+        (self.folder / "__pycache__").mkdir(exist_ok=True)
         info = self.folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n", "utf-8")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from crmkit.core.lifecycle_definition import LifecycleDefinition
     from crmkit.core.lifecycle_history import Interval
     from crmkit.core.working_calendar import WorkingCalendar
-    from crmkit.services.lifecycle.beginning import LifecyclesInForce
+    from crmkit.hooks.records import Change
+    from crmkit.services.lifecycle.in_force import LifecyclesInForce
 
 
 class Lifecycles(Bound):
@@ -32,8 +33,8 @@ class Lifecycles(Bound):
         return moving.start(self._session, record, **{"cause": "plugin", **details})
 
     def lifecycles_in_force(self) -> LifecyclesInForce:
-        """Return the lifecycles in force, for derive hooks; see :class:`crmkit.services.lifecycle.beginning.LifecyclesInForce`."""
-        from crmkit.services.lifecycle.beginning import LifecyclesInForce
+        """Return the lifecycles in force, for derive hooks; see :class:`crmkit.services.lifecycle.in_force.LifecyclesInForce`."""
+        from crmkit.services.lifecycle.in_force import LifecyclesInForce
 
         return LifecyclesInForce(self._session, self._crm.lifecycles())
 
@@ -49,6 +50,10 @@ class Lifecycles(Bound):
     def move(self, target: Part, to: str, **details: Any) -> StageTrack:
         """Move a record or track to another stage; see :func:`crmkit.services.lifecycle.moving.move`."""
         return moving.move(self._session, target, to, **{"cause": "plugin", **details})
+
+    def tracks_handed_over(self, changes: Iterable[Change]) -> list[StageTrack]:
+        """Return tracks with the owners that their records have now; see :func:`crmkit.services.lifecycle.moving.handed_over`."""
+        return moving.handed_over(self._session, changes)
 
     def stage_history(self, target: Part, *, lifecycle: str = "") -> tuple[Interval, ...]:
         """Return the stages a record stood in; see :func:`crmkit.services.lifecycle.moving.history`."""

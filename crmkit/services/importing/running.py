@@ -24,6 +24,7 @@ from crmkit.core.frozen import frozen
 from crmkit.core.journal import ImportRun
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.causation import Cause
+from crmkit.services.importing.aliases import Proposal, confirm
 from crmkit.services.importing.attempt import Attempt
 from crmkit.services.importing.blocks import Block, compile_block
 from crmkit.services.importing.chunk import Chunk, Row
@@ -73,11 +74,13 @@ def run_import(
     *,
     dry_run: bool = False,
     error_folder: Path | None = None,
+    confirmed: Sequence[Proposal] = (),
     chunk: int = CHUNK,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> ImportReport:
     """Import a file or folder as ``mapping`` says and return what became of it.
 
+    ``confirmed`` is what values mean that no record has; it is kept for later imports, but for that of a dry run.
     Rejected rows go to CSV files in ``error_folder``. Raises BadInput when file or mapping cannot be used at all,
     AccessDenied when ``actor`` may write nothing of what it asks for or not in bulk, and Conflict when the same import
     runs elsewhere.
@@ -88,7 +91,7 @@ def run_import(
     steps = compile_steps(application, mapping, sources, path, mended)
     _check_rights(actor, steps)
     errors = ErrorFiles(error_folder, sources, path)
-    importer = _Importer(application, actor, path, mapping, steps, errors, chunk, on_progress)
+    importer = _Importer(application, actor, path, mapping, steps, errors, chunk, on_progress, confirmed)
     return importer.dry_run() if dry_run else importer.run()
 
 
@@ -158,9 +161,10 @@ class _Importer:
         errors: ErrorFiles,
         chunk: int,
         on_progress: Callable[[Progress], None] | None,
+        confirmed: Sequence[Proposal],
     ) -> None:
         self._app, self._actor, self._path, self._mapping, self._steps = application, actor, path, mapping, steps
-        self._errors, self._size, self._on_progress = errors, chunk, on_progress
+        self._errors, self._size, self._on_progress, self._confirmed = errors, chunk, on_progress, confirmed
         self._lookups = Lookups()
         self._counts: dict[str, Counter[str]] = {}
         self._rows = 0
@@ -193,6 +197,8 @@ class _Importer:
         with self._app.database.connection(tenant=self._actor.tenant_id) as connection:
             self._outer = connection
             try:
+                with self._session(Cause()) as session:
+                    confirm(session, self._confirmed)
                 for number, step in enumerate(self._steps):
                     for batch in step.source.batches(0, self._size):
                         with _collection_paused():
@@ -209,6 +215,7 @@ class _Importer:
         digest = hashlib.sha256(f"{fingerprint(self._path)}\n{self._mapping.text}".encode()).hexdigest()
         with Session(self._app, self._actor) as session:
             self._lock(session)
+            confirm(session, self._confirmed)
             found = session.list(ImportRun, fingerprint=digest, state="running", order="-created_at", limit=1)
             if found:
                 self._load(found[0].counts)

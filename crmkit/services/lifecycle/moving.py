@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from crmkit.core.entity import Part
+from crmkit.core.entity import Part, change, changed_fields
 from crmkit.core.errors import BadInput, Conflict, NotFound, StaleVersion
 from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.lifecycle_history import Interval, fold
 from crmkit.core.messages import msg
+from crmkit.hooks.records import Change
 from crmkit.services.lifecycle.defining import active_lifecycle, active_lifecycles, definition_of
 from crmkit.store.session import Session
 
@@ -130,6 +132,20 @@ def first_step(
         team_id=getattr(record, "team_id", None),
     )
     return track, StageTransition(track_id=track.id, to_stage=begun.name, occurred_at=at, reason=reason, cause=cause)
+
+
+def handed_over(session: Session, changes: Iterable[Change]) -> list[StageTrack]:
+    """Return the tracks of records that changes give another owner or team, with the same; for derive hooks."""
+    records = {
+        c.after.id: c.after for c in changes if not c.created and (c.changed("owner_id") or c.changed("team_id"))
+    }
+    if not records:
+        return []
+    with session.acting_as(session.actor.elevated()):
+        tracks = session.peek_all(StageTrack, "record_id", list(records))
+    owned = [(track, records[track.record_id]) for track in tracks]
+    made = [(track, change(track, owner_id=one.owner_id, team_id=one.team_id)) for track, one in owned]
+    return [new for track, new in made if changed_fields(track, new)]
 
 
 def _lifecycle_for(session: Session, entity: str, name: str) -> Lifecycle:

@@ -33,10 +33,10 @@ class LifecycleRules:
         """Start relationships in their lifecycle; compute tracks from transitions."""
         if call.entity == "relationship":
             new = [c.after for c in call.changes if c.created and c.after.deleted_at is None]
-            handed = [
-                c.after for c in call.changes if not c.created and (c.changed("owner_id") or c.changed("team_id"))
-            ]
-            return [*_started(ctx, new), *_handed_over(ctx, handed)]
+            from crmkit.services.lifecycle.moving import handed_over
+
+            session: Any = ctx.session
+            return [*_started(ctx, new), *handed_over(session, call.changes)]
         return _projected(ctx, call)
 
     @hookimpl(specname="guard_records", entities=("lifecycle",))
@@ -110,18 +110,6 @@ def _started(ctx: Context, relationships: list[Relationship]) -> list[Any]:
                 at = beginning(relationship, ctx.clock.now())
                 made += first_step(lifecycle, definition, "relationship", relationship, at, cause="plugin")
     return made
-
-
-def _handed_over(ctx: Context, relationships: list[Relationship]) -> list[StageTrack]:
-    """Return the tracks of relationships that have a new owner or team, with the same."""
-    session: Any = ctx.session
-    if not relationships:
-        return []
-    owners = {record.id: (record.owner_id, record.team_id) for record in relationships}
-    with session.acting_as(session.actor.elevated()):
-        tracks = session.peek_all(StageTrack, "record_id", list(owners))
-    made = [change(t, owner_id=owners[t.record_id][0], team_id=owners[t.record_id][1]) for t in tracks]
-    return [new for new, track in zip(made, tracks, strict=True) if changed_fields(track, new)]
 
 
 def beginning(record: Any, now: datetime) -> datetime:

@@ -86,11 +86,11 @@ def leave(customer: str, login: str, as_json: bool) -> None:
 def team(customer: str, as_json: bool) -> None:
     from crmkit.core.staff import User
     from crmkit_sfa.accounts.entities import AccountMember
-    from crmkit_sfa.transfers.titles import names_of
+    from crmkit_sfa.naming import names_beside
 
     with working(reads=True) as (crm, session):
         found = session.list(AccountMember, customer_id=find_customer(session, customer).id, order="role")
-        names = names_of(crm.context(session, "sfa"), User, [one.user_id for one in found])
+        names = names_beside(crm.context(session, "sfa"), User, [one.user_id for one in found])
     if as_json:
         print_json([{"user": names.get(one.user_id, ""), "member": one} for one in found])
         return
@@ -253,12 +253,12 @@ def reviews(days: int, as_json: bool) -> None:
 def show(customer: str, plan_name: str, as_json: bool) -> None:
     from crmkit.core.staff import User
     from crmkit_sfa.accounts.planning import plan_of, plan_view
-    from crmkit_sfa.transfers.titles import names_of
+    from crmkit_sfa.naming import names_beside
 
     with working(reads=True) as (crm, session):
         ctx = crm.context(session, "sfa")
         view = plan_view(ctx, plan_of(ctx, find_customer(session, customer), plan_name))
-        users = names_of(ctx, User, [one.user_id for one in view.actions])
+        users = names_beside(ctx, User, [one.user_id for one in view.actions])
     if as_json:
         print_json(view)
         return

@@ -11,9 +11,9 @@ from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import BadInput, Context, NotFound, change, msg
 from crmkit_sfa.accounts.entities import AccountAction, AccountGoal, AccountPlan, AccountReview
+from crmkit_sfa.naming import names_beside
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.reporting.range import start_of
-from crmkit_sfa.transfers.titles import names_of
 
 CENT = Decimal("0.01")
 
@@ -55,7 +55,7 @@ def plan_view(ctx: Context, plan: AccountPlan) -> PlanView:
     review_on = plan.review_on
     return PlanView(
         plan=ctx.session.masked(plan),
-        customer=names_of(ctx, Customer, [plan.customer_id]).get(plan.customer_id, ""),
+        customer=names_beside(ctx, Customer, [plan.customer_id]).get(plan.customer_id, ""),
         goals=tuple(_progress(ctx, plan, goal) for goal in goals),
         actions=tuple(ctx.session.list(AccountAction, plan_id=plan.id, order="due_on")),
         reviews=tuple(
@@ -69,8 +69,8 @@ def due_reviews(ctx: Context, within_days: int = 0) -> list[DueReview]:
     """Return active plans whose review is due by today or in so many days, the most overdue first."""
     last = ctx.today() + timedelta(days=within_days)
     found = ctx.session.list(AccountPlan, f"state = active and review_on <= {last.isoformat()}", order="review_on")
-    customers = names_of(ctx, Customer, [plan.customer_id for plan in found])
-    owners = names_of(ctx, User, [plan.owner_id for plan in found])
+    customers = names_beside(ctx, Customer, [plan.customer_id for plan in found])
+    owners = names_beside(ctx, User, [plan.owner_id for plan in found])
     return [
         DueReview(
             ctx.session.masked(plan),

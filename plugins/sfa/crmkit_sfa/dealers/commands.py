@@ -115,13 +115,13 @@ def offer_(record: str, customer: str, to: str, hours: int, as_json: bool, **tex
 def offers(only_open: bool, limit: int, as_json: bool) -> None:
     from crmkit.core.customer import Customer
     from crmkit_sfa.dealers.entities import DealerOffer
-    from crmkit_sfa.transfers.titles import names_of
+    from crmkit_sfa.naming import names_beside
 
     with working(reads=True) as (crm, session):
         ctx = crm.context(session, "sfa")
         equal: dict[str, Any] = {"state": "offered"} if only_open else {}
         found = [session.masked(one) for one in session.list(DealerOffer, order="-offered_at", limit=limit, **equal)]
-        dealers = names_of(ctx, Customer, [one.dealer_id for one in found])
+        dealers = names_beside(ctx, Customer, [one.dealer_id for one in found])
     if as_json:
         print_json(found)
         return

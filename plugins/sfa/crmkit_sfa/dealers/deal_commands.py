@@ -72,13 +72,13 @@ def register_(company: str, dealer: str, amount: str, close_on: datetime | None,
 def list_(state: str | None, limit: int, as_json: bool) -> None:
     from crmkit.core.customer import Customer
     from crmkit_sfa.dealers.entities import DealConflict, DealRegistration
-    from crmkit_sfa.transfers.titles import names_of
+    from crmkit_sfa.naming import names_beside
 
     with working(reads=True) as (crm, session):
         ctx = crm.context(session, "sfa")
         equal: dict[str, Any] = {"state": state} if state else {}
         found = [session.masked(x) for x in session.list(DealRegistration, order="-created_at", limit=limit, **equal)]
-        dealers = names_of(ctx, Customer, [one.dealer_id for one in found])
+        dealers = names_beside(ctx, Customer, [one.dealer_id for one in found])
         against: dict[Any, int] = {}
         for one in session.list(DealConflict, registration_id=[x.id for x in found]) if found else ():
             against[one.registration_id] = against.get(one.registration_id, 0) + 1
@@ -116,7 +116,7 @@ def list_(state: str | None, limit: int, as_json: bool) -> None:
 @json_option
 def conflicts(registration: str, as_json: bool) -> None:
     from crmkit_sfa.dealers.entities import DealConflict, DealRegistration
-    from crmkit_sfa.transfers.titles import titles_of
+    from crmkit_sfa.naming import titles_of
 
     with working(reads=True) as (crm, session):
         one = session.get(DealRegistration, registration)

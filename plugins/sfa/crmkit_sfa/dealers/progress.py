@@ -18,10 +18,10 @@ from crmkit_sfa.dealers.belonging import dealer_by_user
 from crmkit_sfa.dealers.entities import Dealer, DealerOffer
 from crmkit_sfa.leads.entities import Lead
 from crmkit_sfa.leads.statuses import OPEN
+from crmkit_sfa.naming import names_beside
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.reporting.money import Exchange
 from crmkit_sfa.transfers.deadlines import hours_between
-from crmkit_sfa.transfers.titles import names_of
 
 ZERO = Decimal(0)
 
@@ -60,7 +60,7 @@ def progress(ctx: Context, since: datetime | None = None, until: datetime | None
     their decision; what is open counts as it is now. Amounts without a rate are in no sum.
     """
     rows = {one.customer_id: DealerProgress(one.customer_id, state=one.state) for one in ctx.session.list(Dealer)}
-    names = names_of(ctx, Customer, rows)
+    names = names_beside(ctx, Customer, rows)
     of_user = {user: dealer for user, dealer in dealer_by_user(ctx).items() if dealer in rows}
     for id, row in rows.items():
         row.dealer = names.get(id, "")

@@ -14,7 +14,7 @@ from crmkit.plugin import Context
 from crmkit_sfa.dealers.entities import DealerOffer
 from crmkit_sfa.dealers.settings import DealerSettings
 from crmkit_sfa.leads.statuses import OPEN
-from crmkit_sfa.transfers.titles import names_of, titles_of
+from crmkit_sfa.naming import names_beside, titles_of
 
 Reason = Literal["offered", "declined", "expired", "withdrawn", "returned", "untouched"]
 
@@ -80,8 +80,8 @@ def _described(ctx: Context, found: Sequence[tuple[DealerOffer, str, datetime]])
     records = [("sfa_lead", one.lead_id) for one, _, _ in found if one.lead_id is not None]
     records += [("sfa_opportunity", one.opportunity_id) for one, _, _ in found if one.opportunity_id is not None]
     titles = titles_of(ctx, records)
-    dealers = names_of(ctx, Customer, [one.dealer_id for one, _, _ in found])
-    users = names_of(ctx, User, [one.owner_id for one, _, _ in found])
+    dealers = names_beside(ctx, Customer, [one.dealer_id for one, _, _ in found])
+    users = names_beside(ctx, User, [one.owner_id for one, _, _ in found])
     return [
         WaitingLead(
             reason=reason,  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import click
 from crmkit.command import (
     DAY,
     MONEY,
+    NUMBER,
     argument,
     find_customer,
     json_option,
@@ -27,7 +28,6 @@ from crmkit.plugin import Money, msg
 from crmkit_sfa.inquiries.command_group import inquiry
 from crmkit_sfa.inquiries.command_group import note as _note
 from crmkit_sfa.inquiries.command_group import which as _which
-from crmkit_sfa.pricing.parameters import NUMBER
 
 
 @inquiry.command("new", help=wording("Begin an inquiry: what a customer needs that no price list has."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from crmkit.core.customer import Customer
 from crmkit.core.staff import Team, User
 from crmkit_sfa.inquiries.asking import lines_of
 from crmkit_sfa.inquiries.entities import Inquiry, InquiryStep
-from crmkit_sfa.quotes.showing import names_of
+from crmkit_sfa.naming import names_of
 
 
 def listed(ctx: Any, status: str = "asked", assignee: UUID | None = None, limit: int = 50) -> list[dict[str, Any]]:
@@ -67,7 +67,7 @@ def _rows(ctx: Any, found: Sequence[Inquiry]) -> list[dict[str, Any]]:
     ]
 
 
-def _asked_of(one: Inquiry, users: dict[UUID, str], teams: dict[UUID, str]) -> str:
+def _asked_of(one: Inquiry, users: Mapping[UUID | None, str], teams: Mapping[UUID | None, str]) -> str:
     if one.assignee_id is not None:
         return users.get(one.assignee_id, "")
     return teams.get(one.engineering_team_id, "") if one.engineering_team_id is not None else ""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 from crmkit.core.staff import User
+from crmkit.hooks.protocols import Actor
 from crmkit.plugin import Context
 
 
-def bound(actor: Any) -> bool:
+def bound(actor: Actor) -> bool:
     """Tell whether a user belongs to an organization of its own, as a dealer's does."""
-    return getattr(actor, "organization_id", None) is not None
+    return actor.organization_id is not None
 
 
 def organizations_of(ctx: Context, users: Iterable[UUID | None]) -> Mapping[UUID | None, UUID]:

@@ -153,7 +153,7 @@ def _one_at_a_time(ctx: Context, details: LeadDetails, lead: Lead) -> None:
 
 def _key(ctx: Context, details: LeadDetails) -> str:
     """Return the name under which a touch is kept: a dealer's are its own, so that guessing tells nothing of others."""
-    own = getattr(ctx.actor, "organization_id", None)
+    own = ctx.actor.organization_id
     return details.key if own is None or not details.key else f"{own}:{details.key}"
 
 
@@ -178,7 +178,7 @@ def _told(ctx: Context, touch: LeadTouch, fresh: Lead, details: LeadDetails, *, 
 def _open_lead(ctx: Context, fresh: Lead) -> Lead | None:
     """Return the lead that this asker has already: an open one, else a recycled one; the newest of several."""
     with _view(ctx):
-        found = _alike(ctx, fresh)
+        found = _sharing(ctx, [fresh]).get(fresh.id, [])
     days = ctx.config.leads.merge_days
     since = ctx.clock.now() - timedelta(days=days) if days else None
     fitting = [
@@ -188,10 +188,6 @@ def _open_lead(ctx: Context, fresh: Lead) -> Lead | None:
     ]
     fitting.sort(key=lambda lead: (lead.status in OPEN, lead.last_touch_at or ctx.clock.now(), lead.id))
     return fitting[-1] if fitting else None
-
-
-def _alike(ctx: Context, lead: Lead) -> list[Lead]:
-    return _sharing(ctx, [lead]).get(lead.id, [])
 
 
 def _sharing(ctx: Context, leads: Sequence[Lead]) -> dict[UUID, list[Lead]]:

@@ -13,6 +13,7 @@ from crmkit.core.identity import IdentityClaim
 from crmkit.core.product import Product
 from crmkit.plugin import Conflict, Context, Money, Part, Refused, change, entity_info, msg
 from crmkit_sfa.leads.changing import not_open
+from crmkit_sfa.leads.details import first_line
 from crmkit_sfa.leads.entities import Lead, LeadConversion
 from crmkit_sfa.leads.mapping import mapped
 from crmkit_sfa.leads.parties import Parties, new_record, parties
@@ -67,7 +68,8 @@ def convert(
             "owner_id": lead.owner_id,
             "team_id": lead.team_id,
         }
-        given |= {key: value for key, value in _asked(amount, close_on, pipeline).items() if value is not None}
+        asked = {"amount": amount, "close_on": close_on, "pipeline": pipeline or None}
+        given |= {key: value for key, value in asked.items() if value is not None}
         goal = new_record(Opportunity(name=lead.name), given)
         made.append(goal)
         _add_goal(ctx, goal)
@@ -84,10 +86,6 @@ def _add_goal(ctx: Context, goal: Opportunity) -> None:
     ctx.session.add(change(goal, product_id=None))
     with ctx.elevated("an opportunity is about what its lead is about, whoever converts it"):
         ctx.session.update(change(ctx.session.get(Opportunity, goal.id), product_id=goal.product_id))
-
-
-def _asked(amount: Money | None, close_on: date | None, pipeline: str) -> dict[str, Any]:
-    return {"amount": amount, "close_on": close_on, "pipeline": pipeline or None}
 
 
 def _converted_before(
@@ -120,7 +118,7 @@ def _require_convertible(ctx: Context, lead: Lead) -> None:
 
 
 def _name(lead: Lead, who: Parties) -> str:
-    about = next((line.strip() for line in lead.interest.splitlines() if line.strip()), "")
+    about = first_line(lead.interest)
     whose = who.customer.name if who.customer is not None else lead.name
     return f"{whose}: {about}"[:200] if about else whose
 

@@ -82,6 +82,10 @@ def company_domain(email: str, domain: str) -> str:
 
 def called(lead: Lead) -> str:
     """Return what a lead is called when nobody gave it a name: who asks, else where from, else about what."""
-    about = next((line.strip() for line in lead.interest.splitlines() if line.strip()), "")
     who = ", ".join(filter(None, (lead.person, lead.company)))
-    return (who or lead.email or lead.phone or about)[:200]
+    return (who or lead.email or lead.phone or first_line(lead.interest))[:200]
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a text that says something."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -1,4 +1,4 @@
-"""Payloads of web forms: which of their fields tells what of a lead. Pure but for the product."""
+"""Leads from web forms: which field of a payload tells what."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from crmkit.plugin import BadInput, Context, Money, did_you_mean, msg
 from crmkit_sfa.leads.capturing import Captured, taken
 from crmkit_sfa.leads.details import TEXTS, LeadDetails, key_of
 
+GOALS = (*TEXTS, "source", "campaign", "product", "estimated", "key")
+"""What a field of a form can tell, beside custom fields."""
+
 USUAL: Mapping[str, str] = {
-    **{name: name for name in (*TEXTS, "source", "campaign", "product", "estimated", "key")},
+    **{name: name for name in GOALS},
     **{"full_name": "person", "your_name": "person", "contact": "person", "e_mail": "email", "mail": "email"},
     **{"email_address": "email", "telephone": "phone", "tel": "phone", "mobile": "phone", "phone_number": "phone"},
     **{"organisation": "company", "organization": "company", "company_name": "company", "message": "interest"},
@@ -23,8 +26,6 @@ USUAL: Mapping[str, str] = {
     **{"website": "domain", "utm_source": "source", "utm_campaign": "campaign", "budget": "estimated"},
 }
 """What fields of forms are usually called; ``first_name`` and ``last_name`` make a person."""
-
-_GOALS = (*TEXTS, "source", "campaign", "product", "estimated", "key")
 
 
 def capture_form(ctx: Context, payload: Mapping[str, Any], *, form: str = "", key: str = "") -> Captured:
@@ -66,10 +67,10 @@ def read_form(payload: Mapping[str, Any], mapping: Mapping[str, str]) -> tuple[d
             continue
         if goal.startswith("custom."):
             custom[goal.removeprefix("custom.")] = value
-        elif goal in _GOALS:
+        elif goal in GOALS:
             values.setdefault(goal, str(value).strip())
         else:
-            hint = did_you_mean(goal, _GOALS)
+            hint = did_you_mean(goal, GOALS)
             raise BadInput(
                 msg(
                     "form field {name} goes to {goal}, which a lead does not have; {hint}",

@@ -12,7 +12,7 @@ from crmkit_sfa.leads.entities import Lead, LeadConversion, LeadTouch
 from crmkit_sfa.leads.statuses import NEXT, may_become
 
 _FIRST = ("lead_source", "first_channel", "first_touch_at")
-_TOLD = ("lead_id", "at", "channel", "external_key", "raw", "text")
+_TOLD = ("at", "channel", "external_key", "raw", "text")
 _BOOKKEEPING = frozenset({"email_key", "phone_key", "touches", "score", "score_reasons", "waiting_since"})
 
 
@@ -39,7 +39,7 @@ def _completed(ctx: Context, c: Change) -> Lead:
         first = lead.first_touch_at or now
         values |= {"first_touch_at": first, "last_touch_at": lead.last_touch_at or first}
         values["touches"] = max(lead.touches, 1)
-        values["first_channel"] = lead.first_channel or ("import" if lead.source else "manual")
+        values["first_channel"] = _channel(lead)
         if lead.status == "new":
             values["waiting_since"] = lead.waiting_since or now
     elif c.changed("status"):
@@ -69,6 +69,10 @@ def _given(ctx: Context, c: Change) -> bool:
     return bound(ctx.actor) or c.after.owner_id != ctx.actor.user_id
 
 
+def _channel(lead: Lead) -> str:
+    return lead.first_channel or ("import" if lead.source else "manual")
+
+
 def _first_touches(ctx: Context, changes: Sequence[Change]) -> list[LeadTouch]:
     created = [c.after for c in changes if c.created]
     if not created:
@@ -85,7 +89,7 @@ def _first_touch(ctx: Context, lead: Lead) -> LeadTouch:
     return LeadTouch(
         lead_id=lead.id,
         at=lead.first_touch_at or ctx.clock.now(),
-        channel=lead.first_channel or ("import" if lead.source else "manual"),
+        channel=_channel(lead),
         lead_source=lead.lead_source,
         text=lead.interest,
         raw=raw | {"custom": dict(lead.custom)} if lead.custom else raw,
@@ -154,5 +158,5 @@ def guard_lead_touches(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
     for c in call.changes:
         if c.before is None or c.deleted:
             continue
-        if any(getattr(c.after, name) and c.changed(name) for name in _TOLD if name != "lead_id"):
+        if any(getattr(c.after, name) and c.changed(name) for name in _TOLD):
             yield Refuse(msg("what came in stays as it came; add another touch"), c.after.id)

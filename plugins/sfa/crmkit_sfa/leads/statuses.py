@@ -10,7 +10,6 @@ OPEN: tuple[Status, ...] = ("new", "working", "qualified")
 """Somebody has to do something about it."""
 RESTING: tuple[Status, ...] = ("recycled",)
 """It is taken up again on a day, or when they come forward again."""
-ENDED: tuple[Status, ...] = ("converted", "disqualified")
 
 NEXT: Mapping[Status, frozenset[Status]] = {
     "new": frozenset({"working", "qualified", "converted", "recycled", "disqualified"}),

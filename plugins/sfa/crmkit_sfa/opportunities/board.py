@@ -15,7 +15,7 @@ from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context, Money
 from crmkit_sfa.opportunities.entities import Opportunity
-from crmkit_sfa.opportunities.pipeline import StageSettings, stage_settings
+from crmkit_sfa.opportunities.pipeline import StageSettings, pipeline_in_force, stage_settings
 
 MOST = 240
 """Cards of a board unless told otherwise; the totals count all."""
@@ -71,7 +71,7 @@ def board(ctx: Context, pipeline: str = "", *, limit: int = MOST) -> list[Column
 
 def open_stages(ctx: Context, pipeline: str) -> dict[str, StageSettings]:
     """Return the open stages of a pipeline by name, in their order."""
-    definition = ctx.services.lifecycles_in_force().definition(pipeline)
+    definition = pipeline_in_force(ctx, pipeline)
     return {stage.name: stage_settings(stage) for stage in definition.stages if stage.category == "open"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, get_args
 
 import click
@@ -11,6 +11,8 @@ import click
 from crmkit.command import (
     DAY,
     MONEY,
+    NUMBER,
+    PERCENT,
     argument,
     find_customer,
     json_option,
@@ -69,9 +71,9 @@ def set_(
     given = {"name": name, "amount": amount, "close_on": close, "next_step": next_step, "next_step_on": next_step_on}
     values: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
     if probability is not None:
-        values["probability"] = None if probability == STAGE else _percent(probability)
+        values["probability"] = _weighing(probability, PERCENT)
     if forecast is not None:
-        values["forecast_category"] = None if forecast == STAGE else _category(forecast)
+        values["forecast_category"] = _weighing(forecast, click.Choice(get_args(ForecastCategory)))
     with working() as (crm, session):
         found = find_opportunity(crm.context(session, "sfa"), opportunity)
         if customer is not None:
@@ -92,11 +94,13 @@ def set_(
 @opportunity.command("line", help=wording("Add a line: a product with quantity and price."))
 @_which
 @argument("product", help=wording("The product's SKU."))
-@option("--quantity", default="1", metavar="N", help=wording("How many; 1."))
+@option("--quantity", type=NUMBER, default="1", help=wording("How many; 1."))
 @option("--price", type=MONEY, help=wording("The price of one; by default the product's."))
-@option("--discount", default="0", metavar="PERCENT", help=wording("Less so many percent."))
+@option("--discount", type=PERCENT, default="0", help=wording("Less so many percent."))
 @json_option
-def line(opportunity: str, product: str, quantity: str, price: Money | None, discount: str, as_json: bool) -> None:
+def line(
+    opportunity: str, product: str, quantity: Decimal, price: Money | None, discount: Decimal, as_json: bool
+) -> None:
     from crmkit_sfa.opportunities.entities import Opportunity, OpportunityLine
     from crmkit_sfa.opportunities.finding import find_opportunity
 
@@ -113,9 +117,9 @@ def line(opportunity: str, product: str, quantity: str, price: Money | None, dis
             position=session.count(OpportunityLine, opportunity_id=found.id) + 1,
             product_id=sold.id,
             description=sold.name,
-            quantity=_number(quantity),
+            quantity=quantity,
             unit_price=unit_price,
-            discount=_percent(discount),
+            discount=discount,
         )
         session.add(made)
         session.flush()
@@ -183,29 +187,6 @@ def competitor(
         say(msg("{competitor} wants {name} too", competitor=name, name=found.name))
 
 
-def _percent(text: str) -> Decimal:
-    number = _number(text.removesuffix("%"))
-    if not 0 <= number <= 100:
-        raise _no_percentage(text)
-    return number
-
-
-def _number(text: str) -> Decimal:
-    try:
-        number = Decimal(text.strip())
-    except InvalidOperation:
-        raise _no_percentage(text) from None
-    if not number.is_finite():
-        raise _no_percentage(text)
-    return number
-
-
-def _no_percentage(text: str) -> click.BadParameter:
-    return click.BadParameter(translated(wording("expected a number such as 12.5")) + f": {text}")
-
-
-def _category(text: str) -> str:
-    known = get_args(ForecastCategory)
-    if text not in known:
-        raise click.BadParameter(translated(wording("expected one of these")) + f": {', '.join(known)}")
-    return text
+def _weighing(text: str, read: click.ParamType[Any]) -> Any:
+    """Return what is written by hand; None where it is given back to the stage."""
+    return None if text == STAGE else read.convert(text, None, None)

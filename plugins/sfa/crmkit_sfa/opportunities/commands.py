@@ -15,13 +15,11 @@ from crmkit.command import (
     group,
     json_option,
     option,
-    pairs,
     print_block,
     print_json,
+    print_list,
+    print_page,
     say,
-    shown_value,
-    table,
-    translated,
     user_named,
     wording,
     working,
@@ -116,7 +114,7 @@ def list_(
     limit: int,
     as_json: bool,
 ) -> None:
-    from crmkit_sfa.opportunities.finding import names_of
+    from crmkit_sfa.opportunities.finding import named
     from crmkit_sfa.opportunities.listing import Wanted, counted, listed
 
     with working(reads=True) as (crm, session):
@@ -134,16 +132,19 @@ def list_(
             filter=filter_,
         )
         found = [session.masked(one) for one in listed(ctx, wanted, limit=limit)]
-        names = names_of(ctx, found)
+        names = named(ctx, found)
         total = None if len(found) < limit else counted(ctx, wanted)
-    if as_json:
-        print_json([_document(one, names) for one in found])
-        return
-    if not found:
-        say(msg("no opportunity"))
-        return
-    print_block(_table(found, names))
-    if total is not None and total > len(found):
+    headings = [wording("Opportunity"), wording("Customer"), wording("Stage"), wording("Amount")]
+    headings += [wording("Probability"), wording("Expected close"), wording("Owner")]
+    print_list(
+        [_document(one, names) for one in found],
+        headings,
+        [_row(one, names) for one in found],
+        as_json=as_json,
+        nothing=msg("no opportunity"),
+        right=(3, 4),
+    )
+    if total is not None and total > len(found) and not as_json:
         say(msg("the first {shown} of {total}; see more with --limit", shown=len(found), total=total))
 
 
@@ -157,12 +158,8 @@ def show(opportunity: str, as_json: bool) -> None:
         page = page_of(crm.context(session, "sfa"), opportunity)
     if as_json:
         print_json(page.document())
-        return
-    print_block(pairs([(translated(label), value) for label, value in page.facts()]))
-    for title, headings, rows in page.tables():
-        click.echo()
-        click.echo(translated(title))
-        print_block(table([translated(heading) for heading in headings], rows))
+    else:
+        print_page(page.facts(), page.tables())
 
 
 @opportunity.command("move", help=wording("Move an opportunity to another stage."))
@@ -212,22 +209,11 @@ def own_salesperson(user: User) -> User:
     return user
 
 
-def _table(found: list[Opportunity], names: Names) -> Any:
-    headings = [wording("Opportunity"), wording("Customer"), wording("Stage"), wording("Amount")]
-    headings += [wording("Probability"), wording("Expected close"), wording("Owner")]
-    rows = [
-        (
-            one.name,
-            names.customer(one),
-            one.stage,
-            shown_value(one.amount),
-            "" if one.probability is None else f"{one.probability:f} %",
-            shown_value(one.closed_on or one.close_on),
-            names.owner(one),
-        )
-        for one in found
-    ]
-    return table([translated(heading) for heading in headings], rows, right=(3, 4))
+def _row(one: Opportunity, names: Names) -> tuple[Any, ...]:
+    from crmkit_sfa.opportunities.page import percent
+
+    close = one.closed_on or one.close_on
+    return one.name, names.customer(one), one.stage, one.amount, percent(one.probability), close, names.owner(one)
 
 
 def _document(one: Opportunity, names: Names) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from typing import Any, Literal
 from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
-from crmkit.core.lifecycle_history import fold
-from crmkit.plugin import Change, Context, FieldError, ValidationFailed, change, msg
+from crmkit.plugin import Change, Context, change
 from crmkit_sfa.opportunities.days import beginning_of
 from crmkit_sfa.opportunities.entities import Opportunity
-from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines
+from crmkit_sfa.opportunities.pipeline import Pipelines
+from crmkit_sfa.opportunities.way import pasts_of, tracks_of
 from crmkit_sfa.opportunities.weighing import weighed
 
 
@@ -30,13 +30,14 @@ class Entry:
 def entered(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     """Return the opportunities with what was left out, and the tracks and transitions that their stages need.
 
-    Raises NotFound for an unknown pipeline or stage, ValidationFailed for a closing day that cannot be.
+    Raises NotFound for an unknown pipeline or stage, BadInput for a lifecycle that is no pipeline.
     """
     changes = [c for c in changes if c.created or _concerned(c)]
     if not changes:
         return []
     pipelines = Pipelines(ctx)
-    tracks = _tracks(ctx, changes)
+    found = tracks_of(ctx, [c.after.id for c in changes])
+    tracks = {(track.record_id, track.lifecycle_id): track for track in found}
     entries = [
         entry
         for c in changes
@@ -45,18 +46,10 @@ def entered(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     return _steps(ctx, entries, pipelines)
 
 
-def _tracks(ctx: Context, changes: Sequence[Change]) -> dict[tuple[Any, Any], StageTrack]:
-    """Return the ways of opportunities in their lifecycles, by the ids of record and lifecycle."""
-    with ctx.elevated(_WHY):
-        found = ctx.session.peek_all(StageTrack, "record_id", [c.after.id for c in changes])
-    return {(track.record_id, track.lifecycle_id): track for track in found}
-
-
 def _concerned(c: Change) -> bool:
     return any(c.changed(name) for name in _FIELDS)
 
 
-_WHY = "the way of an opportunity is followed whoever sees it"
 _FIELDS = (
     *("pipeline", "stage", "category", "entered_at", "closed_on", "opened_on"),
     *("probability", "probability_source", "forecast_category", "forecast_source"),
@@ -103,19 +96,11 @@ def _moved(ctx: Context, c: Change, category: str, opened_on: date) -> dict[str,
     closed_on = c.after.closed_on if before is None or c.changed("closed_on") else None
     closed_on = closed_on or ctx.today()
     at = beginning_of(ctx, closed_on)
-    if closed_on > ctx.today():
-        raise _wrong("closed_on", closed_on, msg("a day that is not in the future"))
-    if closed_on < opened_on:
-        raise _wrong("closed_on", closed_on, msg("a day not before {day}, when it was opened", day=opened_on))
     if before is None:
         at = max(at, beginning_of(ctx, opened_on))
     elif before.entered_at is not None:
         at = max(at, before.entered_at)
     return {"closed_on": closed_on, "entered_at": known or at}
-
-
-def _wrong(field: str, value: object, expected: Any) -> ValidationFailed:
-    return ValidationFailed([FieldError(f"{ENTITY}.{field}", "range", value, expected)])
 
 
 # -- the steps of the pipeline ----------------------------------------------------------------------------------------
@@ -135,7 +120,7 @@ def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Pipelines) -> list
         else:
             # Since when, its transitions say; nobody writes that.
             made.append(one if one.entered_at == track.entered_at else change(one, entered_at=track.entered_at))
-    return [*pipelines.made, *made, *_moves(ctx, elsewhere)]
+    return [*pipelines.in_force.made, *made, *_moves(ctx, elsewhere)]
 
 
 def _begun(ctx: Context, entry: Entry, pipelines: Pipelines) -> list[StageTrack | StageTransition]:
@@ -145,7 +130,7 @@ def _begun(ctx: Context, entry: Entry, pipelines: Pipelines) -> list[StageTrack 
     opening = one.opening_stage if created else one.stage
     at = beginning_of(ctx, one.opened_on) if created and one.opened_on else ctx.clock.now()
     cause: Literal["user", "import"] = "import" if created and one.source else "user"
-    track, first = pipelines.first_step(entry.definition.name, one, at, opening, cause=cause)
+    track, first = pipelines.in_force.first_step(entry.definition.name, one, at, opening, cause=cause)
     if opening == one.stage:
         return [track, first]
     then = StageTransition(
@@ -165,15 +150,10 @@ def _moves(ctx: Context, elsewhere: Iterable[tuple[Entry, StageTrack]]) -> list[
     moving = [(entry, track) for entry, track in elsewhere if entry.change.changed("stage")]
     if not moving:
         return []
-    with ctx.elevated(_WHY):
-        known = ctx.session.peek_all(StageTransition, "track_id", [track.id for _, track in moving])
-    steps: dict[Any, list[StageTransition]] = {track.id: [] for _, track in moving}
-    for step in known:
-        steps[step.track_id].append(step)
+    pasts = pasts_of(ctx, [track for _, track in moving])
     made = []
     for entry, track in moving:
-        one = entry.opportunity
-        past = fold(steps[track.id])
+        one, past = entry.opportunity, pasts[track.id]
         # A step that was added in this save is on its way to the track already.
         if past and past[-1].stage == one.stage:
             continue

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
-
-import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
@@ -15,6 +12,7 @@ from crmkit.core.identity import ExternalIdentity
 from crmkit.core.staff import User
 from crmkit.core.values.ids import parse_id
 from crmkit.plugin import BadInput, Context, NotFound, msg
+from crmkit_sfa.naming import names_of
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.opportunities.pipeline import ENTITY
 
@@ -48,29 +46,19 @@ def find_opportunity(ctx: Context, needle: str) -> Opportunity:
 class Names:
     """What the references of opportunities are called, by id."""
 
-    customers: dict[UUID, str]
-    users: dict[UUID, str]
+    customers: dict[UUID | None, str]
+    users: dict[UUID | None, str]
 
     def customer(self, one: Opportunity) -> str:
         """Return the customer's name; empty without one, or where it may not be seen."""
-        return self.customers.get(one.customer_id, "") if one.customer_id else ""
+        return self.customers.get(one.customer_id, "")
 
     def owner(self, one: Opportunity) -> str:
         """Return the owner's name."""
-        return self.users.get(one.owner_id, "") if one.owner_id else ""
+        return self.users.get(one.owner_id, "")
 
 
-def names_of(ctx: Context, opportunities: Sequence[Opportunity]) -> Names:
-    """Return the names of the customers and owners of opportunities: two queries for all of them."""
-    customers = {one.customer_id for one in opportunities if one.customer_id}
-    users = {one.owner_id for one in opportunities if one.owner_id}
-    return Names(_names(ctx, Customer, customers), _names(ctx, User, users))
-
-
-def _names(ctx: Context, entity: type[Any], ids: Iterable[UUID]) -> dict[UUID, str]:
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    table = ctx.session.table(entity)
-    rows = ctx.session.execute(sa.select(table.c.id, table.c.name).where(table.c.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
+def named(ctx: Context, opportunities: Sequence[Opportunity], people: Iterable[UUID] = ()) -> Names:
+    """Return the names of the customers and owners of opportunities, and of further people: two queries for all of them."""
+    customers = {*people, *(one.customer_id for one in opportunities)}
+    return Names(names_of(ctx, Customer, customers), names_of(ctx, User, {one.owner_id for one in opportunities}))

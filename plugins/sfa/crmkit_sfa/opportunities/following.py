@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from crmkit.core.lifecycle import StageTrack, StageTransition
-from crmkit.core.lifecycle_history import Interval, fold
+from crmkit.core.lifecycle import StageTrack
+from crmkit.core.lifecycle_history import Interval
 from crmkit.plugin import Change, Context, change
 from crmkit_sfa.opportunities.days import day_of
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityHistory
-from crmkit_sfa.opportunities.intervals import FACTS, State, Step, states
+from crmkit_sfa.opportunities.intervals import State, Step, states
 from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines, StageSettings
+from crmkit_sfa.opportunities.way import WHY, pasts_of, tracks_of
 
-_WHY = "the history of an opportunity is kept whoever sees it"
-_TOLD = ("pipeline", "amount", "close_on", "probability", "forecast_category", "owner_id", "team_id")
-"""The fields of an opportunity that its history tells; the stage comes from the transitions."""
+_FACTS = {
+    **{name: name for name in ("pipeline", "amount", "close_on", "probability", "forecast_category")},
+    "salesperson_id": "owner_id",
+    "salesteam_id": "team_id",
+}
+"""What a row of the history tells, and which field of the opportunity says it; the stage comes from the transitions."""
 
 
 def followed(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     """Return the opportunities whose transitions changed as these say, and their history."""
     ids = list({state.track_id for c in changes for state in (c.before, c.after) if state is not None})
-    with ctx.elevated(_WHY):
+    with ctx.elevated(WHY):
         tracks = [one for one in ctx.session.peek_all(StageTrack, "id", ids) if one.entity == ENTITY]
         if not tracks:
             return []
         found = ctx.session.peek_all(Opportunity, "id", [track.record_id for track in tracks])
     opportunities = {one.id: one for one in found}
-    pasts = _pasts(ctx, tracks)
+    pasts = pasts_of(ctx, tracks)
     pipelines = Pipelines(ctx)
     followers: dict[UUID, Opportunity] = {}
     made: dict[UUID, tuple[Interval, ...]] = {}
@@ -44,24 +48,14 @@ def followed(ctx: Context, changes: Sequence[Change]) -> list[Any]:
 
 def retold(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     """Return the history of opportunities that changed in what it tells; new ones have theirs from their transitions."""
-    told = {c.after.id: c.after for c in changes if not c.created and any(c.changed(name) for name in _TOLD)}
+    told = {c.after.id: c.after for c in changes if not c.created and any(c.changed(name) for name in _FACTS.values())}
     if not told:
         return []
-    with ctx.elevated(_WHY):
-        tracks = ctx.session.peek_all(StageTrack, "record_id", list(told))
+    tracks = tracks_of(ctx, told)
     pipelines = Pipelines(ctx)
     current = [t for t in tracks if pipelines.lifecycle(told[t.record_id].pipeline).id == t.lifecycle_id]
-    pasts = _pasts(ctx, current)
+    pasts = pasts_of(ctx, current)
     return _history(ctx, told, {track.record_id: pasts[track.id] for track in current}, pipelines)
-
-
-def _pasts(ctx: Context, tracks: Iterable[StageTrack]) -> dict[UUID, tuple[Interval, ...]]:
-    """Return where each track stood, by its id, oldest first."""
-    steps: dict[UUID, list[StageTransition]] = {track.id: [] for track in tracks}
-    with ctx.elevated(_WHY):
-        for step in ctx.session.peek_all(StageTransition, "track_id", list(steps)):
-            steps[step.track_id].append(step)
-    return {id: fold(some) for id, some in steps.items()}
 
 
 def _standing(ctx: Context, one: Opportunity, now: Interval, pipelines: Pipelines) -> Opportunity:
@@ -91,7 +85,7 @@ def _history(
     pipelines: Pipelines,
 ) -> list[OpportunityHistory]:
     """Return the rows of history that are to be written, so that they tell what was."""
-    with ctx.elevated(_WHY):
+    with ctx.elevated(WHY):
         stored = ctx.session.peek_all(OpportunityHistory, "opportunity_id", list(pasts))
     rows: dict[UUID, list[OpportunityHistory]] = {id: [] for id in pasts}
     for row in sorted(stored, key=lambda row: (row.valid_from, row.id)):
@@ -115,12 +109,11 @@ def _step(interval: Interval, settings: StageSettings | None) -> Step:
 
 
 def _facts(one: Opportunity) -> dict[str, Any]:
-    values = (one.pipeline, one.amount, one.close_on, one.probability, one.forecast_category, one.owner_id, one.team_id)
-    return dict(zip(FACTS, values, strict=True))
+    return {fact: getattr(one, name) for fact, name in _FACTS.items()}
 
 
 def _state(row: OpportunityHistory) -> State:
-    facts = {name: getattr(row, name) for name in FACTS}
+    facts = {fact: getattr(row, fact) for fact in _FACTS}
     return State(row.valid_from, row.valid_to, row.stage, row.category, facts)
 
 

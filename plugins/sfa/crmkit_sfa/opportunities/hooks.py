@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from crmkit.plugin import Context, RecordBatch, Refuse, hookimpl, msg
+from crmkit.plugin import Context, RecordBatch, Refuse, hookimpl
 from crmkit_sfa.opportunities.big_deals import crossings
+from crmkit_sfa.opportunities.checking import faults
 from crmkit_sfa.opportunities.entering import entered
 from crmkit_sfa.opportunities.following import followed, retold
 from crmkit_sfa.opportunities.lines import mixed_currencies, summed
-from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines, pipeline_problems
+from crmkit_sfa.opportunities.pipeline import ENTITY, pipeline_problems
 
 
 @hookimpl(specname="derive_records", entities=(ENTITY,))
 def derive_opportunities(ctx: Context, call: RecordBatch) -> list[Any]:
-    """Fill in what was left out, take the steps in the pipeline, and tell the history."""
+    """Fill in what was left out, take the steps in the pipeline, tell the history, and hand the way over with its deal."""
     living = [c for c in call.changes if not c.deleted and c.after.deleted_at is None]
-    return [*entered(ctx, living), *retold(ctx, living), *crossings(ctx, living)]
+    tracks = ctx.services.tracks_handed_over(living)
+    return [*entered(ctx, living), *retold(ctx, living), *tracks, *crossings(ctx, living)]
 
 
 @hookimpl(specname="derive_records", entities=("sfa_opportunity_line",))
@@ -41,25 +43,7 @@ def derive_opportunities_from_steps(ctx: Context, call: RecordBatch) -> list[Any
 @hookimpl(specname="guard_records", entities=(ENTITY,))
 def guard_opportunities(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
     """Refuse what cannot be: a stage without the fields that it needs, days and amounts that make no sense."""
-    from crmkit_sfa.opportunities.checking import faults
-
-    living = [c for c in call.changes if not c.deleted and c.after.deleted_at is None]
-    yield from (Refuse(reason, c.after.id) for c in living for reason in faults(ctx, c))
-    for id, reason in _lacking(ctx, living):
-        yield Refuse(reason, id)
-
-
-def _lacking(ctx: Context, changes: list[Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield the opportunities that lack a field which their stage needs: as they come there, and while they stand there."""
-    pipelines = None
-    for c in changes:
-        pipelines = pipelines or Pipelines(ctx)
-        settings = pipelines.known(c.after.pipeline, c.after.stage)
-        missing = [name for name in settings.required if _empty(c.after, name)] if settings is not None else []
-        come = c.created or c.changed("stage") or c.changed("pipeline")
-        if missing and (come or any(not _empty(c.before, name) for name in missing)):
-            fields = ", ".join(missing)
-            yield c.after.id, msg("an opportunity in stage {stage} needs {fields}", stage=c.after.stage, fields=fields)
+    return (Refuse(reason, id) for id, reason in faults(ctx, call.changes))
 
 
 @hookimpl(specname="guard_records", entities=("lifecycle",))
@@ -70,9 +54,3 @@ def guard_pipelines(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
             definition = ctx.services.definition_of(c.after)
             for problem in pipeline_problems(definition):
                 yield Refuse(problem, c.after.id)
-
-
-def _empty(one: Any, name: str) -> bool:
-    kind, _, custom = name.partition(".")
-    value = one.custom.get(custom) if custom else getattr(one, kind)
-    return value is None or value == ""

@@ -15,9 +15,6 @@ import attrs
 
 from crmkit.core.frozen import frozen
 
-FACTS = ("pipeline", "amount", "close_on", "probability", "forecast_category", "salesperson_id", "salesteam_id")
-"""What an interval tells beside stage and category."""
-
 
 @frozen
 class Step:

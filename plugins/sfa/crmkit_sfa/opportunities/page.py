@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
-from crmkit.command import shown_value, wording
+from crmkit.command import PageTable, wording
 from crmkit.core.frozen import frozen
 from crmkit.plugin import Context
 from crmkit_sfa.opportunities.entities import (
@@ -16,10 +17,18 @@ from crmkit_sfa.opportunities.entities import (
     OpportunityHistory,
     OpportunityLine,
 )
-from crmkit_sfa.opportunities.finding import Names, find_opportunity, names_of
+from crmkit_sfa.opportunities.finding import Names, find_opportunity, named
 from crmkit_sfa.opportunities.lines import line_amount
 
-Rows = list[tuple[Any, ...]]
+_TOLD = (
+    *("id", "name", "pipeline", "stage", "category", "amount", "probability", "forecast_category", "opened_on"),
+    *("close_on", "closed_on", "reason", "next_step", "next_step_on", "lead_source"),
+)
+
+
+def percent(number: Decimal | None) -> str:
+    """Return a percentage as people read it; nothing for none."""
+    return "" if number is None else f"{number:f} %"
 
 
 @frozen(kw_only=True)
@@ -37,7 +46,6 @@ class OpportunityPage:
     def facts(self) -> Iterator[tuple[str, Any]]:
         """Yield labels and values of the opportunity itself, those that say something."""
         one = self.opportunity
-        probability = "" if one.probability is None else f"{one.probability:f} %"
         for label, value in (
             (wording("Opportunity"), one.name),
             (wording("Customer"), self.names.customer(one)),
@@ -45,7 +53,7 @@ class OpportunityPage:
             (wording("Pipeline"), one.pipeline),
             (wording("Stage"), one.stage),
             (wording("Amount"), one.amount),
-            (wording("Probability"), probability),
+            (wording("Probability"), percent(one.probability)),
             (wording("Forecast category"), one.forecast_category),
             (wording("Opened on"), one.opened_on),
             (wording("Expected close"), one.close_on),
@@ -59,66 +67,32 @@ class OpportunityPage:
             if value not in (None, ""):
                 yield label, value
 
-    def tables(self) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
-        """Yield title, headings and rows of the parts that there are."""
+    def tables(self) -> Iterator[PageTable]:
+        """Yield the parts that there are, as tables."""
         if self.lines:
-            headings = (
-                wording("Product"),
-                wording("Quantity"),
-                wording("Unit price"),
-                wording("Discount"),
-                wording("Amount"),
-            )
-            yield (
-                wording("Lines"),
-                headings,
-                [
-                    (one.description, one.quantity, one.unit_price, f"{one.discount:f} %", line_amount(one))
-                    for one in self.lines
-                ],
-            )
+            headings = [wording("Product"), wording("Quantity"), wording("Unit price"), wording("Discount")]
+            lines = [
+                (one.description, one.quantity, one.unit_price, percent(one.discount), line_amount(one))
+                for one in self.lines
+            ]
+            yield wording("Lines"), [*headings, wording("Amount")], lines, (1, 2, 3, 4)
         if self.contacts:
             names = self.names.customers
-            rows: Rows = [(names.get(one.customer_id, ""), one.role, one.note) for one in self.contacts]
-            yield wording("People"), (wording("Name"), wording("Role"), wording("Note")), rows
+            people = [(names.get(one.customer_id, ""), one.role, one.note) for one in self.contacts]
+            yield wording("People"), (wording("Name"), wording("Role"), wording("Note")), people, ()
         if self.competitors:
-            yield (
-                wording("Competitors"),
-                (wording("Name"), wording("Threat"), wording("Price"), wording("Outcome")),
-                [(one.name, one.threat, shown_value(one.price), one.outcome) for one in self.competitors],
-            )
-        yield (
-            wording("History"),
-            (wording("From"), wording("Stage"), wording("Amount"), wording("Expected close"), wording("Probability")),
-            [
-                (
-                    one.valid_from,
-                    one.stage,
-                    one.amount,
-                    one.close_on,
-                    "" if one.probability is None else f"{one.probability:f} %",
-                )
-                for one in self.history
-            ],
-        )
+            headings = [wording("Name"), wording("Threat"), wording("Price"), wording("Outcome")]
+            rivals = [(one.name, one.threat, one.price, one.outcome) for one in self.competitors]
+            yield wording("Competitors"), headings, rivals, (2,)
+        headings = [wording("From"), wording("Stage"), wording("Amount"), wording("Expected close")]
+        rows = [(one.valid_from, one.stage, one.amount, one.close_on, percent(one.probability)) for one in self.history]
+        yield wording("History"), [*headings, wording("Probability")], rows, (2, 4)
 
     def document(self) -> dict[str, Any]:
         """Return the page as JSON tells it."""
         one = self.opportunity
-        fields = (
-            "id",
-            "name",
-            "pipeline",
-            "stage",
-            "category",
-            "amount",
-            "probability",
-            "forecast_category",
-            "opened_on",
-        )
-        more = ("close_on", "closed_on", "reason", "next_step", "next_step_on", "lead_source")
         return {
-            **{name: getattr(one, name) for name in (*fields, *more)},
+            **{name: getattr(one, name) for name in _TOLD},
             "customer": self.names.customer(one) or None,
             "owner": self.names.owner(one) or None,
             "lines": [
@@ -156,11 +130,9 @@ def page_of(ctx: Context, needle: str) -> OpportunityPage:
         return [session.masked(part) for part in session.list(entity, opportunity_id=one.id, order=order)]
 
     contacts = parts(OpportunityContact, "role")
-    named = names_of(ctx, [one])
-    people = names_of(ctx, [Opportunity(name="", customer_id=contact.customer_id) for contact in contacts])
     return OpportunityPage(
         opportunity=session.masked(one),
-        names=Names({**people.customers, **named.customers}, named.users),
+        names=named(ctx, [one], [contact.customer_id for contact in contacts]),
         lines=parts(OpportunityLine, "position"),
         contacts=contacts,
         competitors=parts(Competitor, "name"),

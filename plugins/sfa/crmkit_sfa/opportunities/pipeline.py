@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, get_args
 
 from crmkit.core.frozen import frozen
-from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
+from crmkit.core.lifecycle import Lifecycle
 from crmkit.core.lifecycle_definition import LifecycleDefinition, StageDefinition
 from crmkit.plugin import BadInput, Context, Message, did_you_mean, entity_info, lifecycle_from_toml, msg
 from crmkit_sfa.opportunities.entities import Category, ForecastCategory, Opportunity
@@ -37,14 +37,6 @@ def standard_pipeline() -> LifecycleDefinition:
     return lifecycle_from_toml(files(__package__).joinpath("standard.toml").read_text("utf-8"), "standard.toml")
 
 
-def pipeline_in_force(ctx: Context, name: str) -> LifecycleDefinition:
-    """Return the pipeline of a name that is in force; raises NotFound, and BadInput for a lifecycle of other records."""
-    definition: LifecycleDefinition = ctx.services.lifecycles_in_force().definition(name)
-    if definition.entity != ENTITY:
-        raise BadInput(msg("pipeline {value}: it is for {entity}, no pipeline", value=name, entity=definition.entity))
-    return definition
-
-
 def stage_settings(stage: StageDefinition) -> StageSettings:
     """Return what a stage of a pipeline says; raises BadInput for settings that cannot be read."""
     for problem in stage_problems(stage):
@@ -64,15 +56,16 @@ def stage_settings(stage: StageDefinition) -> StageSettings:
 
 
 class Pipelines:
-    """The pipelines in force, for hooks within a flush; what a stage says is read once."""
+    """The pipelines in force, within a flush and outside of one; what a stage says is read once."""
 
     def __init__(self, ctx: Context) -> None:
-        self._lifecycles: Any = ctx.services.lifecycles_in_force()
+        self.in_force: Any = ctx.services.lifecycles_in_force()
+        """All lifecycles in force: begins ways, and tells which of them nobody has stored yet."""
         self._settings: dict[tuple[str, str], StageSettings | None] = {}
 
     def lifecycle(self, name: str) -> Lifecycle:
         """Return the pipeline called ``name``; raises NotFound with the closest name, BadInput for another lifecycle."""
-        found: Lifecycle = self._lifecycles.lifecycle(name)
+        found: Lifecycle = self.in_force.lifecycle(name)
         if found.entity != ENTITY:
             raise BadInput(
                 msg("lifecycle {lifecycle} is for {entity}, no pipeline", lifecycle=name, entity=found.entity)
@@ -80,8 +73,9 @@ class Pipelines:
         return found
 
     def definition(self, name: str) -> LifecycleDefinition:
-        """Return what the pipeline called ``name`` defines."""
-        found: LifecycleDefinition = self._lifecycles.definition(name)
+        """Return what the pipeline called ``name`` defines; raises as ``lifecycle`` does."""
+        self.lifecycle(name)
+        found: LifecycleDefinition = self.in_force.definition(name)
         return found
 
     def settings(self, name: str, stage: str) -> StageSettings:
@@ -97,16 +91,10 @@ class Pipelines:
             self._settings[key] = None if found is None else stage_settings(found)
         return self._settings[key]
 
-    def first_step(self, *given: Any, **more: Any) -> tuple[StageTrack, StageTransition]:
-        """Return track and transition of a record that begins; see ``LifecyclesInForce.first_step``."""
-        made: tuple[StageTrack, StageTransition] = self._lifecycles.first_step(*given, **more)
-        return made
 
-    @property
-    def made(self) -> list[Lifecycle]:
-        """Pipelines that were asked for and are not stored yet."""
-        found: list[Lifecycle] = self._lifecycles.made
-        return found
+def pipeline_in_force(ctx: Context, name: str) -> LifecycleDefinition:
+    """Return what the pipeline called ``name`` defines; raises NotFound, and BadInput for a lifecycle of other records."""
+    return Pipelines(ctx).definition(name)
 
 
 def pipeline_problems(definition: LifecycleDefinition) -> Iterator[Message]:

@@ -11,6 +11,7 @@ import click
 from crmkit.command import (
     DAY,
     MONEY,
+    NUMBER,
     argument,
     find_customer,
     json_option,
@@ -27,7 +28,6 @@ from crmkit.command import (
 )
 from crmkit.plugin import Money, msg
 from crmkit_sfa.orders.command_group import on_day_help, order, position_option, quantities, tell, which
-from crmkit_sfa.pricing.parameters import NUMBER
 
 _STATES = ("draft", "confirmed", "fulfilled", "closed", "cancelled")
 

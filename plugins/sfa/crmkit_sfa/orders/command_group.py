@@ -6,10 +6,18 @@ from decimal import Decimal
 
 import click
 
-from crmkit.command import argument, group, option, print_json, say, shown_value, wording
+from crmkit.command import (
+    NUMBER,
+    argument,
+    group,
+    option,
+    print_json,
+    say,
+    shown_value,
+    wording,
+)
 from crmkit.plugin import BadInput, msg
 from crmkit_sfa.orders.entities import Order
-from crmkit_sfa.pricing.parameters import NUMBER
 
 
 @group("order", help=wording("Enter orders, from quotations too, confirm, amend and cancel them."))

@@ -6,10 +6,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from crmkit.command import DAY, json_option, option, print_json, say, shown_value, wording, working
+from crmkit.command import (
+    DAY,
+    NUMBER,
+    json_option,
+    option,
+    print_json,
+    say,
+    shown_value,
+    wording,
+    working,
+)
 from crmkit.plugin import change, msg
 from crmkit_sfa.orders.command_group import QUANTITY, order, position_option, quantities, tell, which
-from crmkit_sfa.pricing.parameters import NUMBER
 
 
 @order.command("confirm", help=wording("Confirm a draft: the purchase is logged, and its opportunity won."))

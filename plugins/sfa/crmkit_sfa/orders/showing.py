@@ -10,10 +10,10 @@ from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context
+from crmkit_sfa.naming import names_of
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.orders.entities import Order, OrderAmendment, OrderLine
 from crmkit_sfa.quotes.entities import Quote
-from crmkit_sfa.quotes.showing import names_of
 
 
 def listed(ctx: Context, filter_: str, limit: int, equal: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from crmkit.command import (
     DAY,
+    NUMBER,
     argument,
     find_customer,
     group,
@@ -24,7 +25,6 @@ from crmkit.command import (
 )
 from crmkit.plugin import msg
 from crmkit_sfa.pricing.figures import shown_price
-from crmkit_sfa.pricing.parameters import NUMBER
 
 
 @group("price", help=wording("Keep price lists and tax rates, and see what things cost."))

@@ -11,6 +11,7 @@ import click
 from crmkit.command import (
     DAY,
     MONEY,
+    NUMBER,
     argument,
     find_customer,
     json_option,
@@ -27,7 +28,6 @@ from crmkit.command import (
     working,
 )
 from crmkit.plugin import Money, msg
-from crmkit_sfa.pricing.parameters import NUMBER
 from crmkit_sfa.quotes.command_group import quote, which
 
 _STATES = ("draft", "approval", "approved", "sent", "accepted", "declined", "expired", "superseded")

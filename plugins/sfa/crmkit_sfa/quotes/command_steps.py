@@ -38,8 +38,8 @@ def request(quote: str, reason: str, as_json: bool) -> None:
 def waiting(as_json: bool) -> None:
     from crmkit.core.customer import Customer
     from crmkit.core.staff import User
+    from crmkit_sfa.naming import names_of
     from crmkit_sfa.quotes.approvals import waiting_approvals
-    from crmkit_sfa.quotes.showing import names_of
     from crmkit_sfa.quotes.states import named
 
     with working(reads=True) as (crm, session):

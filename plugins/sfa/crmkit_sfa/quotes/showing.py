@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from crmkit.command import wording
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
+from crmkit_sfa.naming import names_of
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.pricing.figures import shown_price
 from crmkit_sfa.quotes.entities import Quote, QuoteApproval, QuoteLine
@@ -52,7 +51,7 @@ class QuotePage:
     owner: str
     lines: Sequence[QuoteLine]
     approvals: Sequence[QuoteApproval]
-    users: Mapping[UUID, str]
+    users: Mapping[UUID | None, str]
     revisions: Sequence[Quote]
 
     def facts(self) -> Iterator[tuple[str, Any]]:
@@ -125,7 +124,7 @@ def page_of(ctx: Any, quote: Quote) -> QuotePage:
     session = ctx.session
     approvals = session.list(QuoteApproval, quote_id=quote.id, order="requested_at")
     users = {id for one in approvals for id in (one.requested_by, one.decided_by)} | {quote.owner_id}
-    names = names_of(ctx, User, [id for id in users if id is not None])
+    names = names_of(ctx, User, users)
     opportunities = names_of(ctx, Opportunity, [quote.opportunity_id])
     return QuotePage(
         quote=session.masked(quote),
@@ -137,13 +136,3 @@ def page_of(ctx: Any, quote: Quote) -> QuotePage:
         users=names,
         revisions=[session.masked(one) for one in session.list(Quote, number=quote.number, order="revision")],
     )
-
-
-def names_of(ctx: Any, entity: type[Any], ids: Sequence[UUID | None]) -> dict[UUID, str]:
-    """Return the names of records by id, in one query; those that the actor may not see are left out."""
-    wanted = sorted({id for id in ids if id is not None})
-    if not wanted:
-        return {}
-    records = ctx.session.table(entity)
-    rows = ctx.session.execute(sa.select(records.c.id, records.c.name).where(records.c.id.in_(wanted)))
-    return {row.id: row.name for row in rows}

@@ -14,6 +14,7 @@ from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
 from crmkit.plugin import Context, Money
+from crmkit_sfa.naming import names_of
 from crmkit_sfa.orders.entities import Order
 from crmkit_sfa.receipts.entities import Adjustment, Allocation, PlannedReceipt, Receipt, Refund
 from crmkit_sfa.receipts.ledger import ZERO
@@ -76,7 +77,7 @@ def ageing(ctx: Context, day: date | None = None, by: By = "customer") -> Ageing
         sums.setdefault((key, currency), [ZERO] * 6)[bucket] += amount
     for key, currency, amount in _credits(ctx, as_of, by):
         sums.setdefault((key, currency), [ZERO] * 6)[5] += amount
-    names = _names(ctx, by, {key for key, _ in sums if key is not None})
+    names = {} if by == "currency" else names_of(ctx, Customer if by == "customer" else User, {key for key, _ in sums})
     rows = [
         AgeingRow(
             key,
@@ -166,12 +167,3 @@ def _key(table: Any, by: By) -> Any:
     if by == "currency":
         return sa.null().label("key")
     return table.c.customer_id if by == "customer" else table.c.owner_id
-
-
-def _names(ctx: Context, by: By, ids: set[UUID]) -> dict[UUID | None, str]:
-    if not ids or by == "currency":
-        return {}
-    table = ctx.session.table(Customer if by == "customer" else User)
-    return {
-        row[0]: row[1] for row in ctx.session.execute(sa.select(table.c.id, table.c.name).where(table.c.id.in_(ids)))
-    }

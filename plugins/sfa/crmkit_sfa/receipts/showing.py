@@ -11,8 +11,8 @@ from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.worth import Rates
 from crmkit.plugin import BadInput, Context, Money
+from crmkit_sfa.naming import names_of
 from crmkit_sfa.orders.entities import Order
-from crmkit_sfa.quotes.showing import names_of
 from crmkit_sfa.receipts.allocating import gain_of
 from crmkit_sfa.receipts.entities import Allocation, PlannedReceipt, Receipt, Refund
 from crmkit_sfa.receipts.rates import rates_of

@@ -14,6 +14,7 @@ from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.product import Product
 from crmkit.plugin import BadInput, Context, did_you_mean, msg
+from crmkit_sfa.naming import names_of
 from crmkit_sfa.reporting.fiscal import PeriodKind, period_of
 from crmkit_sfa.reporting.sql import month_of
 from crmkit_sfa.reporting.staff import Staff, staff_of
@@ -115,14 +116,8 @@ class Grouping:
         return {key: str(key) for key in keys if key is not None}
 
     def _names(self, entity: type[Any], keys: Collection[Key]) -> dict[Key, str]:
-        wanted = [key for key in keys if key is not None]
-        found: dict[Key, str] = {}
-        named = self.ctx.session.table(entity)
-        for first in range(0, len(wanted), 500):
-            some = named.c.id.in_(wanted[first : first + 500])
-            rows = self.ctx.session.execute(sa.select(named.c.id, named.c.name).where(some))
-            found.update((row.id, row.name) for row in rows)
-        return found
+        named = names_of(self.ctx, entity, [key for key in keys if isinstance(key, UUID)])
+        return dict(named.items())
 
     def _period(self, month: str, kind: PeriodKind) -> str:
         starts = self.ctx.config.fiscal_year_starts

@@ -10,12 +10,12 @@ from uuid import UUID
 from crmkit.core.customer import Customer, CustomerRelation
 from crmkit.core.frozen import frozen
 from crmkit.plugin import BadInput, Context, NotFound, change, did_you_mean, msg
+from crmkit_sfa.naming import names_beside
 from crmkit_sfa.reporting.fiscal import Period, period_named
 from crmkit_sfa.reporting.range import start_of
 from crmkit_sfa.scorecards.entities import Scorecard, ScorecardResult
 from crmkit_sfa.scorecards.scoring import Criterion, number, plain_criterion, problems, read_criterion, scored
 from crmkit_sfa.scorecards.specs import ScoreFact, ScoreQuestion
-from crmkit_sfa.transfers.titles import names_of
 
 
 @frozen
@@ -160,7 +160,7 @@ def ranking(ctx: Context, scorecard: Scorecard, period: str) -> list[Ranked]:
     earlier = f"ends_on <= {span.start.isoformat()}"
     for one in ctx.session.list(ScorecardResult, earlier, scorecard_id=scorecard.id, order="ends_on"):
         before[one.customer_id] = one.total
-    names = names_of(ctx, Customer, [one.customer_id for one in found])
+    names = names_beside(ctx, Customer, [one.customer_id for one in found])
     ordered = sorted(found, key=lambda one: (one.total is None, -(one.total or 0), names.get(one.customer_id, "")))
     totals = [one.total for one in ordered]
     return [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from crmkit.core.frozen import frozen
+from crmkit.core.product import Product
 from crmkit.plugin import Context
+from crmkit_sfa.naming import names_of
 from crmkit_sfa.opportunities.days import day_of
 from crmkit_sfa.reporting.fiscal import Period
 from crmkit_sfa.reporting.money import ZERO, Exchange, Unconverted
@@ -16,7 +18,7 @@ from crmkit_sfa.reporting.range import start_of
 from crmkit_sfa.reporting.staff import Staff, staff_of
 from crmkit_sfa.reporting.territories import Territories, territories_of
 from crmkit_sfa.targets.metrics import metrics
-from crmkit_sfa.targets.setting import WHOLE, Goal, Subject, goals, product_names
+from crmkit_sfa.targets.setting import WHOLE, Goal, Subject, goals
 from crmkit_sfa.targets.specs import Measured, Metric, MetricQuestion
 
 
@@ -68,7 +70,7 @@ def attainment(ctx: Context, period: Period, *, metric: str = "", at: datetime |
     asked = MetricQuestion(
         since=period.start, until=until, since_at=start_of(ctx, period.start), until_at=start_of(ctx, until)
     )
-    products = product_names(ctx, [subject.product_id for _, subject in set_then])
+    products = names_of(ctx, Product, [subject.product_id for _, subject in set_then])
     territories = territories_of(ctx)
     rows: list[Reached] = []
     for name in dict.fromkeys(name for name, _ in sorted(set_then, key=lambda pair: pair[0])):
@@ -176,7 +178,7 @@ def _values(exchange: Exchange, mine: dict[Subject, Goal], day: object) -> dict[
 
 
 def _rows(
-    metric: Metric, tree: _Tree, facts: _Facts, products: dict[UUID, str], territories: Territories
+    metric: Metric, tree: _Tree, facts: _Facts, products: Mapping[UUID | None, str], territories: Territories
 ) -> Iterable[Reached]:
     named = list(tree.walk())
     shown = {subject for subject, *_ in named}

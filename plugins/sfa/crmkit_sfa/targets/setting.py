@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
-
-import sqlalchemy as sa
 
 from crmkit.core.frozen import frozen
 from crmkit.core.product import Product
 from crmkit.plugin import BadInput, Context, Money, NotFound, msg
 from crmkit_sfa.assignment.entities import Territory
+from crmkit_sfa.naming import names_of
 from crmkit_sfa.reporting.fiscal import Period
 from crmkit_sfa.reporting.latest import latest
 from crmkit_sfa.reporting.staff import staff_of
@@ -117,7 +116,7 @@ def product_named(ctx: Context, text: str) -> Product:
 
 def subject_names(ctx: Context, subjects: Sequence[Subject]) -> dict[Subject, str]:
     """Return what subjects are called; the empty text for everybody, and where the actor may not see the name."""
-    staff, names = staff_of(ctx), product_names(ctx, [subject.product_id for subject in subjects])
+    staff, names = staff_of(ctx), names_of(ctx, Product, [subject.product_id for subject in subjects])
     territories = territories_of(ctx).named
     found = {}
     for subject in subjects:
@@ -131,16 +130,6 @@ def subject_names(ctx: Context, subjects: Sequence[Subject]) -> dict[Subject, st
         elif subject.territory_id in territories:
             found[subject] = territories[subject.territory_id][0]
     return found
-
-
-def product_names(ctx: Context, ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """Return the names of products by id."""
-    wanted = [id for id in ids if id is not None]
-    if not wanted:
-        return {}
-    table = ctx.session.table(Product)
-    rows = ctx.session.execute(sa.select(table.c.id, table.c.name).where(table.c.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
 
 
 def territory_named(ctx: Context, name: str) -> Territory:

@@ -10,11 +10,11 @@ from uuid import UUID
 from crmkit.core.frozen import frozen
 from crmkit.core.staff import RecordShare, Team, User
 from crmkit.plugin import Context, Job, JobDeclaration, ScheduleDeclaration, change
+from crmkit_sfa.naming import names_beside, titles_of
 from crmkit_sfa.transfers.deadlines import due_after
 from crmkit_sfa.transfers.entities import Transfer
 from crmkit_sfa.transfers.handing import expire
 from crmkit_sfa.transfers.settings import TransferSettings
-from crmkit_sfa.transfers.titles import names_of, titles_of
 
 BATCH = 500
 """Hand-offs that one run of the job looks at, at most; what is left is the next one's."""
@@ -45,8 +45,8 @@ def described(ctx: Context, transfers: Iterable[Transfer]) -> list[WaitingTransf
     """Return hand-offs with names."""
     some, now = list(transfers), ctx.clock.now()
     titles = titles_of(ctx, [(one.entity, one.record_id) for one in some])
-    users = names_of(ctx, User, [id for one in some for id in (one.from_user_id, one.to_user_id)])
-    teams = names_of(ctx, Team, [one.to_team_id for one in some])
+    users = names_beside(ctx, User, [id for one in some for id in (one.from_user_id, one.to_user_id)])
+    teams = names_beside(ctx, Team, [one.to_team_id for one in some])
     return [
         WaitingTransfer(
             transfer=ctx.session.masked(one),

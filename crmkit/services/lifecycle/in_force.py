@@ -1,4 +1,4 @@
-"""What begins records' ways through lifecycles, as records that a derive hook can return."""
+"""The lifecycles in force, as derive hooks need them: stored or about to be, and the first step of a record through one."""
 
 from __future__ import annotations
 
