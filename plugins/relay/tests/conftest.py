@@ -43,6 +43,9 @@ class Broker:
             "nats": [self._binary, "-js", "-sd", folder, "-a", "127.0.0.1", "-p", port],
             "redis": [self._binary, "--port", port, "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes"],
         }[self.kind]
+        if self.kind == "redis":
+            # Otherwise a slow disk lets it acknowledge what it has not written yet: a kill would lose that.
+            words += ["--appendfsync", "always"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(words, stdout=log, stderr=log)
         for _ in range(600):
