@@ -32,8 +32,9 @@ $(READY): pyproject.toml constraints.txt $(PLUGINS:%=%/pyproject.toml)
 		--editable '.[dev]' $(PLUGINS:%=--editable ./%)
 	@touch $@
 
-demo: $(READY) ## Open a CRM filled with sample data
+demo: $(READY) ## Fill a CRM with sample data, and serve it until Ctrl-C
 	$(BIN)/crmkit demo
+	$(BIN)/crmkit --db sqlite:///crmkit-demo.db serve --token-for anke.petersen
 
 test: $(READY) ## Run the tests, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m "not slow"

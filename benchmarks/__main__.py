@@ -33,6 +33,7 @@ NAMES = (
     "sales",
     "search",
     "segments",
+    "serving",
     "startup",
     "timeline",
 )

@@ -171,7 +171,7 @@ class _Raw:
         return row, (entry, tenant, now, None, None, "", "customer", key, "created", 1, None, delta, "{}")
 
 
-class _RawSqlite(_Raw):
+class RawSqlite(_Raw):
     def __init__(self, crm: Crm, path: Path) -> None:
         super().__init__(crm)
         self.connection = sqlite3.connect(path, isolation_level=None)
@@ -203,7 +203,7 @@ class _RawSqlite(_Raw):
         return int(self.connection.execute("SELECT count(*) FROM customers").fetchone()[0])
 
 
-class _RawPostgres(_Raw):
+class RawPostgres(_Raw):
     def __init__(self, crm: Crm, address: str) -> None:
         super().__init__(crm)
         import psycopg
@@ -246,7 +246,7 @@ def _sqlite() -> Iterator[tuple[Crm, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         Crm.open(f"sqlite:///{folder}/raw.db", plugins=[]).close()
         with Crm.open(f"sqlite:///{folder}/ours.db", plugins=_plugins()) as crm:
-            raw = _RawSqlite(crm, Path(folder) / "raw.db")
+            raw = RawSqlite(crm, Path(folder) / "raw.db")
             yield crm, raw
             raw.connection.close()
 
@@ -256,7 +256,7 @@ def _postgres() -> Iterator[tuple[Crm, Any]]:
     with postgres_address(bound=True) as ours, postgres_address() as limit:
         Crm.open(limit, plugins=[]).close()
         with Crm.open(ours, plugins=_plugins()) as crm:
-            raw = _RawPostgres(crm, limit)
+            raw = RawPostgres(crm, limit)
             yield crm, raw
             raw.connection.close()
 

@@ -11,7 +11,7 @@ from crmkit.cli.localized import argument, command, group, json_option, option
 from crmkit.cli.named import record_named, team_named, user_named
 from crmkit.cli.output import pairs, print_block, print_json, shown_value, table
 from crmkit.cli.parameters import DAY, MONEY, NUMBER, PERCENT
-from crmkit.cli.running import opened, say, working
+from crmkit.cli.running import acting, opened, say, working
 from crmkit.cli.words import translated, wording
 from crmkit.services.customer_view import find_customer
 
@@ -21,6 +21,7 @@ __all__ = [
     "NUMBER",
     "PERCENT",
     "PageTable",
+    "acting",
     "argument",
     "command",
     "find_customer",

@@ -5,6 +5,9 @@ A plugin is a module or object with functions marked ``@hookimpl`` and, where it
 
 from __future__ import annotations
 
+import importlib as _importlib
+import typing as _typing
+
 from crmkit.core.deprecation import deprecated
 from crmkit.core.entity import (
     CustomField,
@@ -64,15 +67,46 @@ from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
 from crmkit.runtime.manifest import HOOK_API, Manifest
 from crmkit.runtime.secrets import Secret
 
+if _typing.TYPE_CHECKING:
+    from crmkit.hooks.web.actions import Action, ActionCall
+    from crmkit.hooks.web.blocks import (
+        Block,
+        Chart,
+        Fields,
+        Form,
+        Markdown,
+        Metric,
+        Series,
+        Table,
+        TableColumn,
+        Timeline,
+    )
+    from crmkit.hooks.web.places import Column, FieldType, Page, PageCall, Panel, PanelCall, Point
+    from crmkit.hooks.web.questions import (
+        Report,
+        ReportCall,
+        SearchAsked,
+        SearchFound,
+        SearchProvider,
+        TimelineAsked,
+        TimelineSource,
+    )
+    from crmkit.hooks.web.routes import File, Route, RouteCall
+
 __all__ = [
     "HOOK_API",
     "AccessDenied",
+    "Action",
+    "ActionCall",
     "Actor",
     "BadInput",
+    "Block",
     "Cause",
     "Change",
     "Channel",
+    "Chart",
     "Clock",
+    "Column",
     "CommandDeclaration",
     "CommittedEvents",
     "ConfigError",
@@ -84,6 +118,10 @@ __all__ = [
     "Event",
     "FieldError",
     "FieldInfo",
+    "FieldType",
+    "Fields",
+    "File",
+    "Form",
     "HookKind",
     "HookLoop",
     "ImportFinished",
@@ -94,20 +132,27 @@ __all__ = [
     "JobDeclaration",
     "LifecycleDefinition",
     "Manifest",
+    "Markdown",
     "MembershipChanges",
     "Merge",
     "Merging",
     "Message",
+    "Metric",
     "Money",
     "NotFound",
     "NotSent",
     "OutgoingFile",
     "OutgoingMessage",
     "Own",
+    "Page",
+    "PageCall",
+    "Panel",
+    "PanelCall",
     "Part",
     "PartialDate",
     "Permission",
     "PluginError",
+    "Point",
     "QualityExpectation",
     "Recipient",
     "Record",
@@ -115,21 +160,34 @@ __all__ = [
     "RecordsMerged",
     "Refuse",
     "Refused",
+    "Report",
+    "ReportCall",
     "Retries",
+    "Route",
+    "RouteCall",
     "RowValues",
     "ScheduleDeclaration",
+    "SearchAsked",
+    "SearchFound",
+    "SearchProvider",
     "SearchText",
     "SearchedRecords",
     "Secret",
     "Sent",
+    "Series",
     "Services",
     "Session",
     "Setup",
     "StageMove",
     "StageMoves",
     "StaleVersion",
+    "Table",
+    "TableColumn",
+    "Timeline",
+    "TimelineAsked",
     "TimelineEntry",
     "TimelineRequest",
+    "TimelineSource",
     "TryLater",
     "United",
     "ValidationFailed",
@@ -147,3 +205,46 @@ __all__ = [
     "lifecycle_from_toml",
     "msg",
 ]
+
+_WEB = {
+    "Action": "actions",
+    "ActionCall": "actions",
+    "Block": "blocks",
+    "Chart": "blocks",
+    "Column": "places",
+    "FieldType": "places",
+    "Fields": "blocks",
+    "File": "routes",
+    "Form": "blocks",
+    "Markdown": "blocks",
+    "Metric": "blocks",
+    "Page": "places",
+    "PageCall": "places",
+    "Panel": "places",
+    "PanelCall": "places",
+    "Point": "places",
+    "Report": "questions",
+    "ReportCall": "questions",
+    "Route": "routes",
+    "RouteCall": "routes",
+    "SearchAsked": "questions",
+    "SearchFound": "questions",
+    "SearchProvider": "questions",
+    "Series": "blocks",
+    "Table": "blocks",
+    "TableColumn": "blocks",
+    "Timeline": "blocks",
+    "TimelineAsked": "questions",
+    "TimelineSource": "questions",
+}
+"""What plugins add to the web, by the module that has it: imported when somebody asks for it, not at each start."""
+
+
+def __getattr__(name: str) -> _typing.Any:
+    if name not in _WEB:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_importlib.import_module(f"crmkit.hooks.web.{_WEB[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WEB})

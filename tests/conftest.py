@@ -24,7 +24,7 @@ def no_folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("LANG", "C.UTF-8")
     if request.node.get_closest_marker("all_plugins") is None:
         # The core is tested by itself; the tests of the plugins, of the documentation and of what is shipped take all.
-        monkeypatch.setenv("CRMKIT_DISABLE", "sfa")
+        monkeypatch.setenv("CRMKIT_DISABLE", "sfa,web")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from crmkit.cli.words import chosen_language, speaking, translated, wording
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "access": ("crmkit.cli.access:access", wording("Say who may do what, and why")),
+    "action": ("crmkit.cli.actions:action", wording("Do what plugins offer beside editing records")),
     "asset": ("crmkit.cli.assets:asset", wording("Show and add what customers own")),
     "audit": ("crmkit.cli.audit:audit", wording("Seal and verify the audit log")),
     "calendar": ("crmkit.cli.calendars:calendar", wording("Make and show working calendars")),

@@ -40,6 +40,8 @@ class Scope(IntEnum):
 
 
 Grants = Mapping[tuple[str, str], Scope]
+Ceiling = frozenset[tuple[str, str]]
+"""What may be done at most, as (entity, action); ``*`` stands for every entity or every action."""
 FieldGrants = Mapping[tuple[str, str], tuple[FieldSet, ...]]
 
 
@@ -95,6 +97,8 @@ class Actor:
     """What a deputy may work with; empty: all that the user may."""
     until: datetime | None = None
     """When the delegation ends."""
+    ceiling: Ceiling | None = None
+    """Beyond this no right reaches, whatever the roles say, as with a token that was made for less; None: no such bound."""
     rights_version: int | None = None
     """As of which change of anybody's rights these are; None for rights that were not read from the database."""
     kept: dict[Any, Any] = attrs.field(init=False, factory=dict, repr=False)
@@ -115,6 +119,8 @@ class Actor:
         """Return the scope that the roles give, before organization and delegation are looked at."""
         if self.everything:
             return Scope.ALL
+        if self.ceiling is not None and not self.permits(entity, action):
+            return Scope.NONE
         if action in NAMED_FOR_DEALERS and self.organization_id is not None:
             return max(self.grants.get((entity, action), Scope.NONE), self.grants.get(("*", action), Scope.NONE))
         grants = self.grants
@@ -125,6 +131,12 @@ class Actor:
             grants.get(("*", "*"), Scope.NONE),
         )
 
+    def permits(self, entity: str, action: str) -> bool:
+        """Return whether the ceiling leaves room for ``action`` on ``entity``; what the roles say is another matter."""
+        if self.ceiling is None or self.everything:
+            return True
+        return not self.ceiling.isdisjoint(((entity, action), (entity, "*"), ("*", action), ("*", "*")))
+
     def require(self, entity: str, action: str) -> None:
         """Raise AccessDenied unless the actor has the right for ``action`` on any records of ``entity`` at all."""
         if self.granted(entity, action) is Scope.NONE:
@@ -132,7 +144,8 @@ class Actor:
 
     def has_permission(self, permission: str) -> bool:
         """Return whether a role grants a permission that a plugin registered, such as ``loyalty.adjust_points``."""
-        return self.everything or self.grants.get(("*", permission), Scope.NONE) is not Scope.NONE
+        granted = self.grants.get(("*", permission), Scope.NONE) is not Scope.NONE
+        return self.everything or (granted and self.permits("*", permission))
 
     def hidden(self, info: EntityInfo, action: str = "read") -> frozenset[str]:
         """Return the names of the fields, custom ones too, that the actor may not read (or create, or update).
@@ -169,6 +182,21 @@ class Actor:
         """On whose behalf a deputy acts; None when nobody does."""
         return None if self.deputy_id is None else self.user_id
 
+    def narrowed(self, ceiling: Ceiling) -> Actor:
+        """Return the actor as it may do no more than ``ceiling`` says: never more than before.
+
+        The system is narrowed to the ceiling itself.
+        """
+        if self.everything:
+            whole = dict.fromkeys(ceiling, Scope.ALL)
+            fields = dict.fromkeys(ceiling, (FieldSet(everything=True),))
+            return attrs.evolve(self, everything=False, grants=whole, fields=fields, ceiling=ceiling)
+        return attrs.evolve(self, ceiling=ceiling if self.ceiling is None else _common(self.ceiling, ceiling))
+
+    def as_the_roles_say(self) -> Actor:
+        """Return the actor without its ceiling."""
+        return self if self.ceiling is None else attrs.evolve(self, ceiling=None)
+
     def for_plugin(self, plugin: str) -> Actor:
         """Return the actor as ``plugin`` acts on its behalf."""
         return attrs.evolve(self, plugin=plugin)
@@ -176,6 +204,19 @@ class Actor:
     def elevated(self) -> Actor:
         """Return the actor with every right, still under its own name."""
         return attrs.evolve(self, everything=True, rights_version=None, until=None)
+
+
+def _common(one: Ceiling, other: Ceiling) -> Ceiling:
+    """Return what two ceilings both leave room for."""
+    pairs = [(_narrower(a, c), _narrower(b, d)) for a, b in one for c, d in other]
+    return frozenset((entity, action) for entity, action in pairs if entity and action)
+
+
+def _narrower(one: str, other: str) -> str:
+    """Return the narrower of two words, of which ``*`` is the widest; empty when they have nothing in common."""
+    if "*" in (one, other):
+        return other if one == "*" else one
+    return one if one == other else ""
 
 
 def tenant_id(name: str) -> UUID:

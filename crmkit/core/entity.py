@@ -116,6 +116,7 @@ class EntityInfo:
     sequence: str = ""
     over: str = ""
     credited: bool = False
+    credentials: bool = False
     by_name: Mapping[str, FieldInfo] = attrs.field(init=False, repr=False)
     compared_names: tuple[str, ...] = attrs.field(init=False, repr=False)
     compared: Callable[[Any], tuple[Any, ...]] = attrs.field(init=False, repr=False)
@@ -184,13 +185,16 @@ def entity(
     sequence: str = "",
     over: str = "",
     credited: bool = False,
+    credentials: bool = False,
 ) -> Callable[[T], T]:
     """Make a class an entity: frozen, slotted, keyword-only, with its metadata in ``entity_info(cls)``.
 
     ``name`` is its word in code, filters and events (a plugin's starts with the plugin's name), ``plural`` names the
     table, ``unique`` lists keys that hold among living records of a tenant, ``title`` is the field that people know a
     record by, ``sequence`` a field that the database counts up. ``over`` is a filter on the records that are over, where no
-    lifecycle says so; with ``credited`` these stay with their owner in a hand-over.
+    lifecycle says so; with ``credited`` these stay with their owner in a hand-over. Records of ``credentials`` let people
+    and programs in: general doors such as the API, imports and exports leave them out, and a change of one counts as a
+    change of rights, which open sessions notice.
     """
 
     def decorate(cls: T) -> T:
@@ -216,6 +220,7 @@ def entity(
             sequence=sequence,
             over=over,
             credited=credited,
+            credentials=credentials,
         )
         return typing.cast(T, made)
 

@@ -41,6 +41,8 @@ class EntityRegistry:
         """What filters can count from an entity, once it was worked out."""
         self.filled: frozenset[tuple[str, str]] = frozenset()
         """Entity and name of the filterable custom fields whose columns hold the values of all records."""
+        self.credentials = frozenset(name for name, info in self._by_name.items() if info.credentials)
+        """The entities whose records let people and programs in."""
         self._check_references()
         self._check_policies()
         self._check_copies()

@@ -23,9 +23,11 @@ from crmkit.hooks.records import RecordSpecs
 from crmkit.hooks.search import SearchSpecs
 from crmkit.hooks.segments import SegmentSpecs
 from crmkit.hooks.setup import SetupSpecs
+from crmkit.hooks.web.specs import WebSpecs
 
 SPECS: tuple[type, ...] = (
     SetupSpecs,
+    WebSpecs,
     RecordSpecs,
     InteractionSpecs,
     ChannelSpecs,

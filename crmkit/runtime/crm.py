@@ -60,6 +60,7 @@ ACTORS_KEPT = 1_000
 
 if TYPE_CHECKING:
     from crmkit.runtime.events import Events
+    from crmkit.runtime.extensions.registry import Extensions
     from crmkit.runtime.services import Services
     from crmkit.services.attachments import Attachments
     from crmkit.services.messaging import Delivered
@@ -88,6 +89,7 @@ class Crm:
         self.permissions: tuple[Permission, ...] = registered.permissions()
         self.processing_activities = registered.processing_activities()
         self.quality = registered.quality(self.registry)
+        self._registered = registered
         self._lifecycles = registered.lifecycles(self.registry)
         self._channels = registered.channels()
         declared = registered.jobs()
@@ -256,6 +258,11 @@ class Crm:
     def plugin_config(self, plugin: str) -> Any:
         """Return the typed configuration of a plugin, None when it declares none."""
         return self._configs.get(plugin)
+
+    @cached_property
+    def extensions(self) -> Extensions:
+        """What plugins add to the web, asked for and checked when it is first wanted. Raises ConfigError and BadHook."""
+        return self._registered.extensions(self.registry, self.permissions)
 
     @cached_property
     def channels(self) -> Mapping[str, Channel]:

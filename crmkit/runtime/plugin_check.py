@@ -32,6 +32,7 @@ PUBLIC = (
     "crmkit",
     "crmkit.plugin",
     "crmkit.command",
+    "crmkit.hosting",
     "crmkit.migrations",
     "crmkit.core",
     "crmkit.hooks",
@@ -227,6 +228,17 @@ def _assembled(
             if wrong is not None:
                 yield fault("commands", "command", msg("command {name}: {problem}", name=command.name, problem=wrong))
         yield from _entities(crm, manifest.name)
+        yield from _web(crm)
+
+
+def _web(crm: Crm) -> Iterator[Finding]:
+    """Ask for what plugins add to the web, which start-up leaves to whoever serves it."""
+    if crm.plugins.broken:
+        return
+    try:
+        _ = crm.extensions
+    except CrmError as error:
+        yield from (fault("web", error.code, msg("{problem}", problem=line)) for line in error.lines())
 
 
 def _required(manifest: Manifest, others: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:

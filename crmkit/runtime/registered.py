@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -28,6 +28,9 @@ from crmkit.hooks.run import run_register
 from crmkit.hooks.setup import CommandDeclaration, Permission, Setup
 from crmkit.runtime.config import Config
 from crmkit.runtime.plugins import LoadedPlugins
+
+if TYPE_CHECKING:
+    from crmkit.runtime.extensions.registry import Extensions
 
 T = TypeVar("T")
 
@@ -129,6 +132,15 @@ class Registered:
         """Return the commands that plugins add to ``crmkit``."""
         records = self._records("register_cli_commands", CommandDeclaration, lambda command: command.name)
         return tuple(command for _, command in records)
+
+    def extensions(self, registry: EntityRegistry, permissions: Iterable[Permission]) -> Extensions:
+        """Return what plugins add to the web."""
+        from crmkit.runtime.extensions.registry import extensions_of
+
+        def records(hook: str, of: type[Any]) -> list[tuple[str, Any]]:
+            return self._records(hook, of, lambda one: one.id)
+
+        return extensions_of(records, registry, {permission.id for permission in permissions})
 
     def _records(self, hook: str, of: type[T], key: Callable[[T], object] | None = None) -> list[tuple[str, T]]:
         return run_register(

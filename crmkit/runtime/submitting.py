@@ -19,7 +19,7 @@ from crmkit.core.errors import ConfigError, Conflict, CrmError
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.store.faults import UniqueViolation, faults_translated
-from crmkit.store.responses import records_seen, stored_response
+from crmkit.store.responses import store_response, stored_response
 from crmkit.store.session import Session
 from crmkit.store.tenant_wall import enter
 from crmkit.store.types import from_json, to_json
@@ -181,7 +181,6 @@ class Submitter:
         key = getattr(command, "idempotency_key", "") or ""
         if not key:
             return command.execute(context)
-        table = self._crm.database.table("command_results")
         fingerprint = hashlib.sha256(f"{type(command).__qualname__} {to_json(_content(command))}".encode()).hexdigest()
         stored = stored_response(session, key)
         if stored is not None:
@@ -194,17 +193,7 @@ class Submitter:
         session.flush()
         text = to_json(result)
         try:
-            with faults_translated():
-                session.connection.execute(
-                    table.insert().values(
-                        tenant_id=session.actor.tenant_id,
-                        key=key,
-                        fingerprint=fingerprint,
-                        result=text,
-                        records=records_seen(session),
-                        created_at=session.clock.now(),
-                    )
-                )
+            store_response(session, key, fingerprint, text)
         except UniqueViolation:
             raise Conflict(
                 msg("idempotency key {key} is being used elsewhere at this moment; try again", key=key)

@@ -6,10 +6,12 @@ fields that the actor may not read are masked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
+
+import sqlalchemy as sa
 
 from crmkit.core.audit_chain import is_tombstone
 from crmkit.core.entity import STAMPED, EntityInfo, Part, change
@@ -73,15 +75,24 @@ class Past:
     erased: frozenset[UUID]
 
 
-def as_of(session: Session, entity: type[P], id: UUID | str, instant: datetime, *, deleted: bool = False) -> P | None:
+def as_of(
+    session: Session,
+    entity: type[P],
+    id: UUID | str,
+    instant: datetime,
+    *,
+    deleted: bool = False,
+    complete: bool = False,
+) -> P | None:
     """Return a record as it was at ``instant``, changes of that very instant included.
 
     None when it was not there yet, or was deleted; with ``deleted`` a deleted one is returned, its ``deleted_at``
-    filled. Fields that are not audited have their present value. Raises NotFound for a record that the actor may not
-    see now, and HistoryErased.
+    filled. Fields that are not audited have their present value. ``complete``: like what a session reads, the record has
+    what is in fields that the actor may not read, and whoever shows it leaves those out. Raises NotFound for a record
+    that the actor may not see now, and HistoryErased.
     """
     found = _past(session, entity, id, instant, deleted)
-    return found if found is None else session.masked(found)
+    return found if found is None or complete else session.masked(found)
 
 
 def _past(session: Session, entity: type[P], id: UUID | str, instant: datetime, deleted: bool = False) -> P | None:
@@ -122,10 +133,12 @@ def changes(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int | None = None,
+    before: tuple[int, UUID] | None = None,
 ) -> tuple[HistoryEntry, ...]:
     """Return the changes of a record from ``since`` to ``until``, both included, newest first and at most ``limit``.
 
-    Raises NotFound for a record that the actor may not see now.
+    ``before`` is the version and the id of the entry that a page before ended with. Raises NotFound for a record that
+    the actor may not see now.
     """
     key = parse_id(id)
     if key not in records_now(session, entity, [key]):
@@ -133,8 +146,13 @@ def changes(
     info = session.database.registry.get(entity)
 
     def condition(table: Any) -> list[Any]:
-        after = [] if since is None else [table.c.occurred_at >= since]
-        return after if until is None else [*after, table.c.occurred_at <= until]
+        wanted = [] if since is None else [table.c.occurred_at >= since]
+        if until is not None:
+            wanted.append(table.c.occurred_at <= until)
+        if before is not None:
+            same = sa.and_(table.c.version == before[0], table.c.id < before[1])
+            wanted.append(sa.or_(table.c.version < before[0], same))
+        return wanted
 
     entries = entries_where(session, [key], condition, limit)
     origins = Origins(session, entries)
@@ -194,14 +212,19 @@ def _masked(changes: Iterable[FieldChange], hidden: frozenset[str]) -> Iterator[
             yield one
 
 
+def field_changes(info: EntityInfo, entry: AuditEntry) -> Iterator[FieldChange]:
+    """Yield what an audit entry that was not erased says of fields, hidden ones too; fields that are no more are left out."""
+    if entry.action == "erased":
+        return
+    created = entry.action == "created"
+    after = values_after(info, entry.delta, created)
+    before = {} if created else values_before(info, entry.delta)
+    yield from _differences(info, before, after)
+
+
 def _shown(info: EntityInfo, entry: AuditEntry, origins: Origins, hidden: frozenset[str]) -> HistoryEntry:
     erased = is_tombstone(entry.delta)
-    fields: Sequence[FieldChange] = ()
-    if not erased and entry.action != "erased":
-        created = entry.action == "created"
-        after = values_after(info, entry.delta, created)
-        before = {} if created else values_before(info, entry.delta)
-        fields = tuple(_masked(_differences(info, before, after), hidden))
+    fields = () if erased else tuple(_masked(field_changes(info, entry), hidden))
     return HistoryEntry(
         id=entry.id,
         occurred_at=entry.occurred_at,
@@ -212,7 +235,7 @@ def _shown(info: EntityInfo, entry: AuditEntry, origins: Origins, hidden: frozen
         plugin=entry.plugin,
         cause=origins.cause(entry.cause_id),
         cause_id=entry.cause_id,
-        fields=tuple(fields),
+        fields=fields,
         erased=erased,
     )
 

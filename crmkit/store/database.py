@@ -18,9 +18,9 @@ from crmkit.store.engine import READ, is_memory, make_engine
 from crmkit.store.faults import faults_translated, translate
 from crmkit.store.growth import Growth
 from crmkit.store.rights_version import RightsVersions
-from crmkit.store.tenant_wall import ALONE, TENANT
+from crmkit.store.tenant_wall import ALONE, RIGHTS_VERSION, TENANT
 
-KEPT = 8
+KEPT = 16
 """Idle connections kept for writing, and as many for reading."""
 
 
@@ -40,7 +40,9 @@ class Database:
         # SQLite's planner has its figures from the start (``planner_hints``).
         self.growth = Growth() if self.dialect == "postgresql" else None
         self._closed = False
-        self._idle: dict[bool, list[sa.Connection]] = {False: [], True: []}
+        # SQLite's connections that read are others than those that write; PostgreSQL's are alike.
+        idle: list[sa.Connection] = []
+        self._idle: dict[bool, list[sa.Connection]] = {False: idle, True: idle if self.dialect == "postgresql" else []}
         # A database in memory has one connection, which one unit of work at a time may use.
         self._alone = threading.Lock() if is_memory(self.engine) else None
         self._holder = 0
@@ -60,11 +62,14 @@ class Database:
         """Whether the database is gone when the process ends."""
         return self._alone is not None
 
-    def acquire(self, reads: bool = False, tenant: UUID | str | None = None, alone: bool = False) -> sa.Connection:
+    def acquire(
+        self, reads: bool = False, tenant: UUID | str | None = None, alone: bool = False, rights: bool = False
+    ) -> sa.Connection:
         """Return a connection with a transaction begun; give it back with ``release``.
 
         Where a server holds several tenants, the transaction sees the rows of ``tenant`` alone: none without one, all
         with ``EVERY_TENANT``. ``alone``: its one statement is a transaction by itself and says the tenant itself.
+        ``rights``: on PostgreSQL, its ``info`` then holds the version of the tenant's rights as ``RIGHTS_VERSION``.
 
         Connections are kept between units of work as they are: taking one from SQLAlchemy's pool and having it reset
         costs as much as an insert. Raises CrmError when the database is closed.
@@ -79,7 +84,7 @@ class Database:
                 raise DatabaseUnavailable(msg("the database is busy with conflicting work; try again"))
             self._holder = threading.get_ident()
         try:
-            connection = self._begun(reads, tenant, alone)
+            connection = self._begun(reads, tenant, alone, rights)
         except BaseException as error:
             if self._alone is not None:
                 self._holder = 0
@@ -89,16 +94,20 @@ class Database:
             raise
         return connection
 
-    def _begun(self, reads: bool, tenant: UUID | str | None, alone: bool) -> sa.Connection:
+    def _begun(self, reads: bool, tenant: UUID | str | None, alone: bool, rights: bool) -> sa.Connection:
         """Return a connection with a transaction begun: an idle one, or a new one where the server hung up on the idle."""
         while True:
             kept = bool(self._idle[reads])
             try:
                 connection = self._idle[reads].pop()
             except IndexError:
-                connection = (self.reading if reads else self.writing).connect()
+                connection = (self.reading if reads and self.dialect == "sqlite" else self.writing).connect()
             try:
                 connection.info.update({TENANT: tenant, ALONE: alone})
+                if rights:
+                    connection.info[RIGHTS_VERSION] = None
+                else:
+                    connection.info.pop(RIGHTS_VERSION, None)
                 connection.begin()
                 return connection
             except BaseException as error:

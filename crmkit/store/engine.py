@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from crmkit.core.errors import ConfigError
 from crmkit.core.messages import msg, shown
@@ -60,8 +60,8 @@ def is_memory(engine: sa.Engine) -> bool:
 
 def _sqlite_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
     in_memory = url.database in (None, "", ":memory:")
-    if in_memory:
-        options = {"poolclass": StaticPool, **options}
+    # Of a file, ``Database`` itself keeps the connections that wait for work; a pool's limit would count those, too.
+    options = {"poolclass": StaticPool if in_memory else NullPool, **options}
     engine = sa.create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "cached_statements": 256},
@@ -97,7 +97,8 @@ def _sqlite_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
 
 def _postgres_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
     try:
-        engine = sa.create_engine(url, pool_pre_ping=False, pool_size=10, max_overflow=20, **options)
+        # As many as there are threads at work: a limit would let sessions that are begun within others wait for ever.
+        engine = sa.create_engine(url, pool_pre_ping=False, pool_size=10, max_overflow=-1, **options)
     except ImportError as error:
         # Psycopg is not there at all, or finds no libpq, of which it tells in several lines.
         reason = shown(" ".join(str(error).split()), 200)

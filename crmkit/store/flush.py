@@ -26,6 +26,7 @@ from crmkit.store.unit_of_work import Pair, UnitOfWork
 from crmkit.store.write_access import check_access, check_fields
 
 if TYPE_CHECKING:
+    from crmkit.core.registry import EntityRegistry
     from crmkit.store.session import Session
 
 _TYPES = frozenset({"type", "number", "naive", "zone", "characters", "json"})
@@ -234,7 +235,7 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> U
     """Write the records, then their audit entries and events."""
     database, work = session.database, session.work
     rows = JournalRows(database.codecs, session.deltas, session.driver_tenant, session.hooks.releases)
-    rights_change = not RIGHTS.isdisjoint(batches)
+    rights_change = _changes_rights(database.registry, batches)
     lone = None if rights_change else _lone(batches)
     # On PostgreSQL a lone new record at the end of a session is one statement: atomic by itself, one round trip.
     alone = lone is not None and session.commits_alone()
@@ -276,6 +277,21 @@ def _write(session: Session, batches: dict[str, list[Pair]], now: datetime) -> U
         cursor.close()
     session.broken = False
     return rows.first
+
+
+def _changes_rights(registry: EntityRegistry, batches: dict[str, list[Pair]]) -> bool:
+    """Whether somebody's rights change: by new ones too, or because what lets somebody in is changed or taken away.
+
+    Of the latter, fields that are not audited tell how it is used, and change nothing.
+    """
+    if not RIGHTS.isdisjoint(batches):
+        return True
+    for name in registry.credentials.intersection(batches):
+        heeded = [field.name for field in registry.get(name).stored if field.audited]
+        for before, after in batches[name]:
+            if before is not None and any(getattr(before, field) != getattr(after, field) for field in heeded):
+                return True
+    return False
 
 
 def _lone(batches: dict[str, list[Pair]]) -> Any:

@@ -40,6 +40,8 @@ def add_job_tables(metadata: sa.MetaData) -> None:
         sa.Column("actor", text_type(200), nullable=False),
         sa.Column("user_id", Id()),
         sa.Column("deputy_id", Id()),
+        # What its rights end at beside the roles, as JSON; null: nothing.
+        sa.Column("ceiling", sa.Text),
         sa.Column("enqueued_by", text_type(100), nullable=False),
         sa.Column("cause_id", Id()),
         sa.Column("chain", sa.Text, nullable=False),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from crmkit.core.errors import AccessDenied
+from crmkit.core.errors import AccessDenied, Conflict
 from crmkit.core.messages import msg
 from crmkit.store.faults import faults_translated
 
@@ -17,17 +18,29 @@ if TYPE_CHECKING:
     from crmkit.store.session import Session
 
 
-def in_turn(session: Session, *words: str) -> None:
+STEP = 0.05
+"""Seconds between two looks of somebody who does not wait for ever."""
+
+
+def in_turn(session: Session, *words: str, patience: float | None = None) -> None:
     """Let those who name the same words go on one after the other, until the end of their transactions.
 
-    SQLite's writers take turns anyway.
+    Raises Conflict after ``patience`` seconds; None waits for ever. SQLite's writers take turns anyway.
     """
     session.flush()
-    if session.database.dialect == "postgresql":
-        named = session.actor.tenant_id.bytes + "\0".join(words).encode("utf-8", "surrogatepass")
-        key = int.from_bytes(hashlib.sha256(named).digest()[:8], "big", signed=True)
-        with faults_translated():
+    if session.database.dialect != "postgresql":
+        return
+    named = session.actor.tenant_id.bytes + "\0".join(words).encode("utf-8", "surrogatepass")
+    key = int.from_bytes(hashlib.sha256(named).digest()[:8], "big", signed=True)
+    with faults_translated():
+        if patience is None:
             session.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+            return
+        end = monotonic() + patience
+        while not session.connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(key))):
+            if monotonic() >= end:
+                raise Conflict(msg("somebody else is at the same thing at this moment; try again"))
+            sleep(STEP)
 
 
 def locked(session: Session, entity: str, ids: Iterable[UUID]) -> dict[UUID, Any]:

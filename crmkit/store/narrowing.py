@@ -59,6 +59,11 @@ class Narrowing:
         self._hides: bool | None = None
 
     @property
+    def tenant_id(self) -> UUID:
+        """The tenant whose records there are."""
+        return self._actor.tenant_id
+
+    @property
     def user_id(self) -> UUID | None:
         """The user whose rights count; None for the system."""
         return self._actor.user_id
@@ -74,6 +79,12 @@ class Narrowing:
         if allowed is not None:
             found.append(allowed)
         return found
+
+    def deletable(self, entity: str, table: sa.FromClause) -> list[Condition]:
+        """Return what deleted records meet that the actor may bring back: the right to delete is the one to restore."""
+        allowed = self.allowed(entity, table, "delete")
+        found: list[Condition] = [table.c.deleted_at.is_not(None)]
+        return found if allowed is None else [*found, allowed]
 
     def selectable(self, entity: str, deleted: bool = False) -> sa.FromClause:
         """Return a selectable of the records of ``entity`` that the actor may see, with the table's columns.
@@ -171,6 +182,9 @@ class Narrowing:
         What is private to somebody is kept from all of them; see ``not_private``.
         """
         actor, info = self._actor, self._registry.get(entity)
+        if not actor.permits(entity, action):
+            # Not even what is shared with the user.
+            return []
         reach = actor.granted(entity, action) if scope is None else scope
         mine = self._within_limits(entity, table)
         if reach is Scope.ALL and not actor.capped:

@@ -23,9 +23,18 @@ KEPT = 64
 
 
 def read_page(
-    reader: Reader, connection: sa.Connection, entity: type[Any], filter: Any, order: str, limit: int, cursor: str
+    reader: Reader,
+    connection: sa.Connection,
+    entity: type[Any],
+    filter: Any,
+    order: str,
+    limit: int,
+    cursor: str,
+    deleted: bool = False,
 ) -> Page[Any]:
     """Return the ``limit`` records behind a cursor, empty for the first ones, that match a filter, text or predicate.
+
+    ``deleted`` gives the deleted records that the actor may bring back instead of living ones.
 
     Raises BadInput for a cursor of another list and AccessDenied for fields that the actor may not read.
     """
@@ -37,7 +46,7 @@ def read_page(
         predicate = reader.meaning(predicate, info, connection)
     sortings = reader.sortings(info, order)
     values, last = read_cursor(info, sortings, cursor) if cursor else ([], None)
-    query = _query(reader, info, predicate, order, [value is None for value in values] if cursor else None)
+    query = _query(reader, info, predicate, order, [value is None for value in values] if cursor else None, deleted)
     bound: dict[str, Any] = {"most": limit + 1}
     if cursor:
         bound |= {f"at_{place}": value for place, value in enumerate(values) if value is not None} | {"at_id": last}
@@ -48,14 +57,14 @@ def read_page(
 
 
 def _query(
-    reader: Reader, info: EntityInfo, predicate: Predicate | None, order: str, nulls: list[bool] | None
+    reader: Reader, info: EntityInfo, predicate: Predicate | None, order: str, nulls: list[bool] | None, deleted: bool
 ) -> PlainQuery:
     """Return the statement; ``nulls`` tells which values at the cursor are null, None that there is no cursor."""
-    key = ("page", info.name, predicate, order, None if nulls is None else tuple(nulls))
+    key = ("page", info.name, predicate, order, None if nulls is None else tuple(nulls), deleted)
     known = reader.plain.get(key)
     if known is not None:
         return known
-    made = plain_query(_statement(reader, info, predicate, order, nulls), reader.database.engine.dialect)
+    made = plain_query(_statement(reader, info, predicate, order, nulls, deleted), reader.database.engine.dialect)
     # What speaks of now means something else the next time.
     if predicate is None or not depends_on_time(predicate):
         if len(reader.plain) >= KEPT:
@@ -65,11 +74,13 @@ def _query(
 
 
 def _statement(
-    reader: Reader, info: EntityInfo, predicate: Predicate | None, order: str, nulls: list[bool] | None
+    reader: Reader, info: EntityInfo, predicate: Predicate | None, order: str, nulls: list[bool] | None, deleted: bool
 ) -> sa.Select[Any]:
     table = reader.database.tables[info.name]
     columns = [table.c[name] for name in reader.database.codecs[info.name].load_columns]
-    statement = sa.select(*columns).where(*reader.narrowing.conditions(info.name, table))
+    statement = sa.select(*columns).where(*reader.narrowing.conditions(info.name, table, deleted=deleted))
+    if deleted:
+        statement = statement.where(*reader.narrowing.deletable(info.name, table))
     if predicate is not None:
         statement = statement.where(reader.predicate(predicate, info, table))
     sortings = reader.sortings(info, order)

@@ -103,12 +103,16 @@ class Reader:
         from_row = self._database.codecs[info.name].from_row
         return [from_row(row) for row in connection.execute(statement).all()]
 
-    def count(self, connection: sa.Connection, entity: type[Any], filter: Any, equal: Mapping[str, Any]) -> int:
+    def count(
+        self, connection: sa.Connection, entity: type[Any], filter: Any, equal: Mapping[str, Any], deleted: bool = False
+    ) -> int:
         """Return how many records match. Raises AccessDenied for fields that the actor may not read."""
         info = self._database.registry.get(entity)
         self._refuse_hidden(info, equal)
         table = self._database.tables[info.name]
-        where = self._where(connection, info, table, filter, equal, deleted=False)
+        where = self._where(connection, info, table, filter, equal, deleted)
+        if deleted:
+            where += self.narrowing.deletable(info.name, table)
         return int(connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0)
 
     def refuse_bare_tables(self, statement: Any) -> None:

@@ -89,10 +89,10 @@ def check_references(
     for (entity, reach), ids in wanted.items():
         # Who owns a record may be somebody whose own record the actor cannot read.
         seen = narrowing if reach == "actor" else narrowing.whole_tenant()
-        found = existing_ids(connect(), database, seen, entity, ids, hold=shared and entity in plan.merged)
-        if entity == "user" and (writer := narrowing.user_id) is not None and writer in ids:
-            # Whoever writes may name himself, also where users' records are not his to read.
-            found.add(writer)
+        # Whoever writes may name himself, also where users' records are not his to read; that he is there is known.
+        found = {id for id in ids if entity == "user" and id == narrowing.user_id}
+        if others := ids.keys() - found:
+            found |= existing_ids(connect(), database, seen, entity, others, hold=shared and entity in plan.merged)
         # What this session is about to delete is gone already.
         found -= {id for id in found if getattr(work.current.get(id), "deleted_at", None) is not None}
         if reach != "plugin":
@@ -131,6 +131,8 @@ def existing_ids(
     """
     table = database.tables[entity]
     wanted = list(ids)
+    if len(wanted) == 1 and not (deleted or hold) and narrowing.allowed(entity, table, action) is None:
+        return _one_existing(connection, database, narrowing.tenant_id, entity, wanted[0])
     found: set[UUID] = set()
     for part in in_chunks(wanted):
         where = narrowing.conditions(entity, table, action, deleted)
@@ -140,6 +142,18 @@ def existing_ids(
             statement = statement.order_by(table.c.id).with_for_update(read=True, key_share=True, of=table)
         found.update(connection.scalars(statement))
     return found
+
+
+def _one_existing(connection: sa.Connection, database: Database, tenant: UUID, entity: str, id: UUID) -> set[UUID]:
+    """Return the id when it is that of a living record of the tenant, by a statement that is made once."""
+    name = (database.registry.get(entity).cls, ("references.one",))
+    statement = database.statements.get(name)
+    if statement is None:
+        table = database.tables[entity]
+        mine = (table.c.tenant_id == sa.bindparam("tenant"), table.c.id == sa.bindparam("id"))
+        living = (table.c.deleted_at.is_(None),) if "deleted_at" in table.c else ()
+        statement = database.statements[name] = sa.select(table.c.id).where(*mine, *living)
+    return set(connection.scalars(statement, {"tenant": tenant, "id": id}))
 
 
 def explain_unique(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.store.erased_keys import secret_of
+from crmkit.store.faults import faults_translated
 from crmkit.store.types import from_json
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class StoredResponse:
 
     fingerprint: str
     result: str
+    created_at: datetime
 
     @property
     def erased(self) -> bool:
@@ -51,14 +54,56 @@ def stored_response(session: Session, key: str) -> StoredResponse | None:
         mine = (table.c.tenant_id == sa.bindparam("tenant"), table.c.key == sa.bindparam("key"))
         secret = sa.select(secrets.c.secret).where(secrets.c.tenant_id == sa.bindparam("tenant")).scalar_subquery()
         one = sa.select(secret.label("secret")).subquery()
-        columns = (one.c.secret, table.c.fingerprint, table.c.result)
+        columns = (one.c.secret, table.c.fingerprint, table.c.result, table.c.created_at)
         statement = statements[name] = sa.select(*columns).select_from(one.outerjoin(table, sa.and_(*mine)))
     row = session.connection.execute(statement, {"tenant": session.actor.tenant_id, "key": key}).one()
     if row.result is None and row.secret is not None:
         # Somebody was erased, so the key may have been replaced.
         erased = _erased_key(bytes(row.secret), key)
         row = session.connection.execute(statement, {"tenant": session.actor.tenant_id, "key": erased}).one()
-    return None if row.result is None else StoredResponse(row.fingerprint, row.result)
+    return None if row.result is None else StoredResponse(row.fingerprint, row.result, row.created_at)
+
+
+def store_response(session: Session, key: str, fingerprint: str, result: str) -> None:
+    """Store the response (JSON text) of what was carried out under an idempotency key, within the same transaction.
+
+    What the session has seen is noted with it. Raises UniqueViolation for a key that is stored already.
+    """
+    with faults_translated():
+        session.connection.execute(
+            session.database.table("command_results")
+            .insert()
+            .values(
+                tenant_id=session.actor.tenant_id,
+                key=key,
+                fingerprint=fingerprint,
+                result=result,
+                records=records_seen(session),
+                created_at=session.clock.now(),
+            )
+        )
+    session.written_beside()
+
+
+def forget_responses(session: Session, prefix: str, before: datetime) -> int:
+    """Forget the responses stored before an instant under keys that begin with ``prefix``; returns how many.
+
+    Their keys are free again. Erased ones are not found by a prefix; they hold nothing.
+    """
+    table = session.database.table("command_results")
+    # A range, which the primary key answers.
+    end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    with faults_translated():
+        done = session.connection.execute(
+            table.delete().where(
+                table.c.tenant_id == session.actor.tenant_id,
+                table.c.key >= prefix,
+                table.c.key < end,
+                table.c.created_at < before,
+            )
+        )
+    session.written_beside()
+    return done.rowcount
 
 
 def _erased_key(secret: bytes, key: str) -> str:

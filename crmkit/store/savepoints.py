@@ -34,3 +34,26 @@ def as_a_whole(session: Session) -> Iterator[None]:
                 savepoint.rollback()
         raise
     savepoint.commit()
+
+
+@contextmanager
+def attempt(session: Session) -> Iterator[Session]:
+    """Give a session of its own within the transaction; what it writes stands when the block ends, unless that raises.
+
+    Unlike after ``as_a_whole``, the outer session goes on whatever has failed, within the SQL too.
+    """
+    session.flush()
+    savepoint = session.connection.begin_nested()
+    inner = type(session)(session.application, session.actor, cause=session.cause, connection=session.connection)
+    try:
+        yield inner
+        inner.flush()
+    except BaseException:
+        session.join(inner, kept=False)
+        if savepoint.is_active:
+            # What led here is what matters, not that a server which hung up cannot take anything back.
+            with suppress(sa.exc.SQLAlchemyError):
+                savepoint.rollback()
+        raise
+    savepoint.commit()
+    session.join(inner, kept=True)

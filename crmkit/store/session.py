@@ -24,7 +24,7 @@ from crmkit.store.flush import flush
 from crmkit.store.reading import Reader
 from crmkit.store.references import missing_reference
 from crmkit.store.session_reads import SessionReads
-from crmkit.store.tenant_wall import ALONE
+from crmkit.store.tenant_wall import ALONE, RIGHTS_VERSION
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
 E = TypeVar("E")
@@ -52,6 +52,8 @@ class Session(SessionReads):
         self.work = UnitOfWork()
         self.broken = False
         self.read_only = reads
+        self.brief = False
+        """Whether it is over at once, so that rights are those of its beginning: a host has looked at them."""
         self.first_event: UUID | None = None
         self.told: set[str] = set()
         """The entities that this transaction has written events of."""
@@ -89,7 +91,8 @@ class Session(SessionReads):
     def connection(self) -> sa.Connection:
         """The connection, opened with the first statement; reads go through ``execute``, writes through the write path."""
         if self._connection is None:
-            self._connection = self.database.acquire(self.read_only, self.actor.tenant_id)
+            asks = self.actor.rights_version is not None
+            self._connection = self.database.acquire(self.read_only, self.actor.tenant_id, rights=asks)
         return self._connection
 
     def connect_alone(self) -> None:
@@ -131,17 +134,28 @@ class Session(SessionReads):
         Raises AccessDenied for a user who is no longer active and for a delegation that has ended.
         """
         actor = self.actor
-        if actor.rights_version is None or self._flushing:
+        if actor.rights_version is None or self._flushing or self.brief:
             return
         self._heeded = self.database.rights.changes
         own = self.connection if self.database.rights.seen_by(self.read_only) else None
         ended = actor.until is not None and self.clock.now() >= actor.until
-        if not ended and self.database.rights.current(actor.tenant_id, own) == actor.rights_version:
+        if not ended and self._rights_as_seen_by(own) == actor.rights_version:
             return
         fresh = self.application.reloaded(actor, own)
         if fresh is not actor:
             self.actor, self._reader = fresh, None
             self.work.keep(frozenset())
+
+    def rights_version(self) -> int:
+        """Return the number that grows when anybody's rights change, or what lets somebody in is taken back.
+
+        SQLite is asked beside the transaction: this is no reason to wait for those who write.
+        """
+        return self._rights_as_seen_by(self.connection if self.database.dialect == "postgresql" else None)
+
+    def _rights_as_seen_by(self, own: sa.Connection | None) -> int:
+        begun = own.info.pop(RIGHTS_VERSION, None) if own is not None else None
+        return self.database.rights.current(self.actor.tenant_id, own) if begun is None else int(begun)
 
     def commit(self) -> None:
         """Write what is pending and commit; then the committed events are delivered.
@@ -262,6 +276,16 @@ class Session(SessionReads):
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call ``action`` once the transaction is committed; never when it is rolled back."""
         self.on_commit.append(action)
+
+    def join(self, inner: Session, *, kept: bool) -> None:
+        """Take what another session did within this one's transaction as this one's; not ``kept``, it was undone."""
+        self._refused = self._refused or inner._refused
+        if kept:
+            self.work.current.update(inner.work.current)
+            self.first_event = self.first_event or inner.first_event
+            self.told |= inner.told
+            self.on_commit += inner.on_commit
+            self._beside = self._beside or inner._beside
 
     def _release(self) -> None:
         connection, self._connection = self._connection, None

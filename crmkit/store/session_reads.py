@@ -148,8 +148,11 @@ class SessionReads(ABC):
         order: str = "",
         limit: int = 50,
         after: str = "",
+        deleted: bool = False,
     ) -> Page[E]:
         """Return ``limit`` records that match, ordered as by ``list``, from behind the cursor ``after`` of a page before.
+
+        ``deleted`` gives the deleted records that the actor may bring back instead of living ones.
 
         Raises BadInput for a ``limit`` that is not 1 to 10,000 and for a cursor of a list of something else or in
         another order.
@@ -157,7 +160,7 @@ class SessionReads(ABC):
         check_limit(limit)
         self._before_read()
         with faults_translated():
-            page = read_page(self.reader, self.connection, entity, filter, order, limit, after)
+            page = read_page(self.reader, self.connection, entity, filter, order, limit, after, deleted)
         return Page(tuple([self.work.seen(record) for record in page.records]), page.next)
 
     def stream(self, entity: type[E], filter: Any = None, /, *, size: int = 1000, **equal: Any) -> Iterator[E]:
@@ -174,11 +177,11 @@ class SessionReads(ABC):
                 return
             after = page[-1].id
 
-    def count(self, entity: type[Any], filter: Any = None, /, **equal: Any) -> int:
-        """Return how many records match."""
+    def count(self, entity: type[Any], filter: Any = None, /, *, deleted: bool = False, **equal: Any) -> int:
+        """Return how many records match; ``deleted`` counts, instead of living ones, those that the actor may bring back."""
         self._before_read()
         with faults_translated():
-            return self.reader.count(self.connection, entity, filter, equal)
+            return self.reader.count(self.connection, entity, filter, equal, deleted)
 
     def table(self, entity: type[Any] | str) -> sa.FromClause:
         """Return the records that the actor may see as a selectable, for use in a SQLAlchemy select."""

@@ -19,6 +19,8 @@ PAUSE = 0.01
 PATIENCE = 100
 """Pauses, of so many seconds each, to wait for running transactions: one second."""
 
+_AT_ONCE = 5_000
+
 _WRITERS = sa.text(
     "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
@@ -39,7 +41,7 @@ def settled_position(database: Database, pause: Callable[[float], Any] = time.sl
     log = database.tables["event"]
     # Positions are counted over all tenants.
     with database.connection(reads=True, tenant=EVERY_TENANT) as connection:
-        end = int(connection.scalar(sa.select(sa.func.max(log.c.position))) or 0)
+        end = last_position(connection, database)
         if database.dialect != "postgresql":
             return end
         # Read after the end: whoever wrote before it and is not among them has ended.
@@ -50,3 +52,46 @@ def settled_position(database: Database, pause: Callable[[float], Any] = time.sl
             pause(PAUSE)
             awaited &= log_writers(connection, log.name)
         return None
+
+
+def last_position(connection: sa.Connection, database: Database) -> int:
+    """Return the log's last position, on a connection that sees every tenant."""
+    return int(connection.scalar(sa.select(sa.func.max(database.tables["event"].c.position))) or 0)
+
+
+def settled_behind(
+    database: Database, after: int, pause: Callable[[float], Any] = time.sleep, patience: int = 20
+) -> int:
+    """Return up to where a reader who stands at ``after`` may read on: nothing will appear before it any more.
+
+    It waits for running transactions, but not for long: while one goes on, the place before the first position behind
+    ``after`` that is free is answered, since that one may be about to be filled.
+    """
+    log = database.tables["event"]
+    with database.connection(reads=True, tenant=EVERY_TENANT) as connection:
+        end = last_position(connection, database)
+        if database.dialect != "postgresql" or end <= after:
+            return end
+        awaited = log_writers(connection, log.name)
+        for _ in range(patience):
+            if not awaited:
+                return end
+            pause(PAUSE)
+            awaited &= log_writers(connection, log.name)
+        if not awaited:
+            return end
+        return _before_gap(connection, log, after, end)
+
+
+def _before_gap(connection: sa.Connection, log: sa.Table, after: int, end: int) -> int:
+    """Return the last position of those that follow ``after`` without a gap."""
+    while after < end:
+        some = sa.select(log.c.position).where(log.c.position > after, log.c.position <= end)
+        positions = list(connection.scalars(some.order_by(log.c.position).limit(_AT_ONCE)))
+        for position in positions:
+            if position != after + 1:
+                return after
+            after = position
+        if not positions:
+            return after
+    return after

@@ -31,6 +31,9 @@ search are not. Such a table must hold nothing but what is joined to records bef
 TENANT = "crmkit_tenant"
 """In the ``info`` of a connection, the tenant of its transactions."""
 
+RIGHTS_VERSION = "crmkit_rights_version"
+"""In the ``info`` of a connection, asks for the version of its tenant's rights as the transaction begins, and holds it."""
+
 ALONE = "crmkit_alone"
 """In the ``info`` of a connection, says that the next statement is a transaction by itself and names its tenant."""
 
@@ -83,7 +86,14 @@ def begin(connection: sa.Connection) -> None:
         driver.autocommit = True
     if connection.info.get(ALONE):
         return
-    _run(driver, "BEGIN" + _setting(connection.info.get(TENANT)))
+    tenant = connection.info.get(TENANT)
+    if RIGHTS_VERSION in connection.info and isinstance(tenant, UUID):
+        # In the same message: a look for changed rights then costs nothing.
+        asked = f"; SELECT version FROM rights_versions WHERE tenant_id = '{tenant}'"
+        found = _run(driver, "BEGIN" + _setting(tenant) + asked)
+        connection.info[RIGHTS_VERSION] = int(found.get_value(0, 0) or 0) if found.ntuples else 0
+    else:
+        _run(driver, "BEGIN" + _setting(tenant))
 
 
 def enter(connection: sa.Connection, tenant: UUID | str) -> None:
@@ -122,11 +132,12 @@ def _setting(tenant: UUID | str | None) -> str:
     )
 
 
-def _run(driver: Any, statement: str) -> None:
+def _run(driver: Any, statement: str) -> Any:
     # By the library itself: several statements in one message, and none of them is ever prepared.
     from psycopg import OperationalError
     from psycopg.pq import ExecStatus, error_message
 
     result = driver.pgconn.exec_(statement.encode())
-    if result.status != ExecStatus.COMMAND_OK:
+    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
         raise OperationalError(error_message(result))
+    return result

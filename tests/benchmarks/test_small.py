@@ -37,6 +37,7 @@ def benchmarks(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         (["sales"], ["R1", "R2", "R3", "R4"] * 2),
         (["search"], ["F1"] * 8),
         (["segments"], ["S1", "S1", "S2"] * 2),
+        (["serving"], ["H1", "H2", "H3", "H4", "H5"] * 2),
         (["timeline"], ["T1", "T1", "T1", "T2"] * 2),
     ],
     ids=" ".join,

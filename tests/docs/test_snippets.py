@@ -113,7 +113,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_snippets_of(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Where the page itself says which plugins are there, nobody else does.
-    if any(word in page.read_text(encoding="utf-8") for word in ("sfa", "disable = ")):
+    if any(word in page.read_text(encoding="utf-8") for word in ("sfa", "crmkit_web", "disable = ")):
         monkeypatch.delenv("CRMKIT_DISABLE")
     names: dict[str, Any] = {"__name__": "__snippet__"}
     printed = ""

@@ -40,7 +40,9 @@ def test_a_job_is_enqueued_done_by_a_worker_and_shown(run: Run) -> None:
     id = out.strip()
     assert code == 0
     assert run("jobs", "enqueue", "looper.work", "--key", "k")[1].strip() == id
-    assert [line.split()[:2] for line in run("jobs", "list", "--plugin", "looper")[1].splitlines()[2:]] == [["looper.work", "waiting"]]
+    assert [line.split()[:2] for line in run("jobs", "list", "--plugin", "looper")[1].splitlines()[2:]] == [
+        ["looper.work", "waiting"]
+    ]
     code, out, err = run("worker", "--once", "--json")
     done = json.loads(out)
     assert (code, done["handed_back"], done["parked"]) == (0, 0, 0)
@@ -72,7 +74,10 @@ def test_parked_jobs_are_listed_retried_and_discarded(run: Run, installation: In
     code, _, err = run("jobs", "discard", "--all")
     assert (code, err.strip()) == (0, "2 jobs discarded")
     assert run("jobs", "cancel", parked[0]["id"])[2].strip() == "1 jobs cancelled"
-    assert {job["state"] for job in json.loads(run("jobs", "list", "--plugin", "looper", "--all", "--json")[1])} == {"discarded", "cancelled"}
+    assert {job["state"] for job in json.loads(run("jobs", "list", "--plugin", "looper", "--all", "--json")[1])} == {
+        "discarded",
+        "cancelled",
+    }
 
 
 def test_health_says_when_nobody_does_the_work(run: Run) -> None:

@@ -198,6 +198,18 @@ def test_jobs_that_cause_one_another_without_end_are_stopped(open_crm: OpenCrm) 
     assert HookLoop(()).message.render().partition(":")[0] in ran[-1].error
 
 
+def test_a_job_that_puts_itself_off_is_no_further_cause(open_crm: OpenCrm) -> None:
+    def again(ctx: Any, job: Job) -> None:
+        left = job.payload["left"]
+        if left:
+            ctx.jobs.enqueue("loyalty.again", {"left": left - 1}, again=True)
+
+    crm = open_crm(Plugin(again=JobDeclaration(name="loyalty.again", run=again, retries=Retries(attempts=1))))
+    with crm.session() as session:
+        session.enqueue("loyalty.again", {"left": 40})
+    assert [job.state for job in crm.jobs.run_due()] == ["done"] * 41
+
+
 def test_jobs_of_one_tenant_are_not_those_of_another(open_crm: OpenCrm) -> None:
     plugin = Plugin(add=add_customer)
     one, other = open_crm(plugin), open_crm(plugin, tenant=uuid4().hex)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from crmkit.core.errors import ConfigError
+from crmkit.core.errors import ConfigError, CrmError
 from crmkit.core.messages import msg
 from crmkit.runtime.health.finding import Finding, fault, fine, warning
 
@@ -52,6 +52,11 @@ def plugins_work(crm: Crm) -> Iterator[Finding]:
         for remark in plugin.remarks:
             problem = msg("plugin {name}: {problem}", name=plugin.name, problem=remark)
             yield warning("plugins", "old", problem, msg("update the plugin"))
+    try:
+        _ = crm.extensions
+    except CrmError as error:
+        advice = msg("crmkit serve does not start with it; crmkit plugin check tells more")
+        yield fault("plugins", "web", error.message, advice)
     if not plugins.broken:
         yield fine("plugins", "active", msg("{count} plugins are active", count=len(plugins.plugins)))
 

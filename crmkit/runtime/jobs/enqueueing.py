@@ -34,12 +34,15 @@ def enqueue(
     delay: timedelta | None = None,
     key: str = "",
     plugin: str = "",
+    again: bool = False,
 ) -> UUID:
     """Write a job within a session's transaction and return its id.
 
     It runs once the transaction is committed, not before ``at`` or the end of ``delay``, on behalf of the session's
     actor. A ``key`` names it for good: as long as a job with the same name and key is kept, nothing is added and that
-    one's id is returned. Changes of the session are flushed first, so that the job knows what caused it.
+    one's id is returned. ``again`` is for a job that puts itself off, or goes on with the next part of its work: that is no
+    further link in the chain of causes, so it sees to its end itself. Changes of the session are flushed first, so that
+    the job knows what caused it.
     Raises ConfigError for a job that no plugin declares, BadInput for a payload that JSON cannot hold.
     """
     if job not in crm.jobs.declared:
@@ -59,15 +62,22 @@ def enqueue(
         "actor": actor.name,
         "user_id": actor.user_id,
         "deputy_id": actor.deputy_id,
+        "ceiling": None if actor.ceiling is None else to_json(sorted(actor.ceiling)),
         "enqueued_by": plugin or actor.plugin,
         "cause_id": session.first_event or session.cause.event_id,
-        "chain": to_json(session.cause.chain),
+        "chain": to_json(_chain(session, job) if again else session.cause.chain),
     }
     session.written_beside()
     with faults_translated():
         added = insert_job(session.connection, crm.database.table("background_jobs"), row)
     session.after_commit(crm.jobs.wake)
     return added
+
+
+def _chain(session: Session, job: str) -> tuple[str, ...]:
+    """Return the chain of causes up to the job that enqueues itself."""
+    chain = session.cause.chain
+    return chain[:-1] if chain and chain[-1] == f"job:{job}" else chain
 
 
 def new_row(tenant: UUID, job: str, payload: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
@@ -98,6 +108,7 @@ def new_row(tenant: UUID, job: str, payload: Mapping[str, Any] | None, now: date
         "actor": "system",
         "user_id": None,
         "deputy_id": None,
+        "ceiling": None,
         "enqueued_by": "",
         "cause_id": None,
         "chain": "[]",

@@ -233,6 +233,7 @@ def _actor(crm: Crm, row: Any) -> Actor:
         user_id=row.user_id,
         deputy_id=row.deputy_id,
         plugin=row.plugin,
+        ceiling=None if row.ceiling is None else frozenset((entity, word) for entity, word in from_json(row.ceiling)),
         rights_version=-1,
     )
     return crm.reloaded(known, None)

@@ -156,7 +156,7 @@ def list_jobs(
     where += [jobs.c.name == name] if name else []
     statement = sa.select(*jobs.c).where(*where).order_by(jobs.c.id.desc()).limit(limit)
     with crm.database.connection(reads=True, tenant=crm.system.tenant_id) as connection:
-        return [_shown(row) for row in connection.execute(statement)]
+        return [shown_job(row) for row in connection.execute(statement)]
 
 
 def show_job(crm: Crm, id: UUID | str) -> tuple[ShownJob, list[ShownStep]]:
@@ -170,7 +170,7 @@ def show_job(crm: Crm, id: UUID | str) -> tuple[ShownJob, list[ShownStep]]:
             raise NotFound(msg("no job with id {id}", id=str(key)))
         done = sa.select(steps.c.name, steps.c.done_at, steps.c.result).where(steps.c.job_id == key)
         found = [ShownStep(name, at, from_json(text)) for name, at, text in connection.execute(done)]
-    return _shown(row), sorted(found, key=lambda step: step.done_at)
+    return shown_job(row), sorted(found, key=lambda step: step.done_at)
 
 
 def retry(crm: Crm, ids: Iterable[UUID | str]) -> int:
@@ -277,7 +277,8 @@ def _changed(crm: Crm, ids: Iterable[UUID | str], states: tuple[str, ...], expec
     return made
 
 
-def _shown(row: Any) -> ShownJob:
+def shown_job(row: Any) -> ShownJob:
+    """Return the row of a job as it is shown."""
     progress = None if row.progress_done is None else (row.progress_done, row.progress_total, row.progress_note)
     return ShownJob(
         id=row.id,

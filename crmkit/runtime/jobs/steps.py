@@ -74,6 +74,13 @@ class Steps:
         self._start.tell_progress()
         return from_json(text)
 
+    def known(self, name: str) -> bool:
+        """Whether an earlier run of the job has done the step of this name; it is not run."""
+        if self._recorded is None:
+            self._let_go(self._context.session)
+            self._recorded = self._start.recorded_steps()
+        return name in self._recorded
+
     @property
     def used(self) -> bool:
         """Whether the job has any steps."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crmkit.runtime.services.accesses import Accesses
+from crmkit.runtime.services.background import Background
 from crmkit.runtime.services.belongings import Belongings
 from crmkit.runtime.services.consents import Consents
 from crmkit.runtime.services.customers import Customers
@@ -15,17 +16,20 @@ from crmkit.runtime.services.holding import Holding
 from crmkit.runtime.services.identities import Identities
 from crmkit.runtime.services.interactions import Interactions
 from crmkit.runtime.services.lifecycles import Lifecycles
+from crmkit.runtime.services.logbooks import Logbooks
 from crmkit.runtime.services.mergers import Mergers
 from crmkit.runtime.services.messages import Messages
 from crmkit.runtime.services.personal_data import PersonalData
 from crmkit.runtime.services.quality import Quality
 from crmkit.runtime.services.references import References
+from crmkit.runtime.services.responses import Responses
 from crmkit.runtime.services.segments import Segments
 from crmkit.runtime.services.surveys import Surveys
 
 
 class Services(
     Accesses,
+    Background,
     Belongings,
     Consents,
     Customers,
@@ -36,11 +40,13 @@ class Services(
     Identities,
     Interactions,
     Lifecycles,
+    Logbooks,
     Mergers,
     Messages,
     PersonalData,
     Quality,
     References,
+    Responses,
     Segments,
     Surveys,
 ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from crmkit.runtime.services.bound import Bound
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from crmkit.core.values.money import Money
     from crmkit.core.worth import Worth
+    from crmkit.runtime.extensions.searching import FoundEverywhere
     from crmkit.services.customer_view import CustomerView
     from crmkit.services.search import SearchResult
 
@@ -46,3 +47,9 @@ class Customers(Bound):
         from crmkit.services.search import search
 
         return search(self._session, text, entities, limit)
+
+    def search_everywhere(self, text: str, entities: Collection[str] = (), limit: int = 20) -> FoundEverywhere:
+        """Return what the index and plugins' providers find; see :func:`crmkit.runtime.extensions.searching.search_everywhere`."""
+        from crmkit.runtime.extensions.searching import search_everywhere
+
+        return search_everywhere(self._crm, self._session, text, entities, limit)

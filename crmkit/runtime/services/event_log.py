@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from crmkit.runtime.services.bound import Bound
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from crmkit.core.journal import Event
-    from crmkit.services.events import EventsHealth, ReplayPlan
+    from crmkit.services.events import ChangePage, EventsHealth, ReplayPlan
     from crmkit.store.parked_events import ParkedEvent
 
 
@@ -23,6 +25,18 @@ class EventLog(Bound):
         from crmkit.services.events import listed_events
 
         return listed_events(self._session, **wanted)
+
+    def changes_behind(self, place: int = 0, **details: Any) -> ChangePage:
+        """Return a page of the feed of changes; see :func:`crmkit.services.events.changes.changes_behind`."""
+        from crmkit.services.events import changes_behind
+
+        return changes_behind(self._session, place, **details)
+
+    def feed_place(self, moment: datetime | None = None) -> int:
+        """Return a place in the feed of changes; see :func:`crmkit.services.events.changes.feed_place`."""
+        from crmkit.services.events import feed_place
+
+        return feed_place(self._session, moment)
 
     def events_health(self) -> EventsHealth:
         """Return how each subscriber stands; see :func:`crmkit.services.events.health.health`."""

@@ -23,11 +23,11 @@ class Histories(Bound):
 
     __slots__ = ()
 
-    def as_of(self, entity: type[P], id: UUID | str, instant: datetime, *, deleted: bool = False) -> P | None:
+    def as_of(self, entity: type[P], id: UUID | str, instant: datetime, **details: bool) -> P | None:
         """Return a record as it was at an instant; see :func:`crmkit.services.history.as_of`."""
         from crmkit.services.history import as_of
 
-        return as_of(self._session, entity, id, instant, deleted=deleted)
+        return as_of(self._session, entity, id, instant, **details)
 
     def changes(self, entity: type[Part], id: UUID | str, **details: Any) -> tuple[HistoryEntry, ...]:
         """Return who changed what in a record; see :func:`crmkit.services.history.changes`."""

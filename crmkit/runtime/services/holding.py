@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from crmkit.core.entity import Part
@@ -12,6 +13,10 @@ from crmkit.core.messages import msg
 from crmkit.runtime.services.bound import Bound
 from crmkit.services.append_only import is_rewriting
 from crmkit.store.locking import in_turn, locked
+from crmkit.store.savepoints import attempt
+
+if TYPE_CHECKING:
+    from crmkit.store.session import Session
 
 P = TypeVar("P", bound=Part)
 
@@ -31,9 +36,13 @@ class Holding(Bound):
                 raise NotFound(msg("no {entity} with id {id}", entity=name, id=str(id)))
         return locked(self._session, self._crm.registry.get(entity).name, wanted) if wanted else {}
 
-    def take_turns(self, *words: str) -> None:
+    def take_turns(self, *words: str, patience: float | None = None) -> None:
         """Wait until others who named the same words have ended; see :func:`crmkit.store.locking.in_turn`."""
-        in_turn(self._session, *words)
+        in_turn(self._session, *words, patience=patience)
+
+    def attempt(self) -> AbstractContextManager[Session]:
+        """Give a session whose writes stand or fall by themselves; see :func:`crmkit.store.savepoints.attempt`."""
+        return attempt(self._session)
 
     def rewrites_history(self) -> bool:
         """Tell whether a merge, an erasure or the revert of an import is at work: rules on settled records let it pass."""

@@ -11,6 +11,7 @@ from crmkit.runtime.services.bound import Bound
 
 if TYPE_CHECKING:
     from crmkit.core.customer import Customer
+    from crmkit.core.entity import Part
     from crmkit.core.interaction import Interaction
     from crmkit.services.interactions import ContactFigures, Logged, Timeline
     from crmkit.services.interactions.parties import Participant, Party
@@ -63,6 +64,12 @@ class Interactions(Bound):
         from crmkit.services.interactions import timeline
 
         return timeline(self._session, customer, **details)
+
+    def record_timeline(self, entity: type[Part], id: UUID | str, **details: Any) -> Timeline:
+        """Return a page of any record's timeline; see :func:`crmkit.runtime.extensions.timelines.record_timeline`."""
+        from crmkit.runtime.extensions.timelines import record_timeline
+
+        return record_timeline(self._crm, self._session, entity, id, **details)
 
     def thread(self, interaction: Interaction | UUID) -> list[Interaction]:
         """Return the thread of an interaction; see :func:`crmkit.services.interactions.thread`."""

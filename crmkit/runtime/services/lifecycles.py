@@ -38,6 +38,18 @@ class Lifecycles(Bound):
 
         return LifecyclesInForce(self._session, self._crm.lifecycles())
 
+    def lifecycles_known(self, entity: str = "") -> list[tuple[Lifecycle, LifecycleDefinition]]:
+        """Return the lifecycles in force with what they define; see :func:`crmkit.services.lifecycle.known.lifecycles_known`."""
+        from crmkit.services.lifecycle.known import lifecycles_known
+
+        return lifecycles_known(self._session, self._crm.lifecycles(), entity)
+
+    def tracks_of(self, record: Part) -> list[StageTrack]:
+        """Return a record's ways through lifecycles; see :func:`crmkit.services.lifecycle.known.tracks_of`."""
+        from crmkit.services.lifecycle.known import tracks_of
+
+        return tracks_of(self._session, record)
+
     def definition_of(self, lifecycle: Lifecycle) -> LifecycleDefinition:
         """Return what a stored lifecycle defines; raises ValidationFailed."""
         return definition_of(lifecycle)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crmkit.core.entity import Part
     from crmkit.core.journal import MergeJournal
     from crmkit.core.merging import MergePlan
-    from crmkit.services.merging import MergeResult, UndoReport
+    from crmkit.services.merging import MergePage, MergeResult, UndoReport
 
 
 class Mergers(Bound):
@@ -37,6 +37,18 @@ class Mergers(Bound):
         from crmkit.services.merging import merge_many
 
         return merge_many(self._session, pairs, **details)
+
+    def merges(self, **details: Any) -> MergePage:
+        """Return a page of merges, the newest first; see :func:`crmkit.services.merging.merges_by_pages`."""
+        from crmkit.services.merging import merges_by_pages
+
+        return merges_by_pages(self._session, **details)
+
+    def find_merge(self, needle: str) -> MergeJournal:
+        """Return the merge with this id, or of the record with it; see :func:`crmkit.services.merging.find_merge`."""
+        from crmkit.services.merging import find_merge
+
+        return find_merge(self._session, needle)
 
     def undo_merge(self, journal_id: UUID) -> UndoReport:
         """Take a merge back; see :func:`crmkit.services.merging.undo`."""

@@ -11,6 +11,7 @@ from crmkit.runtime.services.bound import Bound
 if TYPE_CHECKING:
     from crmkit.core.customer import Customer
     from crmkit.core.interaction import Attachment, Interaction
+    from crmkit.services.attachments import AttachedFile
 
 
 class Messages(Bound):
@@ -41,3 +42,9 @@ class Messages(Bound):
         from crmkit.services.attachments import read
 
         return read(self._session, self._crm.attachments, attachment)
+
+    def attachment_file(self, attachment: Attachment) -> AttachedFile:
+        """Return an attachment as a file to hand out; see :func:`crmkit.services.attachments.file_of`."""
+        from crmkit.services.attachments import file_of
+
+        return file_of(self._session, self._crm.attachments, attachment)

@@ -63,7 +63,7 @@ def reload_actor(session: Session, actor: Actor, settings: Settings = Settings()
             raise AccessDenied(msg("{login} is not active any more", login=login))
     acting, principal = people[0], people[1] if len(people) > 1 else None
     assert acting is not None
-    found = attrs.evolve(actor_of(session, acting, principal, settings), plugin=actor.plugin)
+    found = attrs.evolve(actor_of(session, acting, principal, settings), plugin=actor.plugin, ceiling=actor.ceiling)
     if not found.has_rights_of(actor):
         return found
     # Somebody else's rights changed: what was built for this actor stays good.

@@ -23,6 +23,15 @@ class Attachments:
     rules: AttachmentRules = attrs.field(factory=AttachmentRules)
 
 
+@frozen
+class AttachedFile:
+    """An attachment as it is handed out: under a safe ``name``. ``digest`` is the SHA-256 of its content."""
+
+    name: str
+    content: bytes
+    digest: str
+
+
 def check(rules: AttachmentRules, filename: str, content: bytes) -> str:
     """Return the media type of a file, told by its content. Raises BadInput for one that is too large or not taken."""
     name = safe_name(filename)
@@ -75,3 +84,11 @@ def attach(
 def read(session: Session, attachments: Attachments, attachment: Attachment) -> bytes:
     """Return the content of an attachment that a session gave. Raises NotFound, and CrmError for one that was altered."""
     return attachments.contents.get(session.actor.tenant_id, attachment.sha256)
+
+
+def file_of(session: Session, attachments: Attachments, attachment: Attachment) -> AttachedFile:
+    """Return an attachment that a session gave as a file to hand out, under a safe name whatever the record says.
+
+    Raises NotFound, and CrmError for a content that was altered.
+    """
+    return AttachedFile(safe_name(attachment.filename), read(session, attachments, attachment), attachment.sha256)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
 from crmkit.core.customer import ContactPoint, Customer
-from crmkit.core.entity import EntityInfo
-from crmkit.core.errors import BadInput, did_you_mean
+from crmkit.core.entity import EntityInfo, FieldInfo
+from crmkit.core.errors import AccessDenied, BadInput, did_you_mean
 from crmkit.core.messages import msg
 from crmkit.services.exporting.columns import chosen_fields
 from crmkit.services.exporting.vcards import write_vcards
@@ -54,20 +54,21 @@ def export(
     format: str = "csv",
     filter: str | None = None,
     fields: Sequence[str] = (),
+    on_progress: Callable[[int], None] | None = None,
 ) -> int:
     """Write the records that match to a file and return how many. A file appears only when it is complete.
 
-    Needs the right to export, within whose reach records are. Fields that the actor may not read are left out. Raises
-    AccessDenied and BadInput.
+    Needs the right to export, within whose reach records are. Fields that the actor may not read are left out.
+    ``on_progress`` is called with the number of records after each page, and what it raises ends the export without a
+    file. Raises AccessDenied and BadInput, also for what lets people in.
     """
     session.flush()
-    session.actor.require(info.name, "export")
-    if format == "vcard" and info.name != "customer":
-        raise BadInput(msg("only customers go into vCards, not {entity}", entity=info.name))
-    chosen = chosen_fields(info, fields, session.hidden(info.name))
+    chosen = check(session, info, fields, format)
     found = _allowed(session, info, session.stream(info.cls, filter or None))
     # A filter that cannot be read is an error before anything is written.
-    records = chain(list(islice(found, 1)), found)
+    records: Iterable[Any] = chain(list(islice(found, 1)), found)
+    if on_progress is not None:
+        records = _counted(records, on_progress)
     if not isinstance(target, Path):
         if format == "xlsx":
             raise BadInput(msg("a workbook needs a file to go to"))
@@ -89,10 +90,28 @@ def export(
     return count
 
 
+def check(session: Session, info: EntityInfo, fields: Sequence[str], format: str) -> list[FieldInfo]:
+    """Return the fields that an export has. Raises AccessDenied and BadInput for what it would refuse."""
+    session.actor.require(info.name, "export")
+    if info.credentials:
+        raise AccessDenied(msg("{entity} lets people in and is not exported", entity=info.name))
+    if format == "vcard" and info.name != "customer":
+        raise BadInput(msg("only customers go into vCards, not {entity}", entity=info.name))
+    return chosen_fields(info, fields, session.hidden(info.name))
+
+
 def _write(session: Session, format: str, records: Iterable[Any], fields: Any, file: BinaryIO) -> int:
     if format == "vcard":
         return write_vcards(_with_points(session, records), file)
     return (write_csv if format == "csv" else write_jsonl)(records, fields, file)
+
+
+def _counted(records: Iterable[Any], on_progress: Callable[[int], None]) -> Iterator[Any]:
+    count = 0
+    for count, record in enumerate(records, 1):
+        yield record
+        if count % PAGE == 0:
+            on_progress(count)
 
 
 def _allowed(session: Session, info: EntityInfo, records: Iterable[Any]) -> Iterator[Any]:

@@ -155,6 +155,8 @@ def compile_block(
         raise BadInput(msg("{where}: {problem}", where=where, problem=error.message)) from None
     if not info.editable:
         raise BadInput(msg("{where}: {entity} is written by the store alone", where=where, entity=info.name))
+    if info.credentials:
+        raise BadInput(msg("{where}: {entity} lets people in and is not imported", where=where, entity=info.name))
     if mapping.country and not is_country(mapping.country):
         raise BadInput(
             msg("mapping, country: {value} - expected an ISO 3166 code in capitals such as DE", value=mapping.country)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,10 @@ SAMPLES = 25
 
 @frozen
 class Progress:
-    """How far an import is: step ``step`` of ``steps``, ``done`` of ``total`` in the source's unit (bytes or rows)."""
+    """How far an import is: step ``step`` of ``steps``, ``done`` of ``total`` in the source's unit (bytes or rows).
+
+    ``run`` is the id of its ``ImportRun``, which counts what is committed; None in a dry run.
+    """
 
     step: int
     steps: int
@@ -54,6 +57,7 @@ class Progress:
     done: int
     total: int | None
     rows: int
+    run: UUID | None = None
 
 
 @frozen
@@ -77,21 +81,25 @@ def run_import(
     confirmed: Sequence[Proposal] = (),
     chunk: int = CHUNK,
     on_progress: Callable[[Progress], None] | None = None,
+    origin: str = "",
 ) -> ImportReport:
     """Import a file or folder as ``mapping`` says and return what became of it.
 
     ``confirmed`` is what values mean that no record has; it is kept for later imports, but for that of a dry run.
-    Rejected rows go to CSV files in ``error_folder``. Raises BadInput when file or mapping cannot be used at all,
-    AccessDenied when ``actor`` may write nothing of what it asks for or not in bulk, and Conflict when the same import
-    runs elsewhere.
+    Rejected rows go to CSV files in ``error_folder``. ``on_progress`` is called after each chunk, and what it raises ends
+    the import there: what is committed stays. ``origin`` is what the run calls the file, by default its path.
+
+    Raises BadInput when file or mapping cannot be used at all, AccessDenied when ``actor`` may write nothing of what it
+    asks for or not in bulk, and Conflict when the same import runs elsewhere.
     """
     mended = path.exists() and holds_error_files(path)
     # Files of rejected rows are as we write them, whatever the original was.
     sources = open_sources(path, {} if mended else mapping.sources)
     steps = compile_steps(application, mapping, sources, path, mended)
-    _check_rights(actor, steps)
+    check_rights(actor, dict.fromkeys(block.info.name for step in steps for block in step.blocks))
     errors = ErrorFiles(error_folder, sources, path)
     importer = _Importer(application, actor, path, mapping, steps, errors, chunk, on_progress, confirmed)
+    importer.origin = origin or str(path)
     return importer.dry_run() if dry_run else importer.run()
 
 
@@ -138,14 +146,12 @@ def _compile_blocks(
     return tuple(blocks)
 
 
-def _check_rights(actor: Actor, steps: Sequence[Step]) -> None:
-    for step in steps:
-        for entity in dict.fromkeys(block.info.name for block in step.blocks):
-            if actor.scope(entity, "create") is Scope.NONE and actor.scope(entity, "update") is Scope.NONE:
-                raise AccessDenied(
-                    msg("{actor} may neither create nor update {entity}", actor=actor.name, entity=entity)
-                )
-            actor.require(entity, "bulk")
+def check_rights(actor: Actor, entities: Iterable[str]) -> None:
+    """Raise AccessDenied unless ``actor`` may import records of these entities: write them at all, and in bulk."""
+    for entity in entities:
+        if actor.scope(entity, "create") is Scope.NONE and actor.scope(entity, "update") is Scope.NONE:
+            raise AccessDenied(msg("{actor} may neither create nor update {entity}", actor=actor.name, entity=entity))
+        actor.require(entity, "bulk")
 
 
 class _Importer:
@@ -172,6 +178,7 @@ class _Importer:
         self._refused: dict[str, set[int]] = {}
         self._samples: list[Sample] = []
         self._outer: Connection | None = None
+        self.origin = ""
 
     def run(self) -> ImportReport:
         """Import for real, from where an interrupted run of the same files and mapping stopped."""
@@ -186,7 +193,7 @@ class _Importer:
                     start += len(batch)
                     with _collection_paused():
                         run = self._chunk(step, batch, cause, change(run, step=number, position=start))
-                    self._progress(number, batch)
+                    self._progress(number, batch, run.id)
             run = self._finish(run, cause)
         finally:
             self._errors.close()
@@ -221,7 +228,7 @@ class _Importer:
                 self._load(found[0].counts)
                 return found[0], True
             self._errors.begin()
-            run = ImportRun(name=self._mapping.name, path=str(self._path)[:1000], fingerprint=digest)
+            run = ImportRun(name=self._mapping.name, path=self.origin[:1000], fingerprint=digest)
             session.add(run)
         return run, False
 
@@ -355,11 +362,11 @@ class _Importer:
 
     # -- telling -------------------------------------------------------------------------------------------------
 
-    def _progress(self, number: int, batch: Batch) -> None:
+    def _progress(self, number: int, batch: Batch, run: UUID | None = None) -> None:
         if self._on_progress is not None:
-            source = self._steps[number].source
+            source, steps = self._steps[number].source, len(self._steps)
             self._on_progress(
-                Progress(number + 1, len(self._steps), source.name, batch.position, source.size_hint(), self._rows)
+                Progress(number + 1, steps, source.name, batch.position, source.size_hint(), self._rows, run)
             )
 
     def _report(self, run: UUID | None, dry_run: bool, resumed: bool) -> ImportReport:

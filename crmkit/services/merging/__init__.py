@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from crmkit.services.merging.resolving import merged_into, resolve, resolve_all
 from crmkit.services.merging.running import MergeResult, merge, merge_many, preview
-from crmkit.services.merging.undoing import LeftAsIs, UndoReport, find_merge, merges, undo
+from crmkit.services.merging.undoing import LeftAsIs, MergePage, UndoReport, find_merge, merges, merges_by_pages, undo
 
 __all__ = [
     "LeftAsIs",
+    "MergePage",
     "MergeResult",
     "UndoReport",
     "find_merge",
@@ -15,6 +16,7 @@ __all__ = [
     "merge_many",
     "merged_into",
     "merges",
+    "merges_by_pages",
     "preview",
     "resolve",
     "resolve_all",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import attrs
+import sqlalchemy as sa
 
 from crmkit.core.entity import change
 from crmkit.core.errors import BadInput, Conflict, NotFound
@@ -21,6 +22,7 @@ from crmkit.services.merging.images import Image, Moved, RecordImage, moved_in, 
 from crmkit.services.merging.resolving import merges_of
 from crmkit.store.chunks import distinct_chunks
 from crmkit.store.locking import locked
+from crmkit.store.references import existing_ids
 from crmkit.store.repointing import read_ids, repoint, unseen, written_ids
 from crmkit.store.savepoints import as_a_whole
 from crmkit.store.session import Session
@@ -55,28 +57,62 @@ def merges(session: Session, *, undone: bool = True, limit: int | None = None) -
     A merge is seen by whoever sees the record that was kept; the images of what it changed by whoever may read every
     field.
     """
-    seen: list[MergeJournal] = []
     with session.acting_as(session.actor.elevated()):
         found = session.list(MergeJournal, "" if undone else "undone_at is empty", order="-created_at,-id")
-    visible: dict[str, set[UUID]] = {}
-    for journal in found:
-        if journal.entity not in visible:
-            cls = session.database.registry.get(journal.entity).cls
-            ids = {other.kept_id for other in found if other.entity == journal.entity}
-            visible[journal.entity] = {
-                record.id for chunk in distinct_chunks(ids) for record in session.list(cls, id=chunk, deleted=True)
-            }
-        if journal.kept_id in visible[journal.entity]:
-            seen.append(session.masked(journal))
-        if limit is not None and len(seen) == limit:
+    return [session.masked(journal) for journal in _seen(session, found)[:limit]]
+
+
+def _seen(session: Session, journals: Sequence[MergeJournal]) -> list[MergeJournal]:
+    """Return those whose kept record the actor sees, deleted ones too; of entities that are no more, none."""
+    seen: dict[str, set[UUID]] = {}
+    for entity in {journal.entity for journal in journals} & {info.name for info in session.database.registry}:
+        ids = {journal.kept_id for journal in journals if journal.entity == entity}
+        seen[entity] = existing_ids(session.connection, session.database, session.narrowing, entity, ids, deleted=True)
+    return [journal for journal in journals if journal.kept_id in seen.get(journal.entity, ())]
+
+
+@frozen
+class MergePage:
+    """Merges, the newest first; ``next`` is the id behind which the next page begins, None on the last one."""
+
+    merges: tuple[MergeJournal, ...]
+    next: UUID | None = None
+
+
+def merges_by_pages(session: Session, *, undone: bool = True, limit: int = 50, before: UUID | None = None) -> MergePage:
+    """Return what ``merges`` does, page by page, each of merges that are older than the one with the id ``before``.
+
+    Ids of merges grow with time. Raises BadInput for a ``limit`` that is not 1 to 1,000.
+    """
+    if not 1 <= limit <= 1_000:
+        raise BadInput(msg("limit {limit}: a number from 1 to {most}", limit=limit, most=1_000))
+    found: list[MergeJournal] = []
+    while True:
+        with session.acting_as(session.actor.elevated()):
+            journals = _older(session, before, limit + 1, undone)
+        found += _seen(session, journals)
+        if len(found) > limit or len(journals) <= limit:
             break
-    return seen
+        before = journals[-1].id
+    page = tuple(session.masked(journal) for journal in found[:limit])
+    return MergePage(page, page[-1].id if len(found) > limit else None)
+
+
+def _older(session: Session, before: UUID | None, limit: int, undone: bool) -> list[MergeJournal]:
+    table = session.table(MergeJournal)
+    conditions = [
+        *([] if before is None else [table.c.id < before]),
+        *([] if undone else [table.c.undone_at.is_(None)]),
+    ]
+    statement = sa.select(table.c.id).where(*conditions).order_by(table.c.id.desc()).limit(limit)
+    ids = [row[0] for row in session.execute(statement)]
+    return sorted(session.list(MergeJournal, id=ids), key=lambda one: one.id, reverse=True) if ids else []
 
 
 def find_merge(session: Session, needle: str) -> MergeJournal:
     """Return the merge with this id, the one in force that took the record with this id away, or the ``last`` in force.
 
-    Raises NotFound.
+    Raises NotFound, also for a merge of records that the actor does not see.
     """
     if needle == "last":
         found = merges(session, undone=False, limit=1)
@@ -89,7 +125,7 @@ def find_merge(session: Session, needle: str) -> MergeJournal:
         raise NotFound(msg("no merge {needle}", needle=shown(needle))) from None
     with session.acting_as(session.actor.elevated()):
         known = session.find(MergeJournal, id=key) or session.find(MergeJournal, lost_id=key, undone_at=None)
-    if known is None:
+    if known is None or not _seen(session, [known]):
         raise NotFound(msg("no merge {needle}", needle=needle))
     return session.masked(known)
 

@@ -26,9 +26,19 @@ def check_declaration(subject: Subject) -> None:
     except CrmError as error:
         fail(error.lines(), "state the versions of hooks that it was tried with, as in hook_api=1")
     found = [f"its manifest has no {part}" for part in ("label", "summary") if not getattr(manifest, part)]
-    found += list(_misnamed(subject, subject.open()))
+    crm = subject.open()
+    found += list(_misnamed(subject, crm))
     if found:
         fail(found, f"whatever a plugin brings says whose it is: names begin with {subject.name}")
+    check_web(crm)
+
+
+def check_web(crm: Crm) -> None:
+    """What it adds to the web can be served: ids, points, entities, filters, addresses and classes of input."""
+    try:
+        _ = crm.extensions
+    except CrmError as error:
+        fail(error.lines(), "mend what is named; crmkit serve would not start")
 
 
 def check_imports(subject: Subject) -> None:

@@ -90,6 +90,18 @@ from crmkit_sfa.receipts.hooks import (
     log_refunds,
 )
 from crmkit_sfa.transfers.hooks import derive_transfers, derive_transfers_of_merged, guard_transfers
+from crmkit_sfa.web.hooks import (
+    register_actions,
+    register_columns,
+    register_field_types,
+    register_pages,
+    register_panels,
+    register_points,
+    register_reports,
+    register_routes,
+    register_search_providers,
+    register_timeline_sources,
+)
 
 __all__ = [
     "check_filters",
@@ -160,11 +172,21 @@ __all__ = [
     "log_refunds",
     "manifest",
     "quotes_in_timeline",
+    "register_actions",
     "register_cli_commands",
+    "register_columns",
     "register_custom_fields",
     "register_entities",
+    "register_field_types",
     "register_jobs",
     "register_lifecycles",
+    "register_pages",
+    "register_panels",
     "register_permissions",
+    "register_points",
+    "register_reports",
+    "register_routes",
     "register_schedules",
+    "register_search_providers",
+    "register_timeline_sources",
 ]

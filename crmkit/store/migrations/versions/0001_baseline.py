@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("actor", types.text_type(200), nullable=False),
         sa.Column("user_id", types.Id(), nullable=True),
         sa.Column("deputy_id", types.Id(), nullable=True),
+        sa.Column("ceiling", sa.Text(), nullable=True),
         sa.Column("enqueued_by", types.text_type(100), nullable=False),
         sa.Column("cause_id", types.Id(), nullable=True),
         sa.Column("chain", sa.Text(), nullable=False),

@@ -25,7 +25,7 @@ from crmkit_sfa.reporting.showing import choice
 
 _KINDS = ("month", "quarter", "year")
 _BY = ("period", "owner", "team", "manager", "region", "territory", "product", "account", "sector", "source")
-_COMING = {"month": 6, "quarter": 4, "year": 2}
+COMING = {"month": 6, "quarter": 4, "year": 2}
 """How many periods are shown when nobody says which."""
 
 _OWNER = wording("Login of the salesperson whose figures these are.")
@@ -60,7 +60,7 @@ def forecast(
         ctx = crm.context(session, "sfa")
         moment = parse_instant(at, time_zone(ctx.timezone)) if at else None
         grouped = "all" if by == "period" else by
-        periods = _COMING[kind] if by == "period" else 1
+        periods = COMING[kind] if by == "period" else 1
         found = made(ctx, kind=kind, day=inside, periods=periods, by=grouped, at=moment, pipeline=pipeline)
     if as_json:
         print_json(pages.forecast_data(found))

@@ -12,7 +12,7 @@ from crmkit_sfa.forecasting.forecast import Forecast, ForecastRow
 from crmkit_sfa.reporting.money import ZERO
 from crmkit_sfa.reporting.showing import GROUPS, NONE, bar, exact, money, percent, say_unconverted, unconverted_rows
 
-_LABELS = {
+LABELS = {
     "closed": wording("Closed"),
     "commit": wording("Commit"),
     "best_case": wording("Best case"),
@@ -72,7 +72,7 @@ def _figures(one: Figures, currency: str) -> dict[str, Any]:
 
 def show_forecast(found: Forecast, by: str) -> None:
     """Print a forecast: a table by period or group, and bars of the first period by category."""
-    headings = [translated(GROUPS[by]), *(translated(_LABELS[c]) for c in CATEGORIES)]
+    headings = [translated(GROUPS[by]), *(translated(LABELS[c]) for c in CATEGORIES)]
     headings += [translated(wording("Weighted")), translated(wording("Expected")), translated(wording("Submitted"))]
     first = found.periods[0]
     rows: list[list[Any]] = []
@@ -107,7 +107,7 @@ def _show_categories(name: str, total: Figures, currency: str) -> None:
         sum_ += amount
         rows.append(
             [
-                *(translated(_LABELS[category]), bar(amount, whole), money(amount, currency)),
+                *(translated(LABELS[category]), bar(amount, whole), money(amount, currency)),
                 *(money(sum_, currency), total.deals[category] or "", money(total.adjustments.get(category), currency)),
             ]
         )

@@ -1,0 +1,1 @@
+"""Documents: records and values as JSON, and back."""

@@ -1,0 +1,1 @@
+"""What other plugins add: their routes, actions, panels, pages, reports and columns, as addresses of the API."""

@@ -1,0 +1,1 @@
+"""What records were, and who changed them."""

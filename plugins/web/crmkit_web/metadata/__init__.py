@@ -1,0 +1,1 @@
+"""What there is: entities, fields, rights, and how the server is."""

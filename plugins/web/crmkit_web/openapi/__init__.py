@@ -1,0 +1,1 @@
+"""What the API is, told to programs and people: JSON Schemas, the OpenAPI document, and the reference page."""

@@ -1,0 +1,1 @@
+"""The addresses of every entity: lists, single records, and writing them."""

@@ -1,0 +1,27 @@
+"""What the record API keeps for itself."""
+
+from __future__ import annotations
+
+from crmkit.plugin import Record, entity, field
+
+
+@entity(
+    "web_signing_key",
+    label="Signing key",
+    plural="web_signing_keys",
+    plural_label="Signing keys",
+    credentials=True,
+    plugin="web",
+    title="purpose",
+    unique=(("purpose",),),
+)
+class SigningKey(Record):
+    """A random key that the servers of an installation share; they make it when they first need it."""
+
+    purpose: str = field(max_length=50)
+    secret: str = field(
+        max_length=100,
+        audited=False,
+        sensitivity="special",
+        help="In base64. It has to be used again, so it stands here as it is; what it signs gives nobody more rights.",
+    )
