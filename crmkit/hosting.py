@@ -30,6 +30,7 @@ from crmkit.runtime.whole_files import (
     revert_import,
 )
 from crmkit.services.attachments.names import safe_name
+from crmkit.store.faults import faults_translated
 from crmkit.store.paging import Page
 from crmkit.store.session import Session
 
@@ -49,6 +50,7 @@ __all__ = [
     "export_records",
     "extension_context",
     "extension_named",
+    "faults_translated",
     "forbidden",
     "health",
     "import_file",

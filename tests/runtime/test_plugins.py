@@ -284,7 +284,7 @@ def test_registered_plugins_are_called(site: Site) -> None:
 
 class PageSpecs:
     @hookspec(kind=HookKind.REGISTER, since="1.0")
-    def register_pages(self, ctx: Any, call: Any) -> list[Any]:
+    def register_boards(self, ctx: Any, call: Any) -> list[Any]:
         """Return pages."""
         raise NotImplementedError
 
@@ -293,7 +293,7 @@ class Pages:
     manifest = Manifest(name="a_user_of_pages", requires=("web",))
 
     @hookimpl
-    def register_pages(self) -> list[Right]:
+    def register_boards(self) -> list[Right]:
         return []
 
 
@@ -302,7 +302,7 @@ def test_a_plugin_may_offer_hooks_to_others() -> None:
     hooks = Hooks()
     register_all(hooks, plugins)
     hooks.check()
-    assert hooks.order("register_pages") == ["a_user_of_pages"]
+    assert hooks.order("register_boards") == ["a_user_of_pages"]
 
 
 def test_an_unknown_plugin_is_asked_for_in_vain() -> None:

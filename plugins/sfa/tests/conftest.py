@@ -18,6 +18,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("COLUMNS", "220")
+    # Commands run with the plugins that the databases of these tests were made for.
+    monkeypatch.setenv("CRMKIT_DISABLE", "web")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from crmkit.core.values.ids import new_id
-from crmkit.hosting import known_language, translator
+from crmkit.hosting import faults_translated, known_language, translator
 from crmkit_web.documents.plain import encoded
 from crmkit_web.login.door import admitted
 from crmkit_web.records.conditional import conditional
@@ -59,7 +59,7 @@ def _answered(site: Site, incoming: Incoming, actor: Actor, translate: Translate
     query = read_query(endpoint, incoming.query_text)
     repeatable = "idempotency-key" in incoming.headers and not endpoint.secret
     turn = in_turn(site, incoming, actor) if repeatable else _ANY_TIME
-    with turn, crm.session(actor, reads=endpoint.reads) as session:
+    with faults_translated(), turn, crm.session(actor, reads=endpoint.reads) as session:
         if actor.rights_version is not None and session.rights_version() != actor.rights_version:
             # Somebody's rights were changed, or a log-in was taken back: nothing that is remembered counts any more.
             actor = session.actor = admitted(site, incoming, fresh=True)

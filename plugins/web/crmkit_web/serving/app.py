@@ -47,7 +47,7 @@ def web_app(crm: Crm) -> Litestar:
             *(_refusing(site, path, methods) for path, methods in _methods(site.endpoints).items()),
             mounted(mcp),
         ],
-        on_shutdown=[mcp.stop],
+        on_shutdown=[mcp.stop, crew.close],
         openapi_config=None,
         logging_config=None,
         compression_config=CompressionConfig(

@@ -49,7 +49,9 @@ NOT_IN_SCHEMAS = frozenset(
         "bad_token",
         "bad_url",  # of contact points, by their kind
         "bad_phone",
-        "bad_mail",
+        "bad_email",
+        "unknown_action",
+        "no_such_shape",
         "type_not_taken",  # of files, by what is in them
         "forbidden_address",  # of this machine, of networks of our own
     }
@@ -63,6 +65,8 @@ OF_PLACES = (
     (r"/by/[^/]+/[^/]+$", "required"),
     (r"/batch$", "required"),
     (r"/(customers|contact_points)$", "required"),
+    # A patch names a part of an amount of money that there is not.
+    (r"/[0-9a-f-]{36}$", "required"),
     # Two records, and both their versions or none.
     (r"/merge(/preview)?$", "bad_input"),
     (r"/merge(/preview)?$", "length"),
