@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,14 +24,19 @@ def benchmarks(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+def slow(*of: Any) -> Any:
+    """Mark a benchmark whose small run still takes more than ten seconds."""
+    return pytest.param(*of, marks=pytest.mark.slow, id=" ".join(of[0]))
+
+
 @pytest.mark.parametrize(
     ("names", "workloads"),
     [
-        (["hooks", "startup"], ["W5", "W5", "W5", "W9", "W9", "W9"]),
-        (["customers", "contacts"], ["W1"] * 4 + ["W2"] * 4),
+        slow(["hooks", "startup"], ["W5", "W5", "W5", "W9", "W9", "W9"]),
+        slow(["customers", "contacts"], ["W1"] * 4 + ["W2"] * 4),
         (["events"], ["E1"] * 2),
         (["identify"], (["I1"] * 6 + ["I2"] * 2) * 2),
-        (["jobs"], ["J1", "J2"] * 2),
+        slow(["jobs"], ["J1", "J2"] * 2),
         (["kit"], ["K1", "K1"]),
         (["lists"], ["L1", "L2"] * 6),
         (["opportunities"], ["R5"] * 2),

@@ -24,6 +24,7 @@ WIDE = (
 )
 
 
+@pytest.mark.parametrize("on_each", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 @pytest.mark.parametrize(
     ("entities", "only", "examples"),
     [(NARROW, FEW, 1), pytest.param(WIDE, "", 10, marks=[pytest.mark.slow, pytest.mark.timeout(7_200)])],
