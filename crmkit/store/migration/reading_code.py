@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from crmkit.core.frozen import frozen
 from crmkit.store.migration.running import Direction
@@ -29,9 +30,14 @@ def effects(file: Path, direction: Direction = "upgrade") -> Effects:
     return _effects(file, direction, file.stat().st_mtime_ns)
 
 
+_parsing = Lock()
+
+
 @lru_cache(maxsize=200)
 def _effects(file: Path, direction: Direction, _changed: int) -> Effects:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    # Up to Python 3.12, threads that parse at once confuse one another (python/cpython#106905).
+    with _parsing:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
     found: list[tuple[str, bool]] = []
     said: object = None
     for node in tree.body:

@@ -24,6 +24,12 @@ from crmkit_web.serving.app import web_app
 from plugins.web.tests.conftest import Api
 
 
+@pytest.fixture(autouse=True)
+def with_the_web(surroundings: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the web takes part."""
+    monkeypatch.delenv("CRMKIT_DISABLE", raising=False)
+
+
 class Shop:
     """A seller's records: a customer with three deals, and a lead."""
 
