@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = "/api/v1"
 FEW: Mapping[str, int] = {"sqlite": 2, "postgresql": 4}
 """Quick requests that are answered at once; more would take turns only (``benchmarks/serving``)."""
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS: Any = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 PACKED_BY_HANDLERS = (r"/exports/[^/]+/file$", r"/errors$")
 """Addresses of files, which may be large: they are packed in the thread that answers, not where all requests wait."""
 _ENGLISH = translator("en")
@@ -43,8 +43,7 @@ def web_app(crm: Crm) -> Litestar:
     mcp = Mount(site, crew.run)
     return Litestar(
         route_handlers=[
-            *(_handler(site, endpoint, crew, options=options) for endpoint, options in _first(site.endpoints)),
-            *(_refusing(site, path, methods) for path, methods in _methods(site.endpoints).items()),
+            *(_handler(site, path, some, crew) for path, some in _by_path(site.endpoints).items()),
             mounted(mcp),
         ],
         on_shutdown=[mcp.stop, crew.close],
@@ -57,20 +56,31 @@ def web_app(crm: Crm) -> Litestar:
     )
 
 
-def _handler(site: Site, endpoint: Endpoint, crew: Crew, *, options: bool) -> HTTPRouteHandler:
+def _by_path(endpoints: Iterable[Endpoint]) -> dict[str, dict[str, Endpoint]]:
+    """Return the endpoints of each path by method."""
+    found: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in endpoints:
+        found.setdefault(_litestar(endpoint.path), {})[endpoint.method] = endpoint
+    return found
+
+
+def _handler(site: Site, path: str, endpoints: Mapping[str, Endpoint], crew: Crew) -> HTTPRouteHandler:
+    """Return what answers a path: one handler for all methods, since what registering costs grows with their square."""
     settings = site.settings
-    largest = endpoint.largest_body or settings.largest_body
-    slowest = settings.slowest_upload if largest > settings.largest_body else settings.slowest_body
-    bodiless = endpoint.method == "GET"
-    methods: Any = [endpoint.method, *(("HEAD",) if bodiless else ()), *(("OPTIONS",) if options else ())]
 
     async def handle(request: Request[Any, Any, Any]) -> Sent:
         scope: Any = request.scope
-        if scope["method"] == "OPTIONS":
+        method = scope["method"]
+        endpoint = endpoints.get("GET" if method == "HEAD" else method)
+        if endpoint is None:
             return _refused(site, request)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            body = b"" if bodiless else await read_body(headers, request.receive, largest, slowest)
+            body = b""
+            if endpoint.method != "GET":
+                largest = endpoint.largest_body or settings.largest_body
+                slowest = settings.slowest_upload if largest > settings.largest_body else settings.slowest_body
+                body = await read_body(headers, request.receive, largest, slowest)
         except Problem as problem:
             return Sent(told(problem, _ENGLISH))
         client = scope.get("client")
@@ -85,38 +95,7 @@ def _handler(site: Site, endpoint: Endpoint, crew: Crew, *, options: bool) -> HT
         )
         return Sent(await crew.run(answer, site, incoming))
 
-    return HTTPRouteHandler(ROOT + _litestar(endpoint.path), http_method=methods, name=endpoint.id, status_code=200)(
-        handle
-    )
-
-
-def _first(endpoints: Iterable[Endpoint]) -> Iterator[tuple[Endpoint, bool]]:
-    """Yield endpoints, each with whether it is the first of its path: that one answers OPTIONS for all of them."""
-    seen: set[str] = set()
-    for endpoint in endpoints:
-        path = _litestar(endpoint.path)
-        yield endpoint, path not in seen
-        seen.add(path)
-
-
-def _methods(endpoints: Iterable[Endpoint]) -> dict[str, list[str]]:
-    """Return the methods of each path."""
-    found: dict[str, list[str]] = {}
-    for endpoint in endpoints:
-        # Paths that differ in the names of their parts alone are one to the router.
-        methods = found.setdefault(_litestar(endpoint.path), ["OPTIONS"])
-        methods += ["GET", "HEAD"] if endpoint.method == "GET" else [endpoint.method]
-    return found
-
-
-def _refusing(site: Site, path: str, methods: list[str]) -> HTTPRouteHandler:
-    """Return what answers the other methods of a path, with 405."""
-    others: Any = [method for method in METHODS if method not in methods]
-
-    async def refuse(request: Request[Any, Any, Any]) -> Sent:
-        return _refused(site, request)
-
-    return HTTPRouteHandler(ROOT + path, http_method=others, status_code=200)(refuse)
+    return HTTPRouteHandler(ROOT + path, http_method=METHODS, status_code=200)(handle)
 
 
 def _refused(site: Site, request: Request[Any, Any, Any]) -> Sent:
