@@ -13,6 +13,7 @@ from crmkit_web.login.door import admitted
 from crmkit_web.records.conditional import conditional
 from crmkit_web.records.idempotency import answered_once, in_turn
 from crmkit_web.serving.calls import Call, Incoming, Reply, entity_asked
+from crmkit_web.serving.packing import packed
 from crmkit_web.serving.problems import MEDIA_TYPE, problem_of
 from crmkit_web.serving.queries import read_query
 
@@ -66,7 +67,7 @@ def _answered(site: Site, incoming: Incoming, actor: Actor, translate: Translate
         session.brief = endpoint.brief
         call = Call(site, incoming, actor, session, query, translate)
         reply = answered_once(call, _finished) if repeatable else _finished(call)
-    return conditional(incoming, reply.with_headers(left))
+    return packed(incoming, conditional(incoming, reply.with_headers(left)))
 
 
 def _finished(call: Call) -> Reply:

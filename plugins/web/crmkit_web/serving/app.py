@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from litestar import Litestar, Request, Response
-from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Send
@@ -28,11 +27,9 @@ if TYPE_CHECKING:
     from crmkit import Crm
 
 ROOT = "/api/v1"
-FEW: Mapping[str, int] = {"sqlite": 2, "postgresql": 4}
+FEW: Mapping[str, int] = {"sqlite": 1, "postgresql": 4}
 """Quick requests that are answered at once; more would take turns only (``benchmarks/serving``)."""
 METHODS: Any = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-PACKED_BY_HANDLERS = (r"/exports/[^/]+/file$", r"/errors$")
-"""Addresses of files, which may be large: they are packed in the thread that answers, not where all requests wait."""
 _ENGLISH = translator("en")
 
 
@@ -49,9 +46,6 @@ def web_app(crm: Crm) -> Litestar:
         on_shutdown=[mcp.stop, crew.close],
         openapi_config=None,
         logging_config=None,
-        compression_config=CompressionConfig(
-            backend="brotli", brotli_gzip_fallback=True, minimum_size=1_000, exclude=list(PACKED_BY_HANDLERS)
-        ),
         exception_handlers={Exception: partial(_lost, site)},
     )
 
