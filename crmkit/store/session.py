@@ -11,11 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
-from crmkit.core.entity import EntityInfo, Part, change
-from crmkit.core.errors import AccessDenied, ConfigError, CrmError, NotFound, Refused, StaleVersion
-from crmkit.core.field_rights import MASKED_VERSION
+from crmkit.core.entity import Part
+from crmkit.core.errors import AccessDenied, ConfigError, CrmError, Refused
 from crmkit.core.messages import msg
-from crmkit.core.values.ids import parse_id
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.contexts import Contexts
 from crmkit.store.application import Application
@@ -23,15 +21,14 @@ from crmkit.store.faults import ReferenceViolation, translate
 from crmkit.store.flush import flush
 from crmkit.store.reading import Reader
 from crmkit.store.references import missing_reference
-from crmkit.store.session_reads import SessionReads
+from crmkit.store.session_writes import SessionWrites
 from crmkit.store.tenant_wall import ALONE, RIGHTS_VERSION
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
-E = TypeVar("E")
 P = TypeVar("P", bound=Part)
 
 
-class Session(SessionReads):
+class Session(SessionWrites):
     """Used as ``with crm.session(actor) as s:``; commits at the end of the block, rolls back when it raises.
 
     Reads see pending changes. Every read is narrowed to the tenant, to living records and to the actor's rights.
@@ -315,98 +312,6 @@ class Session(SessionReads):
         if self.work.pending and not self._flushing and next_ is not self.actor:
             self._flush()
 
-    # -- writing -------------------------------------------------------------------------------------------------
-
-    def add(self, *records: Part) -> None:
-        """Insert records at the next flush. Raises ConfigError within a hook of a flush, which returns its changes."""
-        self._refuse_in_hooks()
-        self._add(*records)
-
-    def _add(self, *records: Part) -> None:
-        of, stage = self.database.registry.of, self.work.stage_new
-        for record in records:
-            info = of(record)
-            if not info.editable:
-                raise AccessDenied(msg("{entity} is written by the store alone", entity=info.name))
-            _refuse_masked(info, record)
-            stage(info.name, record)
-
-    def update(self, *records: Part) -> None:
-        """Write changed records at the next flush.
-
-        Raises StaleVersion when one was changed elsewhere since it was read, and ConfigError within a hook of a flush,
-        which returns its changes.
-        """
-        self._refuse_in_hooks()
-        self._update(*records)
-
-    def _update(self, *records: Part) -> None:
-        for record in records:
-            self._update_one(record, None)
-
-    def _update_one(self, record: Part, before: Part | None) -> None:
-        info = self.database.registry.of(record)
-        if not info.editable:
-            raise AccessDenied(msg("{entity} is written by the store alone", entity=info.name))
-        _refuse_masked(info, record)
-        entity = info.name
-        staged = self.work.original(entity, record.id)
-        known = staged[0] if staged else self.work.current.get(record.id) or before
-        if known is None and staged is None:
-            known = self.work.before(record) or self.get(type(record), record.id)
-        if known is not None and known.version != record.version:
-            raise StaleVersion(entity, record.id, record.version)
-        self.work.stage_change(entity, known, record)
-
-    def stage(self, record: Part, before: Part | None = None) -> None:
-        """Add or update a record, whichever it needs; what derive hooks return comes this way.
-
-        ``before`` is the record as it is stored, where the session has not seen it; see ``unseen``.
-        """
-        if record.id in self.work.current or record.version > 0:
-            self._update_one(record, before)
-        else:
-            self._add(record)
-
-    def unseen(self, records: Iterable[Part]) -> dict[UUID, Part]:
-        """Return, as they are stored, those of changed records that the session has not seen: a plugin has, elevated.
-
-        A plugin may change what the actor cannot see, so they are read with every right, by one query for each entity.
-        """
-        missing: dict[type[Part], list[UUID]] = {}
-        for record in records:
-            if record.version > 0 and record.id not in self.work.current and self.work.before(record) is None:
-                missing.setdefault(type(record), []).append(record.id)
-        found: dict[UUID, Part] = {}
-        if missing:
-            with self.acting_as(self.actor.elevated()):
-                for entity, ids in missing.items():
-                    found.update({one.id: one for one in self.peek_all(entity, "id", ids)})
-        return found
-
-    def _refuse_in_hooks(self) -> None:
-        if self._flushing:
-            raise ConfigError(
-                msg(
-                    "a hook of a save does not call add, update, delete, commit or rollback: derive_records returns its "
-                    "changes"
-                )
-            )
-
-    def delete(self, *records: Part) -> None:
-        """Mark records as deleted at the next flush. They keep their history and can be restored."""
-        now = self.clock.now()
-        self.update(*[change(record, deleted_at=now) for record in records])
-
-    def restore(self, entity: type[P], id: UUID | str) -> P:
-        """Bring a deleted record back and return it; raises NotFound when there is none."""
-        found = self.list(entity, deleted=True, id=parse_id(id))
-        if not found:
-            raise NotFound(msg("no {entity} with id {id}", entity=self.database.registry.get(entity).name, id=str(id)))
-        restored = change(found[0], deleted_at=None)
-        self.update(restored)
-        return restored
-
     def bulk_upsert(self, entity: type[P], records: Iterable[P], key: Sequence[str]) -> dict[str, int]:
         """Add or update records by a key of their own fields; returns how many were created, updated, unchanged.
 
@@ -450,10 +355,3 @@ class Session(SessionReads):
         own = {after.id for _, after in pairs}
         self.undo_failed()
         return keys_in_use(self.connection, self.database, self.actor.tenant_id, entity, key, pairs, own)
-
-
-def _refuse_masked(info: EntityInfo, record: Part) -> None:
-    if record.version == MASKED_VERSION:
-        raise AccessDenied(
-            msg("{entity} {id} was read without all of its fields and is not saved", entity=info.name, id=record.id)
-        )

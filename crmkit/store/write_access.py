@@ -17,9 +17,10 @@ from crmkit.core.registry import EntityRegistry
 from crmkit.core.staff import Delegation, RecordShare
 from crmkit.store.database import Database
 from crmkit.store.journal import action_of
-from crmkit.store.narrowing import Narrowing, part_of
+from crmkit.store.narrowing import Narrowing
 from crmkit.store.references import existing_ids
 from crmkit.store.unit_of_work import Pair
+from crmkit.store.ways import part_of
 
 _RIGHT = {"created": "create", "updated": "update", "deleted": "delete", "restored": "delete"}
 

@@ -19,10 +19,10 @@ from crmkit.core.messages import Message, msg
 from crmkit.core.staff import RecordShare, Role, Team, User
 from crmkit.core.values.ids import parse_id
 from crmkit.services.access.actors import roles_of
-from crmkit.store.narrowing import Way, part_of
 from crmkit.store.reading import reader_of
 from crmkit.store.references import existing_ids
 from crmkit.store.session import Session
+from crmkit.store.ways import Way, part_of
 
 ReasonKind = Literal[
     "system", "all", "owner", "team", "subtree", "organization", "dealer", "share", "whole", "link", "record"

@@ -24,8 +24,10 @@ from crmkit_sfa.quotes import writing
 from crmkit_sfa.quotes.entities import Quote
 from crmkit_sfa.receipts.instalments import read_instalment
 from crmkit_sfa.receipts.planning import plan
-from plugins.sfa.tests.web.conftest import Shop
 from plugins.web.tests.conftest import Api
+from tests.together.conftest import Shop
+
+pytestmark = pytest.mark.all_plugins
 
 BOTH = pytest.mark.parametrize("crm", ["sqlite", "postgresql"], indirect=True)
 

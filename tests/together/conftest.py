@@ -24,12 +24,6 @@ from crmkit_web.serving.app import web_app
 from plugins.web.tests.conftest import Api
 
 
-@pytest.fixture(autouse=True)
-def with_the_web(surroundings: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here the web takes part."""
-    monkeypatch.delenv("CRMKIT_DISABLE", raising=False)
-
-
 class Shop:
     """A seller's records: a customer with three deals, and a lead."""
 
@@ -69,7 +63,7 @@ def sales_and_web_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 def crm(request: pytest.FixtureRequest, make_crm: MakeCrm, tmp_path: Path, shop: Shop) -> Crm:
-    """A CRM with this plugin and the web, and the shop in it: in a file, where a test asks for both on PostgreSQL too."""
+    """A CRM with sales and the web, and the shop in it: in a file, where a test asks for both on PostgreSQL too."""
     plugins = [crmkit_sfa, crmkit_web]
     if getattr(request, "param", "sqlite") == "sqlite":
         made = make_crm(plugins=plugins, url=f"sqlite:///{tmp_path / 'sales.db'}")
