@@ -1,7 +1,10 @@
 """The HTTP API of crmkit: what it answers comes from entity metadata and from what plugins register.
 
-crmkit finds the manifest and the hooks here. It knows no other plugin. Rooms: ``serving`` (requests and replies),
-``documents`` (records as JSON, and back), ``records`` (the addresses of every entity), ``login`` (who asks).
+crmkit finds the manifest and the hooks here. It knows no other plugin. The rooms: ``serving`` (requests and replies),
+``documents`` (records as JSON, and back), ``records`` (the addresses of every entity), ``customers``, ``history``,
+``lifecycles``, ``attachments``, ``segments``, ``changes``, ``searching`` and ``metadata`` (use cases), ``work`` (imports,
+exports, bulk actions), ``extensions`` (what plugins add), ``login`` (who asks), ``webhooks`` and ``outbound`` (what goes
+out), ``openapi``, ``mcp`` and ``commands``.
 """
 
 from __future__ import annotations

@@ -215,8 +215,14 @@ def test_a_rule_that_never_comes_is_refused(rule: str) -> None:
 
 
 def test_a_rare_or_ended_rule_is_taken() -> None:
-    check_rule("FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", datetime(2031, 3, 25, 9))
-    check_rule("FREQ=WEEKLY;UNTIL=20200101", datetime(2031, 3, 25, 9))
+    rare = "FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO"
+    check_rule(rare, datetime(2031, 3, 25, 9))
+    assert next(iter(moments(Repetition(datetime(2031, 3, 25, 9), (rare,)), datetime(2031, 3, 26)))) == datetime(
+        2044, 2, 29
+    )
+    ended = "FREQ=WEEKLY;UNTIL=20200101"
+    check_rule(ended, datetime(2031, 3, 25, 9))
+    assert list(moments(Repetition(datetime(2031, 3, 25, 9), (ended,)), datetime(2031, 3, 26))) == []
 
 
 def test_what_repeats_without_end_is_followed_for_centuries() -> None:

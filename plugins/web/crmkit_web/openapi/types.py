@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -52,8 +52,6 @@ _SCALARS: Mapping[Any, Schema] = {
 }
 _BOUNDS = {"minimum": "minimum", "maximum": "maximum", "min_length": "minLength", "max_length": "maxLength"}
 _OF_LISTS = {"minLength": "minItems", "maxLength": "maxItems"}
-
-RecordSchema = Callable[[EntityInfo], Schema]
 
 
 def of(type_: Any, definitions: Definitions, *, sent: bool = False) -> Schema:

@@ -1,7 +1,7 @@
 """A transport of httpx whose request is over at a set time, whatever the other side does.
 
 The time-outs of httpx count each read by itself: a server that sends a byte now and then keeps a request, and the worker
-that waits for it, for ever. Here each read gets what is left of the whole.
+that waits for it, for ever. Here each read gets what is left of the whole, and no more than its own time-out.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import httpx
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """Sends requests over new connections; each has to be answered, body and all, within ``seconds``.
+    """Sends requests over new connections; all of them have to be answered, body and all, within ``seconds`` from now on.
 
-    Raises httpx.TimeoutException when it is not, and httpx.TransportError for whatever else goes wrong on the way.
+    Raises httpx.TimeoutException when they are not, and httpx.TransportError for whatever else goes wrong on the way.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
         self._context = httpx.create_ssl_context(trust_env=False)
+        self._until = time.monotonic() + seconds
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and return its answer, whose body is read as it is iterated."""
-        backend = _Backend(time.monotonic() + self._seconds)
+        backend = _Backend(self._until)
         pool = httpcore.ConnectionPool(
             ssl_context=self._context, max_connections=1, max_keepalive_connections=0, network_backend=backend
         )
@@ -39,7 +39,7 @@ class DeadlineTransport(httpx.BaseTransport):
                     url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
                     headers=request.headers.raw,
                     content=request.stream,
-                    extensions={**request.extensions, "timeout": {}},
+                    extensions=request.extensions,
                 )
             )
         except BaseException as error:
@@ -55,9 +55,7 @@ class _Body(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._answer.iter_stream()
-        except httpcore.NetworkError as error:
-            raise _known(error) from error
-        except (httpcore.TimeoutException, httpcore.ProtocolError) as error:
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise _known(error) from error
 
     def close(self) -> None:
@@ -77,7 +75,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(self._until)
+        left = _left(self._until, timeout)
         made = self._inner.connect_tcp(
             host, port, timeout=left, local_address=local_address, socket_options=socket_options
         )
@@ -89,10 +87,10 @@ class _Stream(httpcore.NetworkStream):
         self._inner, self._until = inner, until
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, timeout=_left(self._until))
+        return self._inner.read(max_bytes, timeout=_left(self._until, timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, timeout=_left(self._until))
+        self._inner.write(buffer, timeout=_left(self._until, timeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -100,18 +98,18 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        made = self._inner.start_tls(ssl_context, server_hostname=server_hostname, timeout=_left(self._until))
-        return _Stream(made, self._until)
+        left = _left(self._until, timeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname=server_hostname, timeout=left), self._until)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
 
 
-def _left(until: float) -> float:
+def _left(until: float, timeout: float | None) -> float:
     left = until - time.monotonic()
     if left <= 0:
         raise httpcore.ReadTimeout("the time for the whole request is over")
-    return left
+    return left if timeout is None else min(left, timeout)
 
 
 def _known(error: BaseException) -> BaseException:

@@ -70,13 +70,6 @@ _SHOWN = {
 WEBHOOK = _object(_SHOWN)
 WEBHOOK_WITH_SECRET = _object({**_SHOWN, "secret": {"type": "string", "pattern": "^whsec_"}})
 WEBHOOKS = _page(WEBHOOK)
-ATTEMPT = {
-    "delivered": {"type": "boolean"},
-    "status": {"type": ["integer", "null"]},
-    "error": {"type": "string"},
-    "response": {"type": "string"},
-    "milliseconds": {"type": "integer"},
-}
 DELIVERY = _object(
     {
         "id": _ID,

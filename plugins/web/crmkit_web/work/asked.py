@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 from crmkit.core.entity import change
 from crmkit.core.errors import Conflict, NotFound
@@ -52,13 +53,21 @@ def ask(call: Call, kind: Kind, files: WorkFiles, request: Mapping[str, Any], **
     return stored
 
 
-def own_work(call: Call, id: str, *kinds: str) -> Work:
+def own_work(call: Call, id: str, kind: Kind) -> Work:
     """Return long work of whoever asks; raises NotFound, also for another's and for one of another kind."""
     key = parse_id(id)
+    found = work_of_job(call, key)
+    if found is None or found.kind != kind:
+        raise _unknown(kind, key)
+    return found
+
+
+def work_of_job(call: Call, id: UUID) -> Work | None:
+    """Return the long work that a job does; None for a job that is none of ours. Raises NotFound for another's work."""
     with call.ctx.elevated("one's own long work"):
-        found: Work | None = call.session.find(Work, id=key)
-    if found is None or not is_own(call, found) or (kinds and found.kind not in kinds):
-        raise NotFound(msg("no {entity} with id {id}", entity=kinds[0] if kinds else "job", id=str(key)))
+        found: Work | None = call.session.find(Work, id=id)
+    if found is not None and not is_own(call, found):
+        raise _unknown("job", id)
     return found
 
 
@@ -71,15 +80,14 @@ def is_own(call: Call, work: Work) -> bool:
     return actor.permits(work.entity or "*", "export" if work.kind == "export" else "read")
 
 
-def own_page(call: Call, *kinds: str) -> Page[Work]:
+def own_page(call: Call, kind: Kind) -> Page[Work]:
     """Return a page of the long work of whoever asks, the newest first."""
     user, deputy = call.actor.user_id, call.actor.deputy_id
     whose = "user_id is empty" if user is None else f"user_id = {user}"
     whose += f" and deputy_id = {deputy}" if deputy else " and deputy_id is empty"
-    some = " or ".join(f"kind = {kind}" for kind in kinds)
     with call.ctx.elevated("one's own long work"):
         page: Page[Work] = call.session.page(
-            Work, f"{whose} and ({some})", order="-id", limit=call.query["limit"], after=call.query["cursor"] or ""
+            Work, f"{whose} and kind = {kind}", order="-id", limit=call.query["limit"], after=call.query["cursor"] or ""
         )
     return Page(tuple(one for one in page.records if is_own(call, one)), page.next)
 
@@ -122,3 +130,7 @@ def ended(ctx: Any, state: str, **more: Any) -> dict[str, Any]:
 def files_of(call: Call, work: Work) -> WorkFiles:
     """Return the files of long work."""
     return spool_of(call.crm).of(work.id)
+
+
+def _unknown(what: str, id: UUID) -> NotFound:
+    return NotFound(msg("no {entity} with id {id}", entity=what, id=str(id)))

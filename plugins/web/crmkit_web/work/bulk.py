@@ -60,13 +60,8 @@ def bulk(call: Call) -> Reply:
     request: dict[str, Any] = {"filter": body.filter, "doing": doing, "expected": count}
     request |= {"values": body.set, "action": body.action, "input": body.input}
     request |= {"segment": body.add_to or body.remove_from}
-    draft = spool_of(call.crm).draft()
-    try:
-        name = body.action or doing
-        made = ask(call, "bulk", draft, request, entity=info.name, name=name, total=count)
-    except BaseException:
-        draft.remove()
-        raise
+    with spool_of(call.crm).drafted() as draft:
+        made = ask(call, "bulk", draft, request, entity=info.name, name=body.action or doing, total=count)
     return Reply(job_documents(call, [made])[0], 202, {"location": place(made)})
 
 

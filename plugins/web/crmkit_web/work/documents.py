@@ -10,6 +10,7 @@ from crmkit.core.errors import NotFound
 from crmkit.core.messages import msg
 from crmkit_web.work.asked import REPORT, files_of
 from crmkit_web.work.entities import Work
+from crmkit_web.work.formats import format_of
 from crmkit_web.work.shapes import (
     ExportDocument,
     ImportDocument,
@@ -34,16 +35,13 @@ _JOB_STATES: Mapping[str, State] = {
     "cancelled": "cancelled",
     "discarded": "failed",
 }
+_PLURALS = {"import": "imports", "export": "exports"}
 _DEFECT = msg("it failed unexpectedly; whoever runs the installation finds why by: crmkit jobs show")
 
 
 def place(work: Work) -> str:
     """Return the address of long work."""
     return f"{ROOT}/{_PLURALS.get(work.kind, 'jobs')}/{work.id}"
-
-
-_PLURALS = {"import": "imports", "export": "exports"}
-_FORMATS = {"csv": "csv", "xlsx": "xlsx", "jsonl": "jsonl", "vcf": "vcard"}
 
 
 def job_documents(call: Call, works: Iterable[Work]) -> list[JobDocument]:
@@ -81,12 +79,12 @@ def export_document(call: Call, work: Work) -> ExportDocument:
     return ExportDocument(
         **_common(call, work),
         entity=work.entity,
-        format=_FORMATS[work.name.rpartition(".")[2]],
+        format=format_of(work.name),
         file=f"{place(work)}/file" if there else None,
     )
 
 
-def plain_job(job: Any) -> JobDocument:
+def plain_job(call: Call, job: Any) -> JobDocument:
     """Return a job that is no long work of ours: a plugin's, which an action asked for."""
     progress = None if job.progress is None else JobProgress(*job.progress)
     state = _JOB_STATES[job.state]
@@ -99,7 +97,7 @@ def plain_job(job: Any) -> JobDocument:
         started_at=job.started_at,
         ended_at=job.ended_at,
         progress=progress,
-        problem=None if state != "failed" else WorkProblem("defect", _DEFECT.render()),
+        problem=None if state != "failed" else WorkProblem("defect", _DEFECT.render(call.translate)),
     )
 
 

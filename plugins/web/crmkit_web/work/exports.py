@@ -13,20 +13,13 @@ from crmkit_web.serving.endpoints import Endpoint
 from crmkit_web.work.asked import ask, ask_for_end, files_of, own_page, own_work
 from crmkit_web.work.documents import export_document, place
 from crmkit_web.work.files import file_reply
+from crmkit_web.work.formats import ENDINGS, MEDIA_TYPES, format_of
 from crmkit_web.work.imports import PAGE
 from crmkit_web.work.shapes import ExportBody, ExportDocument, ExportPage
 from crmkit_web.work.spool import RESULT, spool_of
 
 if TYPE_CHECKING:
     from crmkit_web.serving.site import Site
-
-_ENDINGS = {"csv": "csv", "xlsx": "xlsx", "jsonl": "jsonl", "vcard": "vcf"}
-_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "jsonl": "application/jsonl",
-    "vcf": "text/vcard; charset=utf-8",
-}
 
 
 def endpoints(site: Site) -> Iterator[Endpoint]:
@@ -104,13 +97,9 @@ def export(call: Call) -> Reply:
     except BadInput as error:
         raise ValidationFailed([FieldError("/filter", "bad_filter", body.filter, error.message)]) from None
     request = {"filter": body.filter, "fields": body.fields, "format": body.format}
-    draft = spool_of(call.crm).draft()
-    try:
-        name = f"{info.plural}.{_ENDINGS[body.format]}"
+    name = f"{info.plural}.{ENDINGS[body.format]}"
+    with spool_of(call.crm).drafted() as draft:
         made = ask(call, "export", draft, request, entity=info.name, name=name, total=total)
-    except BaseException:
-        draft.remove()
-        raise
     return Reply(export_document(call, made), 202, {"location": place(made)})
 
 
@@ -129,8 +118,7 @@ def file(call: Call) -> Reply:
     """Answer the file of an export."""
     work = own_work(call, call.path["id"], "export")
     files = files_of(call, work).files(RESULT) if work.state == "done" else []
-    media_type = _TYPES[work.name.rpartition(".")[2]]
-    return file_reply(call, files[0] if files else None, work.name, media_type)
+    return file_reply(files[0] if files else None, work.name, MEDIA_TYPES[format_of(work.name)])
 
 
 def cancel(call: Call) -> ExportDocument:

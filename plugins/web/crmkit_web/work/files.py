@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from crmkit_web.serving.calls import Reply
 from crmkit_web.work.spool import missing
 
-if TYPE_CHECKING:
-    from crmkit_web.serving.calls import Call
 
-
-def file_reply(call: Call, path: Path | None, name: str, media_type: str) -> Reply:
+def file_reply(path: Path | None, name: str, media_type: str) -> Reply:
     """Return the reply that a file is; raises NotFound for None, and for one that was deleted meanwhile."""
     try:
         content = None if path is None else path.read_bytes()

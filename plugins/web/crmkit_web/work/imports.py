@@ -119,7 +119,7 @@ def errors(call: Call) -> Reply:
     if files and source not in files:
         wrong = FieldError("/query/source", "bad_parameter", source, msg("one of {choices}", choices=", ".join(files)))
         raise Problem(400, "bad_query", msg("the query of the address is wrong"), errors=[wrong])
-    return file_reply(call, files[source] if files else None, f"{source}-errors.csv", "text/csv; charset=utf-8")
+    return file_reply(files[source] if files else None, f"{source}-errors.csv", "text/csv; charset=utf-8")
 
 
 def cancel(call: Call) -> ImportDocument:
@@ -135,6 +135,6 @@ def revert(call: Call) -> JobDocument:
     if work.run_id is None:
         raise Conflict(msg("the import {name} has written nothing that could be taken back", name=work.name))
     call.actor.require("import_run", "update")
-    draft = spool_of(call.crm).draft()
-    made = ask(call, "revert", draft, {"import": work.id}, name=work.name, run_id=work.run_id)
+    with spool_of(call.crm).drafted() as draft:
+        made = ask(call, "revert", draft, {"import": work.id}, name=work.name, run_id=work.run_id)
     return job_documents(call, [made])[0]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from crmkit.core.errors import NotFound
 from crmkit.core.messages import msg
 from crmkit.core.values.ids import parse_id
 from crmkit_web.serving.calls import Call, Reply
 from crmkit_web.serving.endpoints import Endpoint, Parameter
-from crmkit_web.work.asked import ask_for_end, files_of, is_own, own_work
+from crmkit_web.work.asked import ask_for_end, files_of, is_own, own_work, work_of_job
 from crmkit_web.work.documents import job_documents, plain_job
 from crmkit_web.work.entities import Work
 from crmkit_web.work.files import file_reply
@@ -73,7 +71,7 @@ def list_(call: Call) -> JobList:
     jobs = call.ctx.services.own_jobs(limit=call.query["limit"])
     with call.ctx.elevated("one's own long work"):
         works = {one.id: one for one in call.session.list(Work, id=[job.id for job in jobs])} if jobs else {}
-    found = [plain_job(job) for job in jobs if job.id not in works]
+    found = [plain_job(call, job) for job in jobs if job.id not in works]
     found += job_documents(call, [work for work in works.values() if is_own(call, work)])
     return JobList(tuple(sorted(found, key=lambda one: one.id, reverse=True)))
 
@@ -81,25 +79,24 @@ def list_(call: Call) -> JobList:
 def get(call: Call) -> JobDocument:
     """Answer a job."""
     id = parse_id(call.path["id"])
-    with suppress(NotFound):
-        return job_documents(call, [own_work(call, str(id))])[0]
-    return plain_job(call.ctx.services.own_job(id))
+    work = work_of_job(call, id)
+    if work is not None:
+        return job_documents(call, [work])[0]
+    return plain_job(call, call.ctx.services.own_job(id))
 
 
 def errors(call: Call) -> Reply:
     """Answer the file of what a job could not do."""
     work = own_work(call, call.path["id"], "bulk")
     files = [] if work.state == "open" else files_of(call, work).files(ERRORS)
-    return file_reply(call, files[0] if files else None, "errors.csv", "text/csv; charset=utf-8")
+    return file_reply(files[0] if files else None, "errors.csv", "text/csv; charset=utf-8")
 
 
 def cancel(call: Call) -> JobDocument:
     """Have a job end: long work after what it is doing, any other at once."""
     id = parse_id(call.path["id"])
-    work = None
-    with suppress(NotFound):
-        work = own_work(call, str(id))
+    work = work_of_job(call, id)
     if work is not None:
         return job_documents(call, [ask_for_end(call, work)])[0]
     call.ctx.services.cancel_own_job(id)
-    return plain_job(call.ctx.services.own_job(id))
+    return plain_job(call, call.ctx.services.own_job(id))

@@ -146,22 +146,12 @@ def import_address(call: Call) -> Reply:
 def _ask(call: Call, asked: AddressImport, filename: str, content: bytes | None, url: str = "") -> Reply:
     name = safe_name(filename)
     text = _checked(call, asked, name, content)
-    draft = spool_of(call.crm).draft()
-    try:
+    request = {"url": url, "mapping": text, "entity": asked.entity, "confirmed": asked.confirmed}
+    with spool_of(call.crm).drafted() as draft:
         if content is not None:
             path = draft.put(UPLOAD, name, content)
             _check_columns(call, asked, text, path)
-        request = {
-            "url": url,
-            "mapping": text,
-            "entity": asked.entity,
-            "confirmed": asked.confirmed,
-        }
-        details = {"name": name, "entity": asked.entity, "dry_run": asked.dry_run}
-        made = ask(call, "import", draft, request, **details)
-    except BaseException:
-        draft.remove()
-        raise
+        made = ask(call, "import", draft, request, name=name, entity=asked.entity, dry_run=asked.dry_run)
     return Reply(import_document(call, made, full=False), 202, {"location": place(made)})
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,16 @@ class Spool:
         """Return a new folder for files whose work there is not yet."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return WorkFiles(Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self.folder)))
+
+    @contextmanager
+    def drafted(self) -> Iterator[WorkFiles]:
+        """Within, a draft for work that is being asked for; it goes when that fails."""
+        draft = self.draft()
+        try:
+            yield draft
+        except BaseException:
+            draft.remove()
+            raise
 
     def take(self, draft: WorkFiles, id: UUID) -> WorkFiles:
         """Give a draft to the piece of work that it is for."""

@@ -51,9 +51,11 @@ def test_operations_have_ids_of_their_own_and_answers_for_what_goes_wrong(docume
         assert set(one["tags"]) <= tags
         problems = {status for status in one["responses"] if int(status) >= 400}
         assert {"400", "429", "500", "503"} <= problems
-        assert one.get("security") == [] or "401" in problems
-        assert ("requestBody" not in one) or {"413", "415", "422"} <= problems
-        assert method != "get" or "requestBody" not in one
+        if one.get("security") != []:
+            assert "401" in problems
+        if "requestBody" in one:
+            assert method != "get"
+            assert {"413", "415", "422"} <= problems
     problem = document["components"]["responses"]["Problem422"]["content"]
     assert problem == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
@@ -81,12 +83,7 @@ def test_routes_and_actions_of_plugins_have_their_types(document: dict[str, Any]
     body = estimate["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     schema = document["components"]["schemas"][body]
     assert schema["required"] == ["what"]
-    assert schema["properties"]["minutes"] == {
-        "type": "integer",
-        "minimum": 5,
-        "maximum": 600,
-        "title": "Minutes",
-    } or (schema["properties"]["minutes"]["minimum"], schema["properties"]["minutes"]["maximum"]) == (5, 600)
+    assert schema["properties"]["minutes"] == {"type": "integer", "minimum": 5, "maximum": 600}
     assert "/api/v1/actions/workshop.repair" in document["paths"]
 
 

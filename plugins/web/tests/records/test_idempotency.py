@@ -174,4 +174,4 @@ def test_answers_are_erased_with_the_persons_in_them(crm: Crm, api: Api) -> None
     assert "Kestrel" in kept[1][1]
     again = post(api, '"key-1"', {"name": "Ada Byron", "kind": "person"})
     assert (again.status_code, again.json()["code"]) == (409, "answer_erased")
-    assert customers(crm) == 1 or "Byron" not in api.get("/customers").text
+    assert "Byron" not in api.get("/customers").text
