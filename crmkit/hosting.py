@@ -20,6 +20,7 @@ from crmkit.runtime.extensions.showing import (
     report_blocks,
 )
 from crmkit.runtime.health import Health, health
+from crmkit.runtime.shared_transaction import AllUndone
 from crmkit.runtime.translation import known_language, translator
 from crmkit.runtime.whole_files import (
     check_export,
@@ -35,6 +36,7 @@ from crmkit.store.paging import Page
 from crmkit.store.session import Session
 
 __all__ = [
+    "AllUndone",
     "ColumnValues",
     "Crm",
     "Health",

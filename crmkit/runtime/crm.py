@@ -31,6 +31,7 @@ from crmkit.runtime.jobs.facade import Jobs
 from crmkit.runtime.plugins import LoadedPlugins, load_plugins, register_all
 from crmkit.runtime.quarantine import assembled
 from crmkit.runtime.registered import Registered
+from crmkit.runtime.shared_transaction import SharedTransaction
 from crmkit.runtime.submitting import Submitter
 from crmkit.services.access.actors import Settings, actor_named, reload_actor
 from crmkit.services.rules import CoreRules
@@ -205,6 +206,13 @@ class Crm:
         with other content raises Conflict.
         """
         return self._submitter.submit(command, actor or self.system)
+
+    def together(self, tenant: UUID, *, reads: bool = False) -> SharedTransaction:
+        """Return one transaction for the sessions of several actors of a tenant, which rarely fail; ``reads``: or write.
+
+        :class:`~crmkit.runtime.shared_transaction.SharedTransaction` says how it ends.
+        """
+        return SharedTransaction(self, tenant, hopeful=True, reads=reads)
 
     def enqueue(self, session: Session, job: str, payload: Mapping[str, Any] | None = None, **details: Any) -> UUID:
         """Write a job within a session's transaction; ``session.enqueue`` is the way to it."""

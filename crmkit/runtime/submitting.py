@@ -5,23 +5,21 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import attrs
-import sqlalchemy as sa
 
 from crmkit.core.access import Actor
 from crmkit.core.errors import ConfigError, Conflict, CrmError
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
-from crmkit.store.faults import UniqueViolation, faults_translated
+from crmkit.runtime.shared_transaction import SharedTransaction
+from crmkit.store.faults import UniqueViolation
 from crmkit.store.responses import store_response, stored_response
 from crmkit.store.session import Session
-from crmkit.store.tenant_wall import enter
 from crmkit.store.types import from_json, to_json
 
 if TYPE_CHECKING:
@@ -126,15 +124,10 @@ class Submitter:
     def _run(self, group: Sequence[_Waiting]) -> None:
         """Execute a group in one transaction; when the commit itself fails, all of it fails."""
         outcomes: list[tuple[_Waiting, Any, BaseException | None]] = []
-        firsts: list[UUID] = []
-        told: set[str] = set()
-        actions: list[Callable[[], None]] = []
         try:
-            tenant = group[0].actor.tenant_id
-            with self._crm.database.connection(tenant=tenant) as connection, faults_translated():
+            with SharedTransaction(self._crm, group[0].actor.tenant_id) as shared:
                 for waiting in group:
-                    outcomes.append((waiting, *self._execute(connection, waiting, firsts, told, actions)))
-                connection.commit()
+                    outcomes.append((waiting, *self._execute(shared, waiting)))
         except BaseException as failure:
             for waiting in group:
                 waiting.future.set_exception(failure)
@@ -144,36 +137,14 @@ class Submitter:
                 waiting.future.set_exception(error)
             else:
                 waiting.future.set_result(result)
-        for action in actions:
-            action()
-        self._crm.refusals.write()
-        if firsts:
-            self._crm.committed(firsts[0], told)
+        shared.follow()
 
-    def _execute(
-        self,
-        connection: sa.Connection,
-        waiting: _Waiting,
-        firsts: list[UUID],
-        told: set[str],
-        actions: list[Callable[[], None]],
-    ) -> tuple[Any, BaseException | None]:
-        enter(connection, waiting.actor.tenant_id)
-        savepoint = connection.begin_nested()
-        session = self._crm.session_type(self._crm, waiting.actor, connection=connection)
+    def _execute(self, shared: SharedTransaction, waiting: _Waiting) -> tuple[Any, BaseException | None]:
         try:
-            result = self._once(session, waiting.command)
-            session.flush()
+            with shared.session(waiting.actor) as session:
+                return self._once(session, waiting.command), None
         except Exception as error:
-            if savepoint.is_active:
-                savepoint.rollback()
             return None, error
-        savepoint.commit()
-        if session.first_event is not None:
-            firsts.append(session.first_event)
-            told |= session.told
-        actions += session.on_commit
-        return result, None
 
     def _once(self, session: Session, command: Any) -> Any:
         """Execute a command, or return the stored result when its idempotency key was seen before."""

@@ -21,6 +21,7 @@ def as_a_whole(session: Session) -> Iterator[None]:
     session.flush()
     first, actions = session.first_event, list(session.on_commit)
     savepoint = session.connection.begin_nested()
+    made = 0 if session.deferred is None else session.deferred.made
     try:
         yield
         session.flush()
@@ -28,6 +29,8 @@ def as_a_whole(session: Session) -> Iterator[None]:
         session.work.pending, session.work.derived = {}, {}
         session.work.forget()
         session.first_event, session.on_commit = first, actions
+        if session.deferred is not None:
+            session.deferred.take_back(made)
         if savepoint.is_active:
             # What led here is what matters, not that a server which hung up cannot take anything back.
             with suppress(sa.exc.SQLAlchemyError):

@@ -17,6 +17,7 @@ from crmkit.core.messages import msg
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.contexts import Contexts
 from crmkit.store.application import Application
+from crmkit.store.deferred import Deferred
 from crmkit.store.faults import ReferenceViolation, translate
 from crmkit.store.flush import flush
 from crmkit.store.reading import Reader
@@ -42,12 +43,14 @@ class Session(SessionWrites):
         reads: bool = False,
         cause: Cause = ROOT,
         connection: sa.Connection | None = None,
+        deferred: Deferred | None = None,
     ) -> None:
         self.application, self.actor, self.cause = application, actor, cause
         self.database, self.hooks, self.clock = application.database, application.hooks, application.clock
         self.plan, self.deltas = application.plan, application.deltas
         self.work = UnitOfWork()
         self.broken = False
+        self.wrote = False
         self.read_only = reads
         self.brief = False
         """Whether it is over at once, so that rights are those of its beginning: a host has looked at them."""
@@ -57,6 +60,8 @@ class Session(SessionWrites):
         to_driver = self.database.codecs["event"].to_driver["id"]
         self.driver_tenant = to_driver(actor.tenant_id) if to_driver else actor.tenant_id
         self._connection = connection
+        self.deferred = deferred
+        """Where new rows wait, in a transaction that others share and that nobody has to see before its end."""
         self._guest = connection is not None
         self._lent = False
         self._committing = False
@@ -90,6 +95,8 @@ class Session(SessionWrites):
         if self._connection is None:
             asks = self.actor.rights_version is not None
             self._connection = self.database.acquire(self.read_only, self.actor.tenant_id, rights=asks)
+        elif self.deferred is not None:
+            self.deferred.settle()
         return self._connection
 
     def connect_alone(self) -> None:
@@ -261,6 +268,11 @@ class Session(SessionWrites):
         """Note that something was written to the transaction that is no record: it cannot be let go."""
         self._beside = True
 
+    @property
+    def has_written(self) -> bool:
+        """Whether something was sent to the database, or was on its way when that failed; what is deferred is not."""
+        return self._beside or self.broken or self.wrote
+
     def let_go(self) -> bool:
         """End a transaction that has only read, and forget what it saw; False, and nothing happens, when it has written."""
         if self._beside or self.first_event is not None or self.work.pending or self.on_commit:
@@ -283,6 +295,7 @@ class Session(SessionWrites):
             self.told |= inner.told
             self.on_commit += inner.on_commit
             self._beside = self._beside or inner._beside
+            self.wrote = self.wrote or inner.wrote
 
     def _release(self) -> None:
         connection, self._connection = self._connection, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,7 @@ _RIGHT = {"created": "create", "updated": "update", "deleted": "delete", "restor
 
 
 def check_access(
-    connection: sa.Connection,
+    connection: Callable[[], sa.Connection],
     database: Database,
     narrowing: Narrowing,
     actor: Actor,
@@ -81,7 +81,7 @@ def _written(info: EntityInfo, before: Any, after: Any) -> set[str]:
 
 @frozen(eq=False)
 class _Check:
-    connection: sa.Connection
+    connection: Callable[[], sa.Connection]
     database: Database
     narrowing: Narrowing
     actor: Actor
@@ -176,7 +176,7 @@ class _Check:
         return self.narrowing.reaches_all("user", "update") or bool(self._ids("user", [id], "update"))
 
     def _ids(self, entity: str, ids: Sequence[UUID], right: str) -> set[UUID]:
-        return existing_ids(self.connection, self.database, self.narrowing, entity, ids, right, deleted=True)
+        return existing_ids(self.connection(), self.database, self.narrowing, entity, ids, right, deleted=True)
 
     def _owned(self, entity: str, scope: Scope, records: Sequence[Any]) -> set[UUID]:
         """Return the ids of those new records whose owner and team lie within a scope."""
@@ -198,7 +198,7 @@ class _Check:
                 people.c.customer_id == self.actor.organization_id,
                 people.c.id.in_(sorted(owners)),
             )
-            colleagues = set(self.connection.scalars(statement))
+            colleagues = set(self.connection().scalars(statement))
             found |= {record.id for record in records if record.owner_id in colleagues}
         return found
 

@@ -15,6 +15,8 @@ from crmkit.store.codec import Codec
 from crmkit.store.tenant_wall import tenant_mark
 
 Row = Sequence[Any]
+Lone = tuple[Row, Row, Row]
+"""The rows of one new record, of its audit entry and of its event."""
 
 AT_ONCE = 900
 """Ids named in one statement, below SQLite's limit of variables."""
@@ -62,11 +64,10 @@ class Writer(ABC):
         Versions are counted up. Returns ids and new versions of what was changed.
         """
 
-    def insert_lone(self, cursor: Any, entity: str, row: Row, audit: Row, event: Row) -> None:
-        """Insert one record with its audit entry and event."""
-        self.insert(cursor, entity, [row])
-        self.insert(cursor, "audit_entry", [audit])
-        self.insert(cursor, "event", [event])
+    def insert_lone(self, cursor: Any, entity: str, *lone: Lone) -> None:
+        """Insert records, each with its audit entry and event; they are independent of each other."""
+        for name, rows in zip((entity, "audit_entry", "event"), zip(*lone, strict=True), strict=True):
+            self.insert(cursor, name, rows)
 
 
 class SqliteWriter(Writer):
@@ -167,7 +168,7 @@ class PostgresWriter(Writer):
         )
         return list(cursor.fetchall())
 
-    def insert_lone(self, cursor: Any, entity: str, row: Row, audit: Row, event: Row) -> None:
+    def insert_lone(self, cursor: Any, entity: str, *lone: Lone) -> None:
         key = f"{entity} lone"
         statement = self._inserts.get(key)
         if statement is None:
@@ -181,7 +182,12 @@ class PostgresWriter(Writer):
             )
             self._inserts[key] = statement
         place = self._codecs["event"].columns.index
-        cursor.execute(statement, (*row, *audit, event[place("type")], event[place("depth")]))
+        type, depth = place("type"), place("depth")
+        given = [(*row, *audit, event[type], event[depth]) for row, audit, event in lone]
+        if len(given) == 1:
+            cursor.execute(statement, given[0])
+        else:
+            cursor.executemany(statement, given)
 
     def _one(self, entity: str, tenant: str = "%s") -> str:
         key = f"{entity} one {tenant}"

@@ -42,6 +42,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         others={304: None},
         reads=True,
         brief=True,
+        shares=True,
     )
     yield Endpoint(
         "create_record",
@@ -54,6 +55,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         returns="record",
         status=201,
         brief=True,
+        shares=True,
         entities=editable,
     )
     yield Endpoint(
@@ -66,6 +68,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         body="patch",
         returns="record",
         brief=True,
+        shares=True,
         entities=editable,
     )
     yield Endpoint(
@@ -77,6 +80,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         headers=(IF_MATCH, IDEMPOTENCY_KEY),
         status=204,
         brief=True,
+        shares=True,
         entities=editable,
     )
     yield Endpoint(
@@ -88,6 +92,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         headers=(IDEMPOTENCY_KEY,),
         returns="record",
         brief=True,
+        shares=True,
         entities=editable,
     )
 

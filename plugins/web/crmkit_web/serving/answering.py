@@ -1,13 +1,21 @@
-"""Answering one request, all of it in one thread: who asks, one session, the handler, the commit, the reply's bytes."""
+"""Answering requests in one thread: who asks, a session, the handler, the commit, the reply's bytes.
+
+A request has a transaction of its own. Quick writes that come at the same time share one: what a commit costs, the
+journal above all, is then paid once for all of them.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import attrs
 
 from crmkit.core.values.ids import new_id
-from crmkit.hosting import faults_translated, known_language, translator
+from crmkit.hosting import AllUndone, faults_translated, known_language, translator
 from crmkit_web.documents.plain import encoded
 from crmkit_web.login.door import admitted
 from crmkit_web.records.conditional import conditional
@@ -27,18 +35,44 @@ log = logging.getLogger("crmkit.web")
 _ANY_TIME: AbstractContextManager[None] = nullcontext()
 
 
+@attrs.frozen(eq=False)
+class _Asked:
+    """A request that is let in: who asks, in which language, what of, and the headers that tell how much is left."""
+
+    incoming: Incoming
+    actor: Actor
+    translate: Translate
+    query: Mapping[str, Any]
+    left: Mapping[str, str]
+
+    def call(self, site: Site, session: Any, actor: Actor) -> Call:
+        return Call(site, self.incoming, actor, session, self.query, self.translate)
+
+    def replied(self, reply: Reply) -> Reply:
+        return packed(self.incoming, conditional(self.incoming, reply.with_headers(self.left)))
+
+
 def answer(site: Site, incoming: Incoming) -> Reply:
     """Answer a request; whatever goes wrong is answered as a problem, and nothing is half-written."""
-    asked = language_of(incoming.headers.get("accept-language", ""))
-    translate = translator(asked or site.crm.config.language or "en")
-    try:
-        public = incoming.endpoint.public
-        actor = site.crm.system if public else admitted(site, incoming)
-        if asked is None and not public:
-            translate = translator(actor.language)
-        return _answered(site, incoming, actor, translate)
-    except Exception as error:
-        return told(error, translate)
+    asked = _let_in(site, incoming)
+    return asked if isinstance(asked, Reply) else _alone(site, asked)
+
+
+def answer_together(site: Site, group: Sequence[Incoming]) -> list[Reply]:
+    """Answer requests of endpoints that may share a transaction; what is wrong with one undoes nothing of the others."""
+    if len(group) == 1:
+        return [answer(site, group[0])]
+    replies: dict[int, Reply] = {}
+    tenants: dict[UUID, dict[int, _Asked]] = {}
+    for place, incoming in enumerate(group):
+        asked = _let_in(site, incoming)
+        if isinstance(asked, Reply):
+            replies[place] = asked
+        else:
+            tenants.setdefault(asked.actor.tenant_id, {})[place] = asked
+    for tenant, members in tenants.items():
+        replies |= _shared(site, tenant, members)
+    return [replies[place] for place in range(len(group))]
 
 
 def told(error: BaseException, translate: Translate) -> Reply:
@@ -50,24 +84,77 @@ def told(error: BaseException, translate: Translate) -> Reply:
     return Reply(None, status, headers, encoded(document), MEDIA_TYPE)
 
 
-def _answered(site: Site, incoming: Incoming, actor: Actor, translate: Translate) -> Reply:
+def _let_in(site: Site, incoming: Incoming) -> _Asked | Reply:
+    """Return a request with who asks; the reply to one that is not let in."""
+    wanted = language_of(incoming.headers.get("accept-language", ""))
+    translate = translator(wanted or site.crm.config.language or "en")
     crm, endpoint = site.crm, incoming.endpoint
-    asker = incoming.address if endpoint.public else (actor.tenant_id, actor.user_id)
-    left = site.limits.spend(asker, crm.clock.now().timestamp())
-    if endpoint.entities is not None:
-        # Whether there is such an address at all comes before what is asked of it.
-        entity_asked(site, incoming)
-    query = read_query(endpoint, incoming.query_text)
+    try:
+        actor = crm.system if endpoint.public else admitted(site, incoming)
+        if wanted is None and not endpoint.public:
+            translate = translator(actor.language)
+        asker = incoming.address if endpoint.public else (actor.tenant_id, actor.user_id)
+        left = site.limits.spend(asker, crm.clock.now().timestamp())
+        if endpoint.entities is not None:
+            # Whether there is such an address at all comes before what is asked of it.
+            entity_asked(site, incoming)
+        return _Asked(incoming, actor, translate, read_query(endpoint, incoming.query_text), left)
+    except Exception as error:
+        return told(error, translate)
+
+
+def _alone(site: Site, asked: _Asked) -> Reply:
+    """Return the reply to a request that has a transaction of its own."""
+    incoming, actor = asked.incoming, asked.actor
+    endpoint = incoming.endpoint
     repeatable = "idempotency-key" in incoming.headers and not endpoint.secret
-    turn = in_turn(site, incoming, actor) if repeatable else _ANY_TIME
-    with faults_translated(), turn, crm.session(actor, reads=endpoint.reads) as session:
-        if actor.rights_version is not None and session.rights_version() != actor.rights_version:
-            # Somebody's rights were changed, or a log-in was taken back: nothing that is remembered counts any more.
-            actor = session.actor = admitted(site, incoming, fresh=True)
-        session.brief = endpoint.brief
-        call = Call(site, incoming, actor, session, query, translate)
-        reply = answered_once(call, _finished) if repeatable else _finished(call)
-    return packed(incoming, conditional(incoming, reply.with_headers(left)))
+    try:
+        turn = in_turn(site, incoming, actor) if repeatable else _ANY_TIME
+        with faults_translated(), turn, site.crm.session(actor, reads=endpoint.reads) as session:
+            if actor.rights_version is not None and session.rights_version() != actor.rights_version:
+                # Somebody's rights were changed, or a log-in was taken back: nothing that is remembered counts any more.
+                actor = session.actor = admitted(site, incoming, fresh=True)
+            session.brief = endpoint.brief
+            call = asked.call(site, session, actor)
+            reply = answered_once(call, _finished) if repeatable else _finished(call)
+        return asked.replied(reply)
+    except Exception as error:
+        return told(error, asked.translate)
+
+
+def _shared(site: Site, tenant: UUID, members: Mapping[int, _Asked]) -> dict[int, Reply]:
+    """Return the replies to requests that share a transaction, by their places."""
+    replies: dict[int, Reply] = {}
+    aside: dict[int, _Asked] = {}
+    reads = all(asked.incoming.endpoint.reads for asked in members.values())
+    shared = site.crm.together(tenant, reads=reads)
+    try:
+        with shared:
+            version = shared.rights_version()
+            for place, asked in members.items():
+                if asked.actor.rights_version not in (None, version) or shared.lost:
+                    # It has to ask anew what it may do, or is answered alone as all of them are.
+                    aside[place] = asked
+                    continue
+                try:
+                    with shared.session(asked.actor) as session:
+                        session.brief = True
+                        reply = _finished(asked.call(site, session, asked.actor))
+                    replies[place] = asked.replied(reply)
+                except Exception as error:
+                    replies[place] = told(error, asked.translate)
+    except AllUndone:
+        replies, aside = {}, dict(members)
+    except Exception as error:
+        # Nothing stands of what any of them wrote.
+        replies = {place: told(error, asked.translate) for place, asked in members.items()}
+    else:
+        try:
+            shared.follow()
+        except Exception:
+            # What was acknowledged is committed. Events that could not be delivered wait for the next delivery.
+            log.exception("what was to follow a commit failed")
+    return replies | {place: _alone(site, asked) for place, asked in aside.items()}
 
 
 def _finished(call: Call) -> Reply:

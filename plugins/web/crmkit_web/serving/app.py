@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Receive, Send
+from litestar.types import ASGIApp, Receive, Send
 
 from crmkit.core.messages import msg
 from crmkit.hosting import translator
 from crmkit_web.mcp.mounting import Mount, mounted
-from crmkit_web.serving.answering import answer, told
+from crmkit_web.serving.answering import answer, answer_together, told
 from crmkit_web.serving.calls import Incoming, Reply
 from crmkit_web.serving.crew import Crew
 from crmkit_web.serving.endpoints import Endpoint
 from crmkit_web.serving.methods import allowed
 from crmkit_web.serving.problems import Problem
 from crmkit_web.serving.site import Site
+from crmkit_web.serving.together import Together
 
 if TYPE_CHECKING:
     from crmkit import Crm
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 ROOT = "/api/v1"
 FEW: Mapping[str, int] = {"sqlite": 1, "postgresql": 4}
 """Quick requests that are answered at once; more would take turns only (``benchmarks/serving``)."""
+LANES: Mapping[str, int] = {"sqlite": 1, "postgresql": 2}
 METHODS: Any = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ENGLISH = translator("en")
 
@@ -37,10 +39,14 @@ def web_app(crm: Crm) -> Litestar:
     """Return the ASGI application that serves a CRM."""
     site = Site(crm)
     crew = Crew(FEW[crm.database.dialect], site.settings.threads)
+    together = {
+        reads: Together[Incoming, Reply](crew, partial(answer_together, site), LANES[crm.database.dialect])
+        for reads in (False, True)
+    }
     mcp = Mount(site, crew.run)
     return Litestar(
         route_handlers=[
-            *(_handler(site, path, some, crew) for path, some in _by_path(site.endpoints).items()),
+            *(_handler(site, path, some, crew, together) for path, some in _by_path(site.endpoints).items()),
             mounted(mcp),
         ],
         on_shutdown=[mcp.stop, crew.close],
@@ -58,25 +64,30 @@ def _by_path(endpoints: Iterable[Endpoint]) -> dict[str, dict[str, Endpoint]]:
     return found
 
 
-def _handler(site: Site, path: str, endpoints: Mapping[str, Endpoint], crew: Crew) -> HTTPRouteHandler:
+def _handler(
+    site: Site,
+    path: str,
+    endpoints: Mapping[str, Endpoint],
+    crew: Crew,
+    together: Mapping[bool, Together[Incoming, Reply]],
+) -> HTTPRouteHandler:
     """Return what answers a path: one handler for all methods, since what registering costs grows with their square."""
     settings = site.settings
 
-    async def handle(request: Request[Any, Any, Any]) -> Sent:
-        scope: Any = request.scope
+    async def replied(scope: Any, receive: Receive) -> Reply:
         method = scope["method"]
         endpoint = endpoints.get("GET" if method == "HEAD" else method)
         if endpoint is None:
-            return _refused(site, request)
+            return _refused(site, scope)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             body = b""
             if endpoint.method != "GET":
                 largest = endpoint.largest_body or settings.largest_body
                 slowest = settings.slowest_upload if largest > settings.largest_body else settings.slowest_body
-                body = await read_body(headers, request.receive, largest, slowest)
+                body = await read_body(headers, receive, largest, slowest)
         except Problem as problem:
-            return Sent(told(problem, _ENGLISH))
+            return told(problem, _ENGLISH)
         client = scope.get("client")
         incoming = Incoming(
             endpoint,
@@ -87,20 +98,33 @@ def _handler(site: Site, path: str, endpoints: Mapping[str, Endpoint], crew: Cre
             client[0] if client else "",
             scope["path"],
         )
-        return Sent(await crew.run(answer, site, incoming))
+        if endpoint.shares and "idempotency-key" not in headers:
+            return await together[endpoint.reads].run(incoming)
+        return await crew.run(answer, site, incoming)
 
-    return HTTPRouteHandler(ROOT + path, http_method=METHODS, status_code=200)(handle)
+    async def handle(scope: Any, receive: Receive, send: Send) -> None:
+        await send_reply(send, await replied(scope, receive), scope["method"] == "HEAD")
+
+    def instead(app: ASGIApp) -> ASGIApp:
+        """Return the layer that answers instead of Litestar's own handling, which costs more than the rest of the way."""
+        return handle
+
+    return HTTPRouteHandler(ROOT + path, http_method=METHODS, status_code=200, middleware=[instead])(_never)
 
 
-def _refused(site: Site, request: Request[Any, Any, Any]) -> Sent:
-    answers = allowed(site, request.scope["path"].removeprefix(ROOT))
+async def _never() -> None:
+    """Stand where Litestar wants a handler."""
+
+
+def _refused(site: Site, scope: Any) -> Reply:
+    answers = allowed(site, scope["path"].removeprefix(ROOT))
     if not answers:
-        return Sent(told(Problem(404, "no_such_address", msg("there is no such address")), _ENGLISH))
+        return told(Problem(404, "no_such_address", msg("there is no such address")), _ENGLISH)
     headers = {"allow": ", ".join(answers)}
-    if request.method == "OPTIONS":
-        return Sent(Reply(None, 204, headers))
+    if scope["method"] == "OPTIONS":
+        return Reply(None, 204, headers)
     message = msg("this address answers {methods}", methods=headers["allow"])
-    return Sent(told(Problem(405, "method_not_allowed", message, headers), _ENGLISH))
+    return told(Problem(405, "method_not_allowed", message, headers), _ENGLISH)
 
 
 class Sent(Response[Any]):
@@ -127,27 +151,40 @@ def _litestar(path: str) -> str:
 
 async def read_body(headers: Mapping[str, str], receive: Receive, largest: int, slowest: int) -> bytes:
     """Return the body of a request; raises Problem for one that is too large, comes too slowly or is cut off."""
-    too_large = Problem(413, "too_large", msg("the body is larger than {count} bytes", count=largest))
     told_length = headers.get("content-length", "")
     if told_length.isdigit() and int(told_length) > largest:
-        raise too_large
+        raise _too_large(largest)
     parts: list[bytes] = []
     size = 0
+    task, late = asyncio.current_task(), False
+
+    def over() -> None:
+        nonlocal late
+        late = task is not None and task.cancel()
+
+    # What asyncio.timeout does, at a third of its cost: most bodies are there already.
+    timer = asyncio.get_running_loop().call_later(slowest, over)
     try:
-        async with asyncio.timeout(slowest):
-            while True:
-                message: Any = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Problem(400, "cut_off", msg("the body was cut off"))
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > largest:
-                    raise too_large
-                if not message.get("more_body"):
-                    break
-    except TimeoutError:
+        while True:
+            message: Any = await receive()
+            if message["type"] == "http.disconnect":
+                raise Problem(400, "cut_off", msg("the body was cut off"))
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > largest:
+                raise _too_large(largest)
+            if not message.get("more_body"):
+                return b"".join(parts)
+    except asyncio.CancelledError:
+        if not late or task is None or task.uncancel() > 0:
+            raise
         raise Problem(408, "too_slow", msg("the body took longer than {count} seconds", count=slowest)) from None
-    return b"".join(parts)
+    finally:
+        timer.cancel()
+
+
+def _too_large(largest: int) -> Problem:
+    return Problem(413, "too_large", msg("the body is larger than {count} bytes", count=largest))
 
 
 async def send_reply(send: Send, reply: Reply, head: bool) -> None:
@@ -177,7 +214,7 @@ def _lost(site: Site, request: Request[Any, Any, Any], error: Exception) -> Resp
     """Answer what reached no endpoint: an address that there is not, or a method that it does not answer."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 405:
-        return _refused(site, request)
+        return Sent(_refused(site, request.scope))
     if status == 404:
         error = Problem(404, "no_such_address", msg("there is no such address"))
     elif isinstance(error, HTTPException):

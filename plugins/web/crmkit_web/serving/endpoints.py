@@ -74,6 +74,8 @@ class Endpoint:
     """Whether it answers or takes a secret: the answer is not kept to be repeated for an ``Idempotency-Key``."""
     brief: bool = False
     """Whether it is over at once: then rights are looked at when it begins, and not again before each statement."""
+    shares: bool = False
+    """Whether it is so quick that requests which come at the same time share a transaction; it has to be ``brief``."""
     largest_body: int | None = None
     """The largest body in bytes, where it is another than the installation's."""
     entities: Callable[[Any], bool] | None = None

@@ -1,0 +1,143 @@
+"""One transaction that several sessions share: each is undone by itself when it fails, one commit is for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crmkit.core.access import Actor
+from crmkit.store.deferred import Deferred
+from crmkit.store.faults import faults_translated
+from crmkit.store.session import Session
+from crmkit.store.tenant_wall import RIGHTS_VERSION, enter
+
+if TYPE_CHECKING:
+    from crmkit.runtime.crm import Crm
+
+
+class AllUndone(Exception):
+    """One session has failed while writing and nothing of the others stands; each can be repeated by itself."""
+
+
+class SharedTransaction:
+    """Used as ``with SharedTransaction(crm, tenant) as shared:`` with ``shared.session(actor)`` for one after the other.
+
+    What the sessions do is committed at the end of the block, and nothing of it when the block or the commit raises. Then
+    ``follow`` does what is to follow the commit, once for all of them.
+
+    ``hopeful``: sessions rarely fail once they write, so none has a savepoint, and new records are inserted at the end,
+    all in one go. Where one fails all the same, everything is undone: the end of the block raises AllUndone.
+    ``reads``: the sessions only read.
+    """
+
+    def __init__(self, crm: Crm, tenant: UUID, *, hopeful: bool = False, reads: bool = False) -> None:
+        self._crm, self._tenant, self._hopeful, self._reads = crm, tenant, hopeful, reads
+        self._deferred: Deferred | None = None
+        self._connection: sa.Connection | None = None
+        self._lost = False
+        self._first: UUID | None = None
+        self._told: set[str] = set()
+        self._actions: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Self:
+        self._connection = self._crm.database.acquire(self._reads, self._tenant, rights=self._hopeful)
+        if self._hopeful:
+            self._deferred = Deferred(self._crm.database, self._connection)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        connection, self._connection = self._connection, None
+        assert connection is not None
+        try:
+            if kind is None:
+                self._commit(connection)
+        finally:
+            self._crm.database.release(connection, self._reads)
+
+    def _commit(self, connection: sa.Connection) -> None:
+        if self._lost:
+            raise AllUndone
+        if self._deferred is not None:
+            try:
+                self._deferred.settle()
+            except Exception as error:
+                raise AllUndone from error
+        with faults_translated():
+            connection.commit()
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing can be committed any more."""
+        return self._lost
+
+    def rights_version(self) -> int:
+        """Return the tenant's rights version as the transaction begins; asked once, before the first session."""
+        assert self._connection is not None
+        begun = self._connection.info.pop(RIGHTS_VERSION, None)
+        # SQLite is asked beside the transaction: this is no reason to wait for those who write.
+        return self._crm.database.rights.current(self._tenant, None) if begun is None else int(begun)
+
+    @contextmanager
+    def session(self, actor: Actor) -> Iterator[Session]:
+        """Give a session of ``actor`` within the transaction; what it has written is undone when the block raises."""
+        connection = self._connection
+        assert connection is not None
+        enter(connection, actor.tenant_id)
+        session = self._crm.session_type(
+            self._crm, actor, reads=self._reads, connection=connection, deferred=self._deferred
+        )
+        with self._undone_in_hope(session) if self._hopeful else _savepoint(connection), faults_translated():
+            yield session
+            session.flush()
+        self._first = self._first or session.first_event
+        self._told |= session.told
+        self._actions += session.on_commit
+
+    @contextmanager
+    def _undone_in_hope(self, session: Session) -> Iterator[None]:
+        """Within, a session that raises takes its own rows back where they are not sent; else the transaction is lost."""
+        deferred, connection = self._deferred, self._connection
+        assert deferred is not None
+        assert connection is not None
+        made = deferred.made
+        try:
+            yield
+        except BaseException:
+            deferred.take_back(made)
+            self._lost = self._lost or session.has_written or deferred.failed or _refuses(connection)
+            raise
+
+    def follow(self) -> None:
+        """Do what is to follow the commit: what sessions have put off, the noting of refusals, the delivery of events."""
+        for action in self._actions:
+            action()
+        self._crm.refusals.write()
+        if self._first is not None:
+            self._crm.committed(self._first, self._told)
+
+
+@contextmanager
+def _savepoint(connection: sa.Connection) -> Iterator[None]:
+    """Within, what is written is undone when the block raises."""
+    savepoint = connection.begin_nested()
+    try:
+        yield
+    except BaseException:
+        if savepoint.is_active:
+            savepoint.rollback()
+        raise
+    savepoint.commit()
+
+
+def _refuses(connection: sa.Connection) -> bool:
+    """Whether the server takes nothing more in this transaction."""
+    if connection.dialect.name == "sqlite":
+        return False
+    from psycopg.pq import TransactionStatus
+
+    driver = connection.connection.driver_connection
+    return driver is None or driver.info.transaction_status != TransactionStatus.INTRANS

@@ -1,0 +1,70 @@
+"""New rows that wait: a transaction that many share inserts them when somebody looks, or at its end, all in one go.
+
+Whoever asks a session for its connection has them inserted before, so nobody sees a state without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from crmkit.store.faults import translate
+from crmkit.store.writing import Lone, Row
+
+if TYPE_CHECKING:
+    from crmkit.store.database import Database
+
+
+class Deferred:
+    """The rows of a transaction that wait to be inserted, in the order in which they were made."""
+
+    def __init__(self, database: Database, connection: sa.Connection) -> None:
+        self._writer, self._connection = database.writer, connection
+        self._waiting: list[tuple[str, Sequence[Row] | None, Lone | None]] = []
+        self.made = 0
+        """How many times rows were given."""
+        self.failed = False
+        """Whether nothing of the transaction can stay: the database has refused rows, or holds some that were taken back."""
+
+    def add(self, entity: str, rows: Sequence[Row]) -> None:
+        """Have rows inserted."""
+        self._take(entity, rows, None)
+
+    def add_lone(self, entity: str, lone: Lone) -> None:
+        """Have one new record inserted with its audit entry and event."""
+        self._take(entity, None, lone)
+
+    def take_back(self, made: int) -> None:
+        """Insert nothing of what was given after the first ``made`` times; what is inserted already spoils the rest."""
+        excess = self.made - made
+        if excess > len(self._waiting):
+            self.failed = True
+        elif excess:
+            del self._waiting[-excess:]
+        self.made = made
+
+    def settle(self) -> None:
+        """Insert what waits; raises what the database has against it."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        cursor: Any = self._connection.connection.cursor()
+        try:
+            for (entity, is_lone), some in groupby(waiting, lambda one: (one[0], one[2] is not None)):
+                if is_lone:
+                    self._writer.insert_lone(cursor, entity, *[lone for _, _, lone in some if lone is not None])
+                else:
+                    for _, rows, _ in some:
+                        self._writer.insert(cursor, entity, rows or ())
+        except Exception as error:
+            self.failed = True
+            raise translate(error) from error
+        finally:
+            cursor.close()
+
+    def _take(self, entity: str, rows: Sequence[Row] | None, lone: Lone | None) -> None:
+        self.made += 1
+        self._waiting.append((entity, rows, lone))
