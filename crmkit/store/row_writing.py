@@ -186,6 +186,9 @@ def _explain(session: Session, entity: str, pairs: list[Pair], error: Exception)
     if isinstance(error, CrmError):
         raise error
     fault = translate(error)
+    if session.deferred is not None:
+        # Whoever shares the transaction repeats this alone, and is told more then.
+        raise fault from error
     if isinstance(fault, UniqueViolation):
         info = session.database.registry.get(entity)
         key = unique_key_of(fault, info)

@@ -7,9 +7,9 @@ journal above all, is then paid once for all of them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
 import attrs
@@ -36,7 +36,7 @@ _ANY_TIME: AbstractContextManager[None] = nullcontext()
 
 
 @attrs.frozen(eq=False)
-class _Asked:
+class Asked:
     """A request that is let in: who asks, in which language, what of, and the headers that tell how much is left."""
 
     incoming: Incoming
@@ -48,6 +48,15 @@ class _Asked:
     def call(self, site: Site, session: Any, actor: Actor) -> Call:
         return Call(site, self.incoming, actor, session, self.query, self.translate)
 
+    @property
+    def asker(self) -> Hashable:
+        """By whom requests are counted: a user, or an address without log-in."""
+        return asker_of(self.incoming, self.actor)
+
+    def having(self, body: bytes, file: BinaryIO | None = None) -> Asked:
+        """Return the request with a body that was taken after its sender was let in."""
+        return attrs.evolve(self, incoming=attrs.evolve(self.incoming, body=body, file=file))
+
     def replied(self, reply: Reply) -> Reply:
         return packed(self.incoming, conditional(self.incoming, reply.with_headers(self.left)))
 
@@ -58,12 +67,32 @@ def answer(site: Site, incoming: Incoming) -> Reply:
     return asked if isinstance(asked, Reply) else _alone(site, asked)
 
 
+def look_first(site: Site, incoming: Incoming) -> Asked | Reply:
+    """Return a request whose body is not there yet with who asks; the reply to one that is refused in any case."""
+    asked = _let_in(site, incoming)
+    look = incoming.endpoint.look
+    if isinstance(asked, Reply) or look is None:
+        return asked
+    try:
+        with faults_translated(), site.crm.session(asked.actor, reads=True) as session:
+            asked = _current(site, asked, session)
+            look(asked.call(site, session, asked.actor))
+        return asked
+    except Exception as error:
+        return told(error, asked.translate)
+
+
+def answer_admitted(site: Site, asked: Asked) -> Reply:
+    """Answer a request that ``look_first`` has let in, with its body."""
+    return _alone(site, asked)
+
+
 def answer_together(site: Site, group: Sequence[Incoming]) -> list[Reply]:
     """Answer requests of endpoints that may share a transaction; what is wrong with one undoes nothing of the others."""
     if len(group) == 1:
         return [answer(site, group[0])]
     replies: dict[int, Reply] = {}
-    tenants: dict[UUID, dict[int, _Asked]] = {}
+    tenants: dict[UUID, dict[int, Asked]] = {}
     for place, incoming in enumerate(group):
         asked = _let_in(site, incoming)
         if isinstance(asked, Reply):
@@ -84,7 +113,7 @@ def told(error: BaseException, translate: Translate) -> Reply:
     return Reply(None, status, headers, encoded(document), MEDIA_TYPE)
 
 
-def _let_in(site: Site, incoming: Incoming) -> _Asked | Reply:
+def _let_in(site: Site, incoming: Incoming) -> Asked | Reply:
     """Return a request with who asks; the reply to one that is not let in."""
     wanted = language_of(incoming.headers.get("accept-language", ""))
     translate = translator(wanted or site.crm.config.language or "en")
@@ -93,17 +122,16 @@ def _let_in(site: Site, incoming: Incoming) -> _Asked | Reply:
         actor = crm.system if endpoint.public else admitted(site, incoming)
         if wanted is None and not endpoint.public:
             translate = translator(actor.language)
-        asker = incoming.address if endpoint.public else (actor.tenant_id, actor.user_id)
-        left = site.limits.spend(asker, crm.clock.now().timestamp())
+        left = site.limits.spend(asker_of(incoming, actor), crm.clock.now().timestamp())
         if endpoint.entities is not None:
             # Whether there is such an address at all comes before what is asked of it.
             entity_asked(site, incoming)
-        return _Asked(incoming, actor, translate, read_query(endpoint, incoming.query_text), left)
+        return Asked(incoming, actor, translate, read_query(endpoint, incoming.query_text), left)
     except Exception as error:
         return told(error, translate)
 
 
-def _alone(site: Site, asked: _Asked) -> Reply:
+def _alone(site: Site, asked: Asked) -> Reply:
     """Return the reply to a request that has a transaction of its own."""
     incoming, actor = asked.incoming, asked.actor
     endpoint = incoming.endpoint
@@ -111,9 +139,7 @@ def _alone(site: Site, asked: _Asked) -> Reply:
     try:
         turn = in_turn(site, incoming, actor) if repeatable else _ANY_TIME
         with faults_translated(), turn, site.crm.session(actor, reads=endpoint.reads) as session:
-            if actor.rights_version is not None and session.rights_version() != actor.rights_version:
-                # Somebody's rights were changed, or a log-in was taken back: nothing that is remembered counts any more.
-                actor = session.actor = admitted(site, incoming, fresh=True)
+            actor = _current(site, asked, session).actor
             session.brief = endpoint.brief
             call = asked.call(site, session, actor)
             reply = answered_once(call, _finished) if repeatable else _finished(call)
@@ -122,10 +148,20 @@ def _alone(site: Site, asked: _Asked) -> Reply:
         return told(error, asked.translate)
 
 
-def _shared(site: Site, tenant: UUID, members: Mapping[int, _Asked]) -> dict[int, Reply]:
+def _current(site: Site, asked: Asked, session: Any) -> Asked:
+    """Return who asks with the rights of now: as whom the session acts from here on."""
+    actor = asked.actor
+    if actor.rights_version is None or session.rights_version() == actor.rights_version:
+        return asked
+    # Somebody's rights were changed, or a log-in was taken back: nothing that is remembered counts any more.
+    session.actor = admitted(site, asked.incoming, fresh=True)
+    return attrs.evolve(asked, actor=session.actor)
+
+
+def _shared(site: Site, tenant: UUID, members: Mapping[int, Asked]) -> dict[int, Reply]:
     """Return the replies to requests that share a transaction, by their places."""
     replies: dict[int, Reply] = {}
-    aside: dict[int, _Asked] = {}
+    aside: dict[int, Asked] = {}
     reads = all(asked.incoming.endpoint.reads for asked in members.values())
     shared = site.crm.together(tenant, reads=reads)
     try:
@@ -167,6 +203,11 @@ def _finished(call: Call) -> Reply:
     if content is None:
         content = b"" if reply.document is None else encoded(reply.document, call.translate)
     return Reply(None, reply.status, reply.headers, content, reply.media_type)
+
+
+def asker_of(incoming: Incoming, actor: Actor) -> Hashable:
+    """Return by whom requests are counted."""
+    return incoming.address if incoming.endpoint.public else (actor.tenant_id, actor.user_id)
 
 
 def language_of(accepted: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,11 @@ from crmkit.core.messages import msg
 from crmkit.hosting import translator
 from crmkit_web.mcp.mounting import Mount, mounted
 from crmkit_web.serving.answering import answer, answer_together, told
+from crmkit_web.serving.bodies import is_large, read_body
 from crmkit_web.serving.calls import Incoming, Reply
 from crmkit_web.serving.crew import Crew
 from crmkit_web.serving.endpoints import Endpoint
+from crmkit_web.serving.intake import Intake
 from crmkit_web.serving.methods import allowed
 from crmkit_web.serving.problems import Problem
 from crmkit_web.serving.site import Site
@@ -43,10 +44,11 @@ def web_app(crm: Crm) -> Litestar:
         reads: Together[Incoming, Reply](crew, partial(answer_together, site), LANES[crm.database.dialect])
         for reads in (False, True)
     }
+    intake = Intake(site, crew)
     mcp = Mount(site, crew.run)
     return Litestar(
         route_handlers=[
-            *(_handler(site, path, some, crew, together) for path, some in _by_path(site.endpoints).items()),
+            *(_handler(site, path, some, crew, together, intake) for path, some in _by_path(site.endpoints).items()),
             mounted(mcp),
         ],
         on_shutdown=[mcp.stop, crew.close],
@@ -70,6 +72,7 @@ def _handler(
     endpoints: Mapping[str, Endpoint],
     crew: Crew,
     together: Mapping[bool, Together[Incoming, Reply]],
+    intake: Intake,
 ) -> HTTPRouteHandler:
     """Return what answers a path: one handler for all methods, since what registering costs grows with their square."""
     settings = site.settings
@@ -79,15 +82,15 @@ def _handler(
         endpoint = endpoints.get("GET" if method == "HEAD" else method)
         if endpoint is None:
             return _refused(site, scope)
-        try:
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            body = b""
-            if endpoint.method != "GET":
-                largest = endpoint.largest_body or settings.largest_body
-                slowest = settings.slowest_upload if largest > settings.largest_body else settings.slowest_body
-                body = await read_body(headers, receive, largest, slowest)
-        except Problem as problem:
-            return told(problem, _ENGLISH)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        body, large = b"", False
+        if endpoint.method != "GET":
+            large = is_large(endpoint, headers)
+            if not large:
+                try:
+                    body = await read_body(headers, receive, settings.largest_body, settings.slowest_body)
+                except Problem as problem:
+                    return told(problem, _ENGLISH)
         client = scope.get("client")
         incoming = Incoming(
             endpoint,
@@ -98,6 +101,8 @@ def _handler(
             client[0] if client else "",
             scope["path"],
         )
+        if large:
+            return await intake.answered(incoming, receive)
         if endpoint.shares and "idempotency-key" not in headers:
             return await together[endpoint.reads].run(incoming)
         return await crew.run(answer, site, incoming)
@@ -147,44 +152,6 @@ class Sent(Response[Any]):
 def _litestar(path: str) -> str:
     """Return a path as the router has it: ``/{id}`` is ``/{id:str}``."""
     return "/".join(f"{part[:-1]}:str}}" if part.startswith("{") else part for part in path.split("/"))
-
-
-async def read_body(headers: Mapping[str, str], receive: Receive, largest: int, slowest: int) -> bytes:
-    """Return the body of a request; raises Problem for one that is too large, comes too slowly or is cut off."""
-    told_length = headers.get("content-length", "")
-    if told_length.isdigit() and int(told_length) > largest:
-        raise _too_large(largest)
-    parts: list[bytes] = []
-    size = 0
-    task, late = asyncio.current_task(), False
-
-    def over() -> None:
-        nonlocal late
-        late = task is not None and task.cancel()
-
-    # What asyncio.timeout does, at a third of its cost: most bodies are there already.
-    timer = asyncio.get_running_loop().call_later(slowest, over)
-    try:
-        while True:
-            message: Any = await receive()
-            if message["type"] == "http.disconnect":
-                raise Problem(400, "cut_off", msg("the body was cut off"))
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > largest:
-                raise _too_large(largest)
-            if not message.get("more_body"):
-                return b"".join(parts)
-    except asyncio.CancelledError:
-        if not late or task is None or task.uncancel() > 0:
-            raise
-        raise Problem(408, "too_slow", msg("the body took longer than {count} seconds", count=slowest)) from None
-    finally:
-        timer.cancel()
-
-
-def _too_large(largest: int) -> Problem:
-    return Problem(413, "too_large", msg("the body is larger than {count} bytes", count=largest))
 
 
 async def send_reply(send: Send, reply: Reply, head: bool) -> None:

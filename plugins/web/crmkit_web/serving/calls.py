@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import attrs
 import msgspec
@@ -31,6 +32,15 @@ class Incoming:
     body: bytes
     address: str
     url_path: str
+    file: BinaryIO | None = None
+    """The body, where it is an upload that was too large to be kept in memory; it is closed after the answer."""
+
+    def upload(self) -> BinaryIO:
+        """Return the body as a file at its beginning, however it came."""
+        if self.file is None:
+            return BytesIO(self.body)
+        self.file.seek(0)
+        return self.file
 
 
 @attrs.frozen

@@ -78,5 +78,9 @@ class Endpoint:
     """Whether it is so quick that requests which come at the same time share a transaction; it has to be ``brief``."""
     largest_body: int | None = None
     """The largest body in bytes, where it is another than the installation's."""
+    uploads: bool = False
+    """Whether its body is a file, or a form with one: then ``call.incoming.upload()`` has it, and ``body`` may be empty."""
+    look: Callable[[Call], None] | None = None
+    """What a large body has to pass before it is taken: raises for whoever may not send it. It only reads."""
     entities: Callable[[Any], bool] | None = None
     """Which entities ``{entity}`` may be; None: all that the API serves."""

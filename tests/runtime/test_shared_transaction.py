@@ -1,0 +1,248 @@
+"""A transaction that sessions of several actors share: one commit, and what fails undoes nothing of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from crmkit.core.customer import Customer
+from crmkit.core.entity import Part, change
+from crmkit.core.errors import AccessDenied, ValidationFailed
+from crmkit.core.journal import AuditEntry, Event
+from crmkit.core.product import Product
+from crmkit.core.staff import Role, User
+from crmkit.hooks.kinds import hookimpl
+from crmkit.hooks.records import RecordBatch
+from crmkit.runtime.crm import Crm
+from crmkit.runtime.manifest import Manifest
+from crmkit.runtime.shared_transaction import AllUndone, SharedTransaction
+from crmkit.store.faults import UniqueViolation
+from crmkit.store.savepoints import as_a_whole
+from tests.conftest import OpenCrm
+
+Work = Callable[[Any], object]
+
+
+def customer(name: str) -> Customer:
+    return Customer(name=name, kind="organization")
+
+
+def product(sku: str) -> Product:
+    return Product(sku=sku, name=sku)
+
+
+def add(*records: Part) -> Work:
+    return lambda s: s.add(*records)
+
+
+def names(crm: Crm) -> list[str]:
+    with crm.session(reads=True) as s:
+        return [one.name for one in s.list(Customer, order="name")]
+
+
+def skus(crm: Crm) -> list[str]:
+    with crm.session(reads=True) as s:
+        return [one.sku for one in s.list(Product, order="sku")]
+
+
+def together(crm: Crm) -> SharedTransaction:
+    return crm.together(crm.system.tenant_id)
+
+
+def share(crm: Crm, *works: Work) -> list[Exception]:
+    """Do each work in a session of its own, all in one transaction; returns the errors of those that failed."""
+    errors: list[Exception] = []
+    shared = together(crm)
+    with shared:
+        for work in works:
+            try:
+                with shared.session(crm.system) as s:
+                    work(s)
+            except Exception as error:
+                errors.append(error)
+    shared.follow()
+    return errors
+
+
+def test_sessions_share_a_commit_and_leave_what_each_would(crm: Crm) -> None:
+    shared = together(crm)
+    with shared:
+        for name in ("Kestrel", "Merlin"):
+            with shared.session(crm.system) as s:
+                made = customer(name)
+                s.add(made)
+                s.flush()
+                assert s.get(Customer, made.id).version == 1
+    shared.follow()
+    assert names(crm) == ["Kestrel", "Merlin"]
+    with crm.session(reads=True) as s:
+        for one in s.list(Customer):
+            assert s.count(AuditEntry, record_id=one.id) == s.count(Event, record_id=one.id) == 1
+
+
+def test_whatever_a_session_asks_holds_what_others_made_before(crm: Crm) -> None:
+    def rename(s: Any) -> None:
+        assert s.count(Customer) == 1
+        s.update(change(s.find(Customer, name="Kestrel"), name="Merlin"))
+
+    def look(s: Any) -> None:
+        s.add(customer("Hobby"), product("1"))
+        s.flush()
+        assert [one.name for one in s.list(Customer, order="name")] == ["Hobby", "Merlin"]
+        assert s.count(AuditEntry) == s.count(Event) == 4
+
+    assert share(crm, add(customer("Kestrel")), rename, look) == []
+    assert (names(crm), skus(crm)) == (["Hobby", "Merlin"], ["1"])
+
+
+def test_what_refers_to_what_another_session_has_made(crm: Crm) -> None:
+    boss = User(login="boss", name="Boss")
+    assert share(crm, add(boss), add(Customer(name="Kestrel", kind="organization", owner_id=boss.id))) == []
+    with crm.session(reads=True) as s:
+        assert s.count(Customer, owner_id=boss.id) == 1
+
+
+def test_who_fails_before_anything_is_sent_hurts_nobody(crm: Crm) -> None:
+    def fail(s: Any) -> None:
+        s.add(customer("Never"), product("0"))
+        s.flush()
+        raise KeyError
+
+    errors = share(crm, add(customer("Kestrel")), add(customer("")), fail, add(customer("Merlin")))
+    assert [type(error) for error in errors] == [ValidationFailed, KeyError]
+    assert (names(crm), skus(crm)) == (["Kestrel", "Merlin"], [])
+
+
+def fail_after_a_look(s: Any) -> None:
+    s.add(customer("Never"))
+    s.flush()
+    assert s.count(Customer, name="Never") == 1
+    raise KeyError
+
+
+def fail_after_a_change(s: Any) -> None:
+    s.update(change(s.find(Customer, name="First"), name="Never"))
+    s.flush()
+    raise KeyError
+
+
+def take_a_key_that_is_taken(s: Any) -> None:
+    s.add(product("1"))
+    s.flush()
+    s.count(Product)
+
+
+def change_to_a_key_that_is_taken(s: Any) -> None:
+    s.update(change(s.find(Product, sku="2"), sku="1"))
+
+
+@pytest.mark.parametrize(
+    "fail", [fail_after_a_look, fail_after_a_change, take_a_key_that_is_taken, change_to_a_key_that_is_taken]
+)
+def test_who_fails_after_something_was_sent_undoes_all(crm: Crm, fail: Work) -> None:
+    with crm.session() as s:
+        s.add(product("1"), product("2"), customer("First"))
+    called: list[str] = []
+
+    def ask(s: Any) -> None:
+        s.add(customer("Kestrel"))
+        s.after_commit(lambda: called.append("Kestrel"))
+
+    with pytest.raises(AllUndone):
+        share(crm, ask, fail, lambda s: None)
+    assert (names(crm), skus(crm), called) == (["First"], ["1", "2"], [])
+
+
+def test_what_the_database_refuses_at_the_end_undoes_all(crm: Crm) -> None:
+    with crm.session() as s:
+        s.add(product("1"))
+    with pytest.raises(AllUndone) as undone:
+        share(crm, add(product("2")), add(product("1")))
+    assert isinstance(undone.value.__cause__, UniqueViolation)
+    assert skus(crm) == ["1"]
+
+
+def test_a_block_that_raises_leaves_nothing(crm: Crm) -> None:
+    def broken() -> None:
+        with together(crm) as shared:
+            with shared.session(crm.system) as s:
+                s.add(customer("Never"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        broken()
+    assert names(crm) == []
+    assert share(crm, add(customer("Kestrel"))) == []
+    assert names(crm) == ["Kestrel"]
+
+
+def test_a_part_that_is_undone_as_a_whole_takes_its_rows_along(crm: Crm) -> None:
+    def part(s: Any) -> None:
+        with as_a_whole(s):
+            s.add(customer("Never"))
+            s.flush()
+            raise KeyError
+
+    def work(s: Any) -> None:
+        s.add(customer("Kestrel"))
+        with pytest.raises(KeyError):
+            part(s)
+        s.add(customer("Merlin"))
+
+    assert share(crm, work) == []
+    assert names(crm) == ["Kestrel", "Merlin"]
+
+
+def test_each_session_has_the_rights_of_its_actor(crm: Crm, as_user: Any) -> None:
+    reader = as_user("customer read all")
+    with together(crm) as shared:
+        assert shared.rights_version() == reader.rights_version
+        with shared.session(crm.system) as s:
+            s.add(customer("Kestrel"))
+        with shared.session(reader) as s:
+            assert s.count(Customer) == 1
+        with pytest.raises(AccessDenied), shared.session(reader) as s:
+            s.add(customer("Never"))
+        with shared.session(crm.system) as s:
+            s.add(Role(name="other", grants=()))
+    assert names(crm) == ["Kestrel"]
+    with together(crm) as shared:
+        assert shared.rights_version() > reader.rights_version
+
+
+def test_sessions_that_read_share_a_transaction_too(crm: Crm) -> None:
+    with crm.session() as s:
+        s.add(customer("Kestrel"))
+    with crm.together(crm.system.tenant_id, reads=True) as shared:
+        for _ in range(2):
+            with shared.session(crm.system) as s:
+                assert s.count(Customer) == 1
+        with pytest.raises(AccessDenied), shared.session(crm.system) as s:
+            s.add(customer("Never"))
+    assert names(crm) == ["Kestrel"]
+
+
+def test_events_are_told_of_once_after_the_commit(open_crm: OpenCrm) -> None:
+    heard: list[list[str]] = []
+
+    class Listener:
+        manifest = Manifest(name="listener")
+
+        @hookimpl(entities=("customer",))
+        def after_records_saved_committed(self, ctx: Any, call: RecordBatch) -> None:
+            heard.append(sorted(one.after.name for one in call.changes))
+
+    crm = open_crm(Listener())
+    called: list[str] = []
+    shared = together(crm)
+    with shared:
+        for name in ("Kestrel", "Merlin"):
+            with shared.session(crm.system) as s:
+                s.add(customer(name))
+                s.after_commit(lambda name=name: called.append(name))
+    assert (called, heard) == ([], [])
+    shared.follow()
+    assert called == ["Kestrel", "Merlin"]
+    assert sorted(name for batch in heard for name in batch) == ["Kestrel", "Merlin"]
