@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,3 +117,30 @@ def api(as_user: AsUser, api_of: Callable[[str], Api]) -> Api:
     """The API as a user who may do everything."""
     as_user("* * all", login="root")
     return api_of("root")
+
+
+Serve = subprocess.Popen[str]
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., tuple[Serve, str]]]:
+    """Start ``crmkit serve`` for an address with further words; returns the process and where it listens."""
+    processes: list[Serve] = []
+
+    def start(address: str, *words: str) -> tuple[Serve, str]:
+        environ = {**os.environ, "CRMKIT_DISABLE": "sfa,relay", "PYTHONUNBUFFERED": "1"}
+        line = [sys.executable, "-m", "crmkit", "--db", address, "serve", "--port", "0", *words]
+        process = subprocess.Popen(
+            line, cwd=tmp_path, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        processes.append(process)
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", told)
+        assert found, told + process.stderr.read()
+        return process, found.group()
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()

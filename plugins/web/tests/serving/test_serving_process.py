@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -17,6 +16,7 @@ import pytest
 from crmkit import Crm
 from crmkit.core.customer import Customer
 from crmkit.core.staff import User
+from plugins.web.tests.conftest import Serve
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -30,37 +30,11 @@ def address(tmp_path: Path) -> str:
     return made
 
 
-Serve = subprocess.Popen[str]
-
-
-@pytest.fixture
-def started(address: str, tmp_path: Path) -> Iterator[list[Serve]]:
-    """Servers that must not outlive the test."""
-    processes: list[Serve] = []
-    yield processes
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
-def serve(started: list[Serve], address: str, folder: Path, *words: str) -> tuple[Serve, str]:
-    """Start a server; returns it and where it listens."""
-    environ = {**os.environ, "CRMKIT_DISABLE": "sfa,relay", "PYTHONUNBUFFERED": "1"}
-    line = [sys.executable, "-m", "crmkit", "--db", address, "serve", "--port", "0", *words]
-    process = subprocess.Popen(line, cwd=folder, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    started.append(process)
-    assert process.stderr is not None
-    told = process.stderr.readline()
-    found = re.search(r"http://127\.0\.0\.1:\d+", told)
-    assert found, told + process.stderr.read()
-    return process, found.group()
-
-
 @pytest.mark.parametrize("words", [(), ("--workers", "2")], ids=["one-process", "two-processes"])
 def test_it_answers_works_and_stops_when_told_to(
-    started: list[Serve], address: str, tmp_path: Path, words: tuple[str, ...]
+    start_server: Callable[..., tuple[Serve, str]], address: str, words: tuple[str, ...]
 ) -> None:
-    process, place = serve(started, address, tmp_path, "--token-for", "anna", *words)
+    process, place = start_server(address, "--token-for", "anna", *words)
     assert process.stdout is not None
     token = process.stdout.readline().strip()
     transport = httpx.HTTPTransport(retries=8)
