@@ -32,6 +32,7 @@ _RUN_INPUT = "crmkit_test_run"
 def pytest_configure(config: pytest.Config) -> None:
     """Name the folder in which the processes of this run meet; it appears when a test needs PostgreSQL."""
     given = getattr(config, "workerinput", {}).get(_RUN_INPUT)
+    config.addinivalue_line("markers", "slow: a full matrix or a big size; leave it out by -m 'not slow'")
     config.stash[_RUN] = Path(given) if given else Path(tempfile.gettempdir(), f"crmkit-test-{uuid4().hex[:10]}")
 
 

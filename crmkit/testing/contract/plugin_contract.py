@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from crmkit.testing.contract.queries import check_statements
 from crmkit.testing.contract.subject import ARRANGEMENTS, Arrangement, Subject
 from crmkit.testing.contract.texts import check_translations
 from crmkit.testing.contract.world import Step
+from crmkit.testing.postgres import PostgresServer
 
 MakeSubject = Callable[..., Subject]
 
@@ -58,7 +60,9 @@ class PluginContract:
 
     # -- the scene -----------------------------------------------------------------------------------------------
 
-    def subject(self, clock: FixedClock, arrangement: Arrangement = "alone") -> Subject:
+    def subject(
+        self, clock: FixedClock, arrangement: Arrangement = "alone", new_database: Callable[[], str] | None = None
+    ) -> Subject:
         """Return what the checks work with: the plugin in an arrangement, with what this class says of its rules."""
         return Subject(
             self.plugin,
@@ -72,6 +76,7 @@ class PluginContract:
             self.referring,
             self.single,
             self.repeated,
+            new_database,
         )
 
     @pytest.fixture
@@ -85,6 +90,18 @@ class PluginContract:
 
         yield make
         for subject in made:
+            subject.close()
+
+    @pytest.fixture
+    def on_server(self, clock: FixedClock, postgres_server: PostgresServer) -> Iterator[Subject]:
+        """The plugin with nothing but what it requires, in PostgreSQL databases."""
+        plain = self.subject(clock)
+        template = postgres_server.template(f"contract-{plain.name}", lambda address: plain.open(url=address).close())
+        with ExitStack() as databases:
+            subject = self.subject(
+                clock, new_database=lambda: databases.enter_context(postgres_server.database(template))
+            )
+            yield subject
             subject.close()
 
     @pytest.fixture
@@ -168,3 +185,33 @@ class PluginContract:
 
     def test_many_records_take_no_more_statements_than_few(self, alone: Subject) -> None:
         check_statements(alone)
+
+    # -- on a server, in the long run: what the plugin's own SQL does there, and what transactions see of one another ----
+
+    @pytest.mark.slow
+    def test_nobody_sees_records_without_a_right_on_a_server(self, on_server: Subject) -> None:
+        check_rights(on_server)
+
+    @pytest.mark.slow
+    def test_hidden_fields_stay_hidden_on_a_server(self, on_server: Subject) -> None:
+        check_hidden_fields(on_server)
+
+    @pytest.mark.slow
+    def test_events_may_come_again_on_a_server(self, on_server: Subject) -> None:
+        check_repeated(on_server, self.story)
+
+    @pytest.mark.slow
+    def test_events_may_come_in_another_order_on_a_server(self, on_server: Subject) -> None:
+        check_reordered(on_server, self.story)
+
+    @pytest.mark.slow
+    def test_a_neighbour_that_fails_after_commits_does_no_harm_on_a_server(self, on_server: Subject) -> None:
+        check_after_commit(on_server, self.story)
+
+    @pytest.mark.slow
+    def test_a_neighbour_that_fails_in_a_transaction_aborts_it_on_a_server(self, on_server: Subject) -> None:
+        check_in_transaction(on_server)
+
+    @pytest.mark.slow
+    def test_many_records_take_no_more_statements_than_few_on_a_server(self, on_server: Subject) -> None:
+        check_statements(on_server)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from typing import Any, Literal
@@ -35,7 +35,10 @@ class QuietCrm(Crm):
 
 
 class Subject:
-    """One plugin in one arrangement. Every CRM that it opens is closed by ``close``."""
+    """One plugin in one arrangement. Every CRM that it opens is closed by ``close``.
+
+    ``new_database`` returns the address of a database with the plugin's tables, for each CRM another; None: in memory.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Subject:
         referring: Mapping[str, Sequence[str]] = EMPTY,
         single: Sequence[str] = (),
         repeated: Mapping[str, Sequence[str]] = EMPTY,
+        new_database: Callable[[], str] | None = None,
     ) -> None:
         self._given, self._clock, self.arrangement = plugin, clock, arrangement
         self._numbers = count(1)
@@ -57,6 +61,7 @@ class Subject:
         self.referring, self.single, self.repeated = referring, frozenset(single), repeated
         self.unchanging, self.filled_in = frozenset(unchanging), filled_in
         self._opened: list[Crm] = []
+        self._new_database = new_database
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
@@ -97,6 +102,8 @@ class Subject:
         if self.arrangement == "reversed":
             settings["order"] = [name for name in self._reversed if name in names]
         cls = QuietCrm if quiet else Crm
+        if url is None and self._new_database is not None:
+            url = self._new_database()
         try:
             crm = cls.open(url, plugins, load_config(settings, {}), clock=self._clock, check=check)
         except CrmError as error:
