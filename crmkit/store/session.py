@@ -22,14 +22,14 @@ from crmkit.store.faults import ReferenceViolation, translate
 from crmkit.store.flush import flush
 from crmkit.store.reading import Reader
 from crmkit.store.references import missing_reference
-from crmkit.store.session_writes import SessionWrites
-from crmkit.store.tenant_wall import ALONE, RIGHTS_VERSION
+from crmkit.store.session_rights import SessionRights
+from crmkit.store.tenant_wall import ALONE
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
 P = TypeVar("P", bound=Part)
 
 
-class Session(SessionWrites):
+class Session(SessionRights):
     """Used as ``with crm.session(actor) as s:``; commits at the end of the block, rolls back when it raises.
 
     Reads see pending changes. Every read is narrowed to the tenant, to living records and to the actor's rights.
@@ -132,35 +132,6 @@ class Session(SessionWrites):
                 self._flushing = False
             self.first_event = self.first_event or first
 
-    def heed_rights(self) -> None:
-        """Take the actor's rights anew when anybody's were changed since they were read, and forget what was seen.
-
-        Raises AccessDenied for a user who is no longer active and for a delegation that has ended.
-        """
-        actor = self.actor
-        if actor.rights_version is None or self._flushing or self.brief:
-            return
-        self._heeded = self.database.rights.changes
-        own = self.connection if self.database.rights.seen_by(self.read_only) else None
-        ended = actor.until is not None and self.clock.now() >= actor.until
-        if not ended and self._rights_as_seen_by(own) == actor.rights_version:
-            return
-        fresh = self.application.reloaded(actor, own)
-        if fresh is not actor:
-            self.actor, self._reader = fresh, None
-            self.work.keep(frozenset())
-
-    def rights_version(self) -> int:
-        """Return the number that grows when anybody's rights change, or what lets somebody in is taken back.
-
-        SQLite is asked beside the transaction: this is no reason to wait for those who write.
-        """
-        return self._rights_as_seen_by(self.connection if self.database.dialect == "postgresql" else None)
-
-    def _rights_as_seen_by(self, own: sa.Connection | None) -> int:
-        begun = own.info.pop(RIGHTS_VERSION, None) if own is not None else None
-        return self.database.rights.current(self.actor.tenant_id, own) if begun is None else int(begun)
-
     def commit(self) -> None:
         """Write what is pending and commit; then the committed events are delivered.
 
@@ -250,11 +221,6 @@ class Session(SessionWrites):
         finally:
             self._lent = False
 
-    def rights_changed(self) -> None:
-        """Note that this transaction changes somebody's rights, the actor's own perhaps."""
-        self._heeded = -1
-        self.after_commit(self.database.rights.committed)
-
     def commits_alone(self) -> bool:
         """Whether the flush under way is all there is to the transaction, and the database can do it in one statement."""
         return self._committing and self._connection is None and self.database.dialect == "postgresql"
@@ -301,29 +267,6 @@ class Session(SessionWrites):
         connection, self._connection = self._connection, None
         if connection is not None:
             self.database.release(connection, self.read_only)
-
-    @contextmanager
-    def acting_as(self, actor: Actor) -> Iterator[None]:
-        """Within the block, reads and writes have the rights of ``actor``.
-
-        What is pending is written before the block with the rights it was made with, and what the block makes within it.
-        What only those rights could see is forgotten at the end of the block.
-        """
-        self._write_as_is(actor)
-        mine, reader, seen = self.actor, self._reader, frozenset(self.work.current)
-        self.actor, self._reader = actor, None
-        try:
-            yield
-            self._write_as_is(mine)
-        finally:
-            self.actor, self._reader = mine, reader
-            if not mine.everything:
-                self.work.keep(seen)
-
-    def _write_as_is(self, next_: Actor) -> None:
-        """Write what is pending before somebody else acts; within a flush it is on its way already."""
-        if self.work.pending and not self._flushing and next_ is not self.actor:
-            self._flush()
 
     def bulk_upsert(self, entity: type[P], records: Iterable[P], key: Sequence[str]) -> dict[str, int]:
         """Add or update records by a key of their own fields; returns how many were created, updated, unchanged.
