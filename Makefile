@@ -1,8 +1,8 @@
 # Everything runs in .venv, which the first target that needs it makes from a bare Python 3.11 or newer with pip.
 
 PYTHON ?= python3
-# One more than two cores have: tests of workers and servers wait much of their time.
-WORKERS ?= 3
+# Two more than two cores have: tests of workers and servers wait much of their time.
+WORKERS ?= 4
 
 BIN := .venv/bin
 UV := $(BIN)/uv

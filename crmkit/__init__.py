@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     # Lazily, so that ``crmkit --version`` and ``--help`` do not pay for importing the database layer.
     if name == "Crm":
-        from crmkit.runtime.crm import Crm
+        from crmkit.runtime.collecting import uncollected
+
+        with uncollected():
+            from crmkit.runtime.crm import Crm
 
         return Crm
     raise AttributeError(f"module 'crmkit' has no attribute {name!r}")

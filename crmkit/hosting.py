@@ -19,6 +19,7 @@ from crmkit.runtime.extensions.showing import (
     panels_of,
     report_blocks,
 )
+from crmkit.runtime.handing_over import hand_over, take_back
 from crmkit.runtime.health import Health, health
 from crmkit.runtime.shared_transaction import AllUndone
 from crmkit.runtime.translation import known_language, translator
@@ -31,6 +32,8 @@ from crmkit.runtime.whole_files import (
     revert_import,
 )
 from crmkit.services.attachments.names import safe_name
+from crmkit.services.handover.rules import HandOverRules, read_rules
+from crmkit.services.surveys import Answer as SurveyAnswered
 from crmkit.store.faults import faults_translated
 from crmkit.store.paging import Page
 from crmkit.store.session import Session
@@ -39,12 +42,14 @@ __all__ = [
     "AllUndone",
     "ColumnValues",
     "Crm",
+    "HandOverRules",
     "Health",
     "InputField",
     "Offer",
     "Page",
     "Session",
     "ShownPanel",
+    "SurveyAnswered",
     "action_named",
     "check_export",
     "check_import",
@@ -54,6 +59,7 @@ __all__ = [
     "extension_named",
     "faults_translated",
     "forbidden",
+    "hand_over",
     "health",
     "import_file",
     "import_mapping",
@@ -63,9 +69,11 @@ __all__ = [
     "page_blocks",
     "panels_of",
     "read_input",
+    "read_rules",
     "report_blocks",
     "revert_import",
     "run_action",
     "safe_name",
+    "take_back",
     "translator",
 ]

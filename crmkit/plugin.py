@@ -9,6 +9,7 @@ import importlib as _importlib
 import typing as _typing
 
 from crmkit.core.deprecation import deprecated
+from crmkit.core.domain_event import DomainEvent, EventDeclaration
 from crmkit.core.entity import (
     CustomField,
     EntityInfo,
@@ -51,6 +52,7 @@ from crmkit.core.values.money import Money
 from crmkit.core.values.partial_date import PartialDate
 from crmkit.hooks.causation import Cause
 from crmkit.hooks.channels import Channel, NotSent, OutgoingFile, OutgoingMessage, Recipient, Sent
+from crmkit.hooks.domain_events import DomainEvents
 from crmkit.hooks.events import CommittedEvents
 from crmkit.hooks.imports import ImportFinished, ImportRows, RowValues
 from crmkit.hooks.interactions import InteractionsLogged, TimelineRequest
@@ -114,8 +116,11 @@ __all__ = [
     "Context",
     "CrmError",
     "CustomField",
+    "DomainEvent",
+    "DomainEvents",
     "EntityInfo",
     "Event",
+    "EventDeclaration",
     "FieldError",
     "FieldInfo",
     "FieldType",

@@ -19,6 +19,7 @@ from crmkit.core.errors import BadInput
 from crmkit.core.frozen import frozen
 from crmkit.core.journal import AuditEntry
 from crmkit.core.messages import msg, shown
+from crmkit.core.values.pattern import pattern
 
 SALT_BYTES = 16
 FORM = 1
@@ -27,7 +28,7 @@ FORM = 1
 ERASED = "$erased"
 """The only key of a delta that was erased; no field can be called so."""
 
-_HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})", re.ASCII)
+_HEAD = pattern(r"(\d{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
 @frozen

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from crmkit.core.domain_event import DomainEvent
 from crmkit.core.journal import Event
 
 SPECVERSION = "1.0"
@@ -23,20 +24,25 @@ def event_source(tenant: str) -> str:
 
 
 def cloud_event(
-    event: Event, source: str, customers: Iterable[UUID] | None = None, data: Mapping[str, Any] | None = None
+    event: Event,
+    source: str,
+    customers: Iterable[UUID] | None = None,
+    data: Mapping[str, Any] | None = None,
+    told: DomainEvent | None = None,
 ) -> dict[str, Any]:
     """Return an event as the attributes of a CloudEvent, all of them text, numbers and lists as JSON holds them.
 
     ``subject`` is the id of the record. ``partitionkey``, where the ``customers`` that the event is about are given, is the
     first of them, else the record: events that share it must be taken in their order. ``sequence`` is the position in the
-    log. ``data`` says what the event is about, and whatever is given beside it.
+    log. ``data`` says what the event is about, and whatever is given beside it. With the domain event ``told``, it is
+    about the record that this happened to, ``payload`` is in the data, and ``dataschema`` names its form and version.
     """
     document: dict[str, Any] = {
         "specversion": SPECVERSION,
         "id": str(event.id),
         "source": source,
         "type": event.type,
-        "subject": str(event.record_id),
+        "subject": str(event.record_id if told is None else told.record_id),
         "time": event.occurred_at.isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
         "sequence": str(event.position),
@@ -48,9 +54,12 @@ def cloud_event(
     if event.cause_id is not None:
         document["causeid"] = str(event.cause_id)
     about: dict[str, Any] = {"entity": event.entity, "record_id": str(event.record_id)}
+    if told is not None:
+        document["dataschema"] = f"urn:crmkit:event:{told.name}:{told.schema_version}"
+        about = {"entity": told.entity, "record_id": str(told.record_id), "payload": dict(told.data)}
     if customers is not None:
         named = sorted(str(customer) for customer in customers)
-        document["partitionkey"] = named[0] if named else str(event.record_id)
+        document["partitionkey"] = named[0] if named else about["record_id"]
         about["customers"] = named
     document["data"] = {**about, **(data or {})}
     return document

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crmkit.core.confirmation import ValueConfirmation
 from crmkit.core.consent import Consent
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation, RelationType
+from crmkit.core.domain_event import DomainEvent
 from crmkit.core.exchange_rate import ExchangeRate
 from crmkit.core.grouping import Segment, SegmentMember, Tag, Tagging
 from crmkit.core.handover import HandOver, HandOverBatch
@@ -55,6 +56,7 @@ CORE_ENTITIES: tuple[type, ...] = (
     Relationship,
     StageTrack,
     StageTransition,
+    DomainEvent,
     Segment,
     SegmentMember,
     Tag,

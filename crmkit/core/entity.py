@@ -15,6 +15,7 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.copying import copied_from
 from crmkit.core.declared import entity_class, fields_of
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.fields import (
@@ -246,8 +247,10 @@ def change(record: E, /, **values: Any) -> E:
 
     Raises ConfigError for a field that the entity does not have.
     """
+    cls: Any = type(record)
+    names, read = copied_from(cls)
     try:
-        changed: E = attrs.evolve(typing.cast(Any, record), **values)
+        changed: E = cls(**{**dict(zip(names, read(record), strict=True)), **values})
         return changed
     except TypeError:
         info = entity_info(type(record))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import ClassVar
 
 from crmkit.core.frozen import frozen
@@ -191,6 +190,8 @@ class ValidationFailed(CrmError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> Message:
     """Return a hint that names the closest known word, or lists the known words when none is close."""
+    from difflib import get_close_matches
+
     words = sorted(known)
     close = get_close_matches(name, words, n=1, cutoff=0.6)
     if close:

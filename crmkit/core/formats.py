@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from zoneinfo import available_timezones
 
 from crmkit.core.errors import BadInput
 from crmkit.core.frozen import frozen
@@ -13,9 +11,10 @@ from crmkit.core.messages import Message, msg
 from crmkit.core.values.countries import COUNTRIES
 from crmkit.core.values.mail import normalise_mail
 from crmkit.core.values.money import is_currency
+from crmkit.core.values.pattern import pattern
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_DOMAIN = re.compile(r"(?=.{1,253}$)[^\s@/.]{1,63}(\.[^\s@/.]{1,63})+")
+_LANGUAGE = pattern(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_DOMAIN = pattern(r"(?=.{1,253}$)[^\s@/.]{1,63}(\.[^\s@/.]{1,63})+")
 
 
 @frozen
@@ -41,6 +40,8 @@ def _is_language(value: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
+    from zoneinfo import available_timezones
+
     return frozenset(available_timezones())
 
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 _ALWAYS = ("__attrs_attrs__", "__attrs_props__", "__init__", "__setattr__", "__delattr__")
-_SELDOM = frozenset({"__attrs_props__", "__repr__", "__eq__", "__ne__", "__hash__"})
-_OPTIONS = frozenset({"kw_only", "eq", "repr", "unsafe_hash"})
+_ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
+_SELDOM = frozenset({"__attrs_props__", "__repr__", "__eq__", "__ne__", "__hash__", *_ORDER})
+_OPTIONS = frozenset({"kw_only", "eq", "repr", "unsafe_hash", "order"})
 _CLASS_VARIABLES = ("ClassVar", "typing.ClassVar")
 ATTRIBUTE = type(attrs.field())
 """What attrs declares an attribute with, in the body of a class."""
@@ -78,6 +79,8 @@ def _generated(cls: type[Any], options: Mapping[str, Any]) -> list[str]:
         names += "__eq__", "__ne__"
         if "unsafe_hash" not in options and "__hash__" not in written:
             names.append("__hash__")
+    if options.get("order"):
+        names += _ORDER
     if sys.version_info >= (3, 13) and "__replace__" not in written:
         names.append("__replace__")
     return names
@@ -141,7 +144,7 @@ class _Class:
             for name, member in self._prepare(self._written).items():
                 setattr(self._written, name, member)
             self._prepare = None
-        options = self._options if seldom else {**self._options, "eq": False, "repr": False}
+        options = self._options if seldom else {**self._options, "eq": False, "order": False, "repr": False}
         by_attrs = attrs.frozen(**options)(self._written).__dict__
         for name in [name for name in self._later if seldom or name not in _SELDOM]:
             setattr(self._made, name, by_attrs[name])

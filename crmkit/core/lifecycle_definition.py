@@ -94,6 +94,11 @@ class LifecycleDefinition:
     events: Mapping[str, EventDefinition] = attrs.field(factory=dict)
     rules: tuple[RuleDefinition, ...] = ()
     remap: Mapping[str, str] = attrs.field(factory=dict)
+    _by_name: Mapping[str, StageDefinition] = attrs.field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        # Of two stages with one name, which checks refuse, the first one counts.
+        object.__setattr__(self, "_by_name", {stage.name: stage for stage in reversed(self.stages)})
 
     @property
     def first(self) -> str:
@@ -107,7 +112,7 @@ class LifecycleDefinition:
 
     def find(self, name: str) -> StageDefinition | None:
         """Return the stage called ``name``, or None."""
-        return next((stage for stage in self.stages if stage.name == name), None)
+        return self._by_name.get(name)
 
     def stage(self, name: str) -> StageDefinition:
         """Return the stage called ``name``; raises NotFound with the closest name."""

@@ -28,8 +28,19 @@ class Interval:
 
 def in_order(transitions: Iterable[StageTransition]) -> list[StageTransition]:
     """Return living transitions as they count."""
-    living = (transition for transition in transitions if transition.deleted_at is None)
-    return sorted(living, key=lambda transition: (transition.occurred_at, transition.id))
+    living = [transition for transition in transitions if transition.deleted_at is None]
+    if len(living) > 1:
+        living.sort(key=lambda transition: (transition.occurred_at, transition.id))
+    return living
+
+
+def standing_since(ordered: Iterable[StageTransition]) -> StageTransition | None:
+    """Return the step that led a record to where it stands; None without any. ``ordered`` is as by ``in_order``."""
+    found: StageTransition | None = None
+    for transition in ordered:
+        if found is None or transition.to_stage != found.to_stage:
+            found = transition
+    return found
 
 
 def fold(transitions: Iterable[StageTransition]) -> tuple[Interval, ...]:

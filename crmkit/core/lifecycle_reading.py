@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
@@ -15,12 +14,13 @@ from crmkit.core.errors import BadInput, FieldError, ValidationFailed, did_you_m
 from crmkit.core.lifecycle_checks import definition_errors
 from crmkit.core.lifecycle_definition import Category, LifecycleDefinition, RuleDefinition
 from crmkit.core.messages import Message, msg
+from crmkit.core.values.pattern import pattern
 
 if TYPE_CHECKING:
     import cattrs
 
 ROOT = "lifecycle"
-_DURATION = re.compile(r"(\d{1,6})\s*(minute|hour|day|week)s?", re.ASCII)
+_DURATION = pattern(r"(\d{1,6})\s*(minute|hour|day|week)s?", re.ASCII)
 _UNITS = {unit: timedelta(**{f"{unit}s": 1}) for unit in ("week", "day", "hour", "minute")}
 
 
@@ -29,6 +29,8 @@ def lifecycle_from_toml(text: str, origin: str = "") -> LifecycleDefinition:
 
     Raises BadInput for text that is no TOML and ValidationFailed with everything else that is wrong in it.
     """
+    import tomllib
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

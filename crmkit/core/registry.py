@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 
@@ -11,6 +12,9 @@ from crmkit.core.entity import EMPTY, CustomField, EntityInfo, FieldInfo, Part, 
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.fields import ErasePolicy, MergePolicy
 from crmkit.core.messages import msg
+
+if TYPE_CHECKING:
+    from crmkit.core.domain_event import EventDeclaration
 
 _MERGE: tuple[str, ...] = get_args(MergePolicy)
 _ERASE: tuple[str, ...] = get_args(ErasePolicy)
@@ -41,6 +45,8 @@ class EntityRegistry:
         """What filters can count from an entity, once it was worked out."""
         self.filled: frozenset[tuple[str, str]] = frozenset()
         """Entity and name of the filterable custom fields whose columns hold the values of all records."""
+        self.events: Mapping[str, EventDeclaration] = MappingProxyType({})
+        """The domain events that plugins declared, by name."""
         self.credentials = frozenset(name for name, info in self._by_name.items() if info.credentials)
         """The entities whose records let people and programs in."""
         self._check_references()

@@ -13,6 +13,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.fields import EMPTY
+from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.money import Money
@@ -58,7 +59,7 @@ class TimelineEntry:
         return Position(self.at, self.source, self.key or str(self.record_id or ""))
 
 
-@attrs.frozen(order=True)
+@frozen(order=True)
 class Position:
     """A place in a timeline. The newest comes first; at one instant the sources and then the keys go backwards."""
 

@@ -13,6 +13,7 @@ from crmkit.core.errors import FieldError, ValidationFailed, did_you_mean
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.public_holidays import holiday_problem
+from crmkit.core.values.pattern import pattern
 from crmkit.core.working_calendar import WorkingCalendar
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -22,8 +23,8 @@ DAY = 24 * 60
 Interval = tuple[int, int]
 Intervals = tuple[Interval, ...]
 
-_TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME = pattern(r"([01]?\d|2[0-4]):([0-5]\d)", re.ASCII)
+_DATE = pattern(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @frozen

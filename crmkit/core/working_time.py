@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from crmkit.core.errors import CrmError
 from crmkit.core.messages import msg
@@ -117,6 +116,8 @@ class _Schedule:
     """A calendar laid out on the time line. Days are worked out when first asked for, then remembered."""
 
     def __init__(self, calendar: WorkingCalendar) -> None:
+        from zoneinfo import ZoneInfo
+
         hours = read_hours(calendar)
         self._week, self._exceptions, self._holidays = hours.week, hours.exceptions, calendar.holidays
         self._zone = ZoneInfo(calendar.timezone)

@@ -1,7 +1,7 @@
 """Hooks: what plugins can take part in, how they are called, and what an error in one of them does.
 
 A hook is one method of a specification class in a subject module (``setup``, ``records``, ``interactions``,
-``channels``, ``events``, ``handover``, ``identity``, ``jobs``, ``lifecycle``, ``merging``, ``imports``,
+``channels``, ``domain_events``, ``events``, ``handover``, ``identity``, ``jobs``, ``lifecycle``, ``merging``, ``imports``,
 ``personal_data``, ``quality``, ``search``, ``segments``). To add one, add the method there; a new subject module also
 joins ``SPECS``.
 """
@@ -9,6 +9,7 @@ joins ``SPECS``.
 from __future__ import annotations
 
 from crmkit.hooks.channels import ChannelSpecs
+from crmkit.hooks.domain_events import DomainEventSpecs
 from crmkit.hooks.events import EventSpecs
 from crmkit.hooks.handover import HandOverSpecs
 from crmkit.hooks.identity import IdentitySpecs
@@ -41,6 +42,7 @@ SPECS: tuple[type, ...] = (
     QualitySpecs,
     SearchSpecs,
     SegmentSpecs,
+    DomainEventSpecs,
     EventSpecs,
 )
 """Every specification class of the core, in the order of the life of an application."""

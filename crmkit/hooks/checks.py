@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from types import FunctionType, MethodType
 from typing import Any
 
 from crmkit.core.errors import did_you_mean
 from crmkit.core.messages import Message, msg
+from crmkit.hooks.arguments import plain_arguments
 from crmkit.hooks.errors import BadHook
 from crmkit.hooks.kinds import ARGUMENTS, HookInfo
 
@@ -30,6 +32,13 @@ def verify(
         )
 
 
+_USUAL: Mapping[type, tuple[tuple[str, ...], ...]] = {
+    FunctionType: (ARGUMENTS,),
+    MethodType: (("self", *ARGUMENTS),),
+}
+"""How nearly every implementation is written."""
+
+
 def _coroutine(function: Callable[..., Any]) -> Message | None:
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return msg("hooks are synchronous; write def instead of async def, and do slow work in a job")
@@ -37,6 +46,8 @@ def _coroutine(function: Callable[..., Any]) -> Message | None:
 
 
 def _arguments(function: Callable[..., Any]) -> Message | None:
+    if plain_arguments(getattr(function, "__func__", function)) in _USUAL.get(type(function), ()):
+        return None
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             return msg("argument {name}: name the arguments that you want of ctx and call", name=str(parameter))

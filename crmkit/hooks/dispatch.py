@@ -13,6 +13,7 @@ from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.origin import release
 from crmkit.hooks import SPECS
+from crmkit.hooks.arguments import surely_unmarked
 from crmkit.hooks.callers import Caller, Impl, adapt, concerning
 from crmkit.hooks.checks import verify
 from crmkit.hooks.errors import BadHook
@@ -348,7 +349,7 @@ class _CheckingManager(pluggy.PluginManager):
         return super().parse_hookspec_opts(module_or_class, name) if name in self._infos else None
 
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> pluggy.HookimplOpts | None:
-        opts = None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+        opts = None if surely_unmarked(plugin, name) else super().parse_hookimpl_opts(plugin, name)
         if opts is not None:
             hook = opts.get("specname") or name
             verify(self.registering, hook, self._infos.get(hook), getattr(plugin, name), opts)

@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.cloud_events import cloud_event
+from crmkit.core.domain_event import DomainEvent
 from crmkit.core.frozen import frozen
 from crmkit.core.journal import Event
 from crmkit.hooks.causation import ROOT, Cause
@@ -21,7 +22,7 @@ class CommittedEvents:
     """Events in the order of the log that a subscriber has not done yet.
 
     ``customers`` maps the id of each event to the customers that it is about, as they are now. ``source`` is what the
-    events come from, for CloudEvents.
+    events come from, for CloudEvents. ``told`` are the domain events among them, by the event's id.
     """
 
     events: tuple[Event, ...]
@@ -30,6 +31,7 @@ class CommittedEvents:
     cause: Cause = ROOT
     acknowledged: list[UUID] = attrs.field(factory=list, eq=False, repr=False)
     ignored: set[UUID] = attrs.field(factory=set, eq=False, repr=False)
+    told: Mapping[UUID, DomainEvent] = attrs.field(factory=dict)
 
     @property
     def size(self) -> int:
@@ -46,7 +48,7 @@ class CommittedEvents:
 
     def document(self, event: Event, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return one of the events as a CloudEvent, with its ``partitionkey``; see ``crmkit.core.cloud_events``."""
-        return cloud_event(event, self.source, self.customers.get(event.id, ()), data)
+        return cloud_event(event, self.source, self.customers.get(event.id, ()), data, self.told.get(event.id))
 
     def key(self, event: Event) -> str:
         """Return the customer, else the record, whose events must stay in their order."""

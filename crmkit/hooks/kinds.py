@@ -13,6 +13,7 @@ from crmkit.core.deprecation import Deprecation
 from crmkit.core.errors import ConfigError
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
+from crmkit.hooks.arguments import plain_arguments
 
 PROJECT = "crmkit"
 ARGUMENTS = ("ctx", "call")
@@ -139,7 +140,8 @@ def hookspec(
 
     def declare(function: F) -> F:
         name = function.__name__
-        if tuple(inspect.signature(function).parameters) != ("self", *ARGUMENTS):
+        arguments = plain_arguments(function) or tuple(inspect.signature(function).parameters)
+        if arguments != ("self", *ARGUMENTS):
             raise ConfigError(msg("hook {name} must be declared as (self, ctx, call)", name=name))
         if on_error == "block" and kind is not Kind.COLLECT:
             raise ConfigError(

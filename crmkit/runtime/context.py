@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from crmkit.core.access import Actor
 from crmkit.core.values.clock import Clock
@@ -92,6 +91,8 @@ class Context:
 
     def today(self) -> date:
         """Return the civil date that it is now where the actor is."""
+        from zoneinfo import ZoneInfo
+
         return self.clock.now().astimezone(ZoneInfo(self.timezone)).date()
 
     @contextmanager

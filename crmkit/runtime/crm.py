@@ -24,6 +24,7 @@ from crmkit.hooks.channels import Channel
 from crmkit.hooks.dispatch import Hooks
 from crmkit.hooks.setup import CommandDeclaration, Permission
 from crmkit.hooks.trace import Spans
+from crmkit.runtime.collecting import uncollected
 from crmkit.runtime.config import Config, load_config
 from crmkit.runtime.context import Context
 from crmkit.runtime.delivery import Delivery
@@ -87,6 +88,7 @@ class Crm:
         self.kinds: Mapping[str, InteractionKind] = registered.kinds()
         self.registry = registered.entities()
         self.hooks.check(entities={info.name: info.by_name for info in self.registry})
+        self.registry.events = registered.events(self.registry)
         self.permissions: tuple[Permission, ...] = registered.permissions()
         self.processing_activities = registered.processing_activities()
         self.quality = registered.quality(self.registry)
@@ -113,6 +115,7 @@ class Crm:
         self._submitter = Submitter(self)
 
     @classmethod
+    @uncollected()
     def open(
         cls,
         url: str | None = None,

@@ -29,6 +29,19 @@ def entry_points_of(group: str) -> list[metadata.EntryPoint]:
     return found
 
 
+def name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    """Return what a distribution is called and in which version it is, read from the first lines of its metadata.
+
+    ``distribution.name`` and ``.version`` would each have the parser of e-mails read all of it, the long description too.
+    """
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    head = text.partition("\n\n")[0].splitlines()
+    found = {key: value.strip() for key, _, value in (line.partition(":") for line in head)}
+    if not found.get("Name") or not found.get("Version"):
+        return distribution.name, distribution.version
+    return found["Name"], found["Version"]
+
+
 def _plain(finder: object) -> bool:
     """Whether a finder finds no distributions but those in the folders of the path."""
     return finder is PathFinder or not hasattr(finder, "find_distributions")

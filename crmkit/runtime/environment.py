@@ -9,7 +9,6 @@ table, written as in TOML. An empty variable counts as unset.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
@@ -71,6 +70,8 @@ def with_environment(raw: Mapping[str, Any], environ: Mapping[str, str], setting
 
 
 def _refuse_misspelling(variable: str, name: str, settings: Collection[str]) -> None:
+    from difflib import get_close_matches
+
     if get_close_matches(name, settings, n=1, cutoff=_SURELY_MEANT):
         hint = did_you_mean(variable, [f"{PREFIX}{setting.upper()}" for setting in settings])
         raise ConfigError(msg("variable {variable} is no setting; {hint}", variable=variable, hint=hint))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crmkit.core.access import Actor
 from crmkit.core.cloud_events import cloud_event, event_source
 from crmkit.core.journal import Event
+from crmkit.services.domain_events import domain_events_of
 from crmkit.services.events import (
     EventsHealth,
     ReplayPlan,
@@ -106,4 +107,5 @@ def documents(crm: Crm, session: Session, events: Collection[Event]) -> list[dic
     """Return events as CloudEvents, with the customers that they are about."""
     source = event_source(crm.tenant)
     customers = customers_of(session.connection, crm.database, session.actor.tenant_id, list(events))
-    return [cloud_event(event, source, customers[event.id]) for event in events]
+    told = domain_events_of(session, list(events))
+    return [cloud_event(event, source, customers[event.id], told=told.get(event.id)) for event in events]

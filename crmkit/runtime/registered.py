@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from crmkit.core.domain_event import EventDeclaration
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.entity import CustomField, entity_info
 from crmkit.core.errors import ConfigError, did_you_mean
@@ -78,6 +79,14 @@ class Registered:
         rules = QualityRules(registry, expectations, self._config.quality)
         rules.check()
         return rules
+
+    def events(self, registry: EntityRegistry) -> Mapping[str, EventDeclaration]:
+        """Return the domain events of plugins by name; raises ConfigError for another's name and an unknown entity."""
+        records = self._records("register_events", EventDeclaration, lambda event: event.name)
+        for plugin, event in records:
+            _check_owner(plugin, event.name, event.plugin)
+            registry.get(event.entity)
+        return MappingProxyType({event.name: event for _, event in records})
 
     def lifecycles(self, registry: EntityRegistry) -> tuple[LifecycleDefinition, ...]:
         """Return the lifecycles of plugins; raises ConfigError for one that contradicts itself or the entities."""

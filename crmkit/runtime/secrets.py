@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from crmkit.core.secret import HIDDEN, Secret
+from crmkit.core.values.pattern import pattern
 
 __all__ = ["HIDDEN", "Secret", "names_secret", "redact_address"]
 
-_SECRET_NAME = re.compile(r"(?i)password|passwd|passphrase|secret|token|credential|api_?key|(^|_)(key|pwd|pin)$")
+_SECRET_NAME = pattern(r"(?i)password|passwd|passphrase|secret|token|credential|api_?key|(^|_)(key|pwd|pin)$")
 # Greedy on purpose: a password that should have been quoted, with @ or : or / in it, is hidden to its end.
-_IN_ADDRESS = re.compile(r"(?s)(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^:/?#@]*:).*(?=@)")
-_IN_QUERY = re.compile(r"(?i)(?P<before>[?&;][^=&;]*(?:password|passwd|secret|token|key)=)[^&;]*")
+_IN_ADDRESS = pattern(r"(?s)(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^:/?#@]*:).*(?=@)")
+_IN_QUERY = pattern(r"(?i)(?P<before>[?&;][^=&;]*(?:password|passwd|secret|token|key)=)[^&;]*")
 
 
 def redact_address(text: str) -> str:

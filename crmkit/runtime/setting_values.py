@@ -7,7 +7,6 @@ Everything refused raises ``BadValue``.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -166,6 +165,8 @@ def as_list(value: Any) -> list[Any]:
 
 
 def _as_toml(text: OutsideText) -> Any:
+    import tomllib
+
     try:
         return tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from hashlib import sha256
@@ -17,14 +16,15 @@ import attrs
 from crmkit.core.errors import ConfigError, did_you_mean
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
-from crmkit.runtime.entry_points import entry_points_of
+from crmkit.core.values.pattern import pattern
+from crmkit.runtime.entry_points import entry_points_of, name_and_version
 from crmkit.runtime.local_files import load_file
 
 GROUP = "crmkit.plugins"
 """The group of entry points under which distributions offer plugins."""
 
 Source = Literal["entry point", "given", "file"]
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD_START = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @frozen
@@ -121,7 +121,7 @@ def check_known(what: str, names: Collection[str], candidates: Sequence[Candidat
 
 
 def _installed(point: metadata.EntryPoint) -> Candidate:
-    distribution, version = (point.dist.name, point.dist.version) if point.dist else (point.value, "")
+    distribution, version = name_and_version(point.dist) if point.dist else (point.value, "")
     return Candidate(point.name, "entry point", distribution, version, point.load)
 
 

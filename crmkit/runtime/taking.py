@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+import attrs
+
 from crmkit.core.cloud_events import event_source
 from crmkit.core.errors import CrmError, HookLoop, PluginError
 from crmkit.core.journal import Event
@@ -17,6 +19,7 @@ from crmkit.hooks.events import CommittedEvents
 from crmkit.hooks.run import run_notify
 from crmkit.runtime.event_line import EventLine
 from crmkit.runtime.telling import SharedCalls, tell
+from crmkit.services.domain_events import domain_events_of
 from crmkit.store.event_deliveries import done_among, record_done
 from crmkit.store.ordering_keys import customers_of
 from crmkit.store.parked_events import park, remove_parked
@@ -138,6 +141,7 @@ class OutsideTaker:
         call = CommittedEvents(tuple(events), customers, event_source(crm.tenant), cause)
         try:
             with crm.session(crm.system.for_plugin(plugin), reads=True, cause=cause) as session:
+                call = attrs.evolve(call, told=domain_events_of(session, events))
                 caller = crm.hooks.caller(OUTSIDE_HOOK)
                 for failure in run_notify(caller, session.contexts, call, only=plugin):
                     raise_failure(failure, OUTSIDE_HOOK)

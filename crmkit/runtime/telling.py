@@ -11,6 +11,7 @@ from uuid import UUID
 import attrs
 import sqlalchemy as sa
 
+from crmkit.core.domain_event import creates
 from crmkit.core.entity import change
 from crmkit.core.errors import CrmError, PluginError
 from crmkit.core.frozen import frozen
@@ -55,6 +56,7 @@ SUBJECTS = (
         "crmkit.services.interactions.committed:committed_interactions",
     ),
     Subject("after_stage_changed_committed", "stage_transition", "crmkit.services.lifecycle.committed:committed_moves"),
+    Subject("after_domain_events_committed", "domain_event", "crmkit.services.domain_events:committed_domain_events"),
     Subject("after_records_merged_committed", "merge_journal", "crmkit.services.merging.committed:committed_merges"),
     Subject(
         "after_segment_membership_changed_committed",
@@ -164,7 +166,7 @@ def _changes(session: Session, entity: str, events: Sequence[Event]) -> tuple[Ch
     """Return the records of events, each once: as they were before the first of them, and as they are now."""
     cls = session.database.registry.get(entity).cls
     ids: list[UUID] = list(dict.fromkeys(event.record_id for event in events))
-    created = {event.record_id for event in events if event.type.endswith(".created")}
+    created = {event.record_id for event in events if creates(event.entity, event.type)}
     found: dict[UUID, Any] = {}
     for chunk in in_chunks(ids):
         found.update({r.id: r for r in session.list(cls, id=chunk, deleted=True)})

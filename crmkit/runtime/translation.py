@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
 import os
 from functools import lru_cache
 
@@ -47,6 +46,8 @@ def translator(language: str) -> Translate:
     code = known_language(language)
     if code is None or code == "en":
         return _unchanged
+    import gettext
+
     catalogue = gettext.translation(DOMAIN, CATALOGUES, languages=[code], fallback=True)
     for domain, folder in _of_plugins.items():
         catalogue.add_fallback(gettext.translation(domain, folder, languages=[code], fallback=True))

@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from crmkit.core.domain_event import DOMAIN_EVENT
 from crmkit.core.entity import Part, change, changed_fields
 from crmkit.core.errors import FieldError, HookLoop, PluginError, Refused, ValidationFailed
 from crmkit.hooks.records import Change, RecordBatch
 from crmkit.hooks.run import run_derive, run_guard
+from crmkit.store.domain_events import check_domain_events
 from crmkit.store.references import check_references
 from crmkit.store.row_writing import write_rows
 from crmkit.store.unit_of_work import Pair, UnitOfWork
@@ -35,6 +37,7 @@ _set = object.__setattr__
 def flush(session: Session) -> UUID | None:
     """Write a session's pending changes and return the id of their first event."""
     work = session.work
+    work.kept.clear()
     now = session.clock.now()
     if not session.actor.everything:
         # What hooks add is theirs, so it is looked at what the user wrote before they are asked.
@@ -47,6 +50,8 @@ def flush(session: Session) -> UUID | None:
         work.written()
         return None
     _validate(session, batches)
+    if DOMAIN_EVENT in batches:
+        check_domain_events(session.database.registry.events, batches[DOMAIN_EVENT], work.derived)
     if not session.actor.everything:
         check_access(
             lambda: session.connection, session.database, session.narrowing, session.actor, batches, work.derived
@@ -88,11 +93,20 @@ def _derive(session: Session) -> None:
             answers += run_derive(caller, session.contexts, RecordBatch(entity, changes, session.cause))
         todo = {}
         seen: dict[Any, Any] = {}
+        of = session.database.registry.of
         records = [(plugin, _derived(plugin, item)) for plugin, item in answers]
         unseen = session.unseen([record for _, record in records])
         for plugin, record in records:
-            entity = session.database.registry.of(record).name
-            known = work.current.get(record.id) or unseen.get(record.id)
+            entity = of(record).name
+            known = work.current.get(record.id) or (unseen.get(record.id) if unseen else None)
+            if known is None and record.version == 0:
+                # Nearly all that hooks make is new.
+                seen[record.id] = None
+                steps.append(f"{plugin}:{entity}")
+                work.derived[record.id] = plugin
+                session.stage(record)
+                todo.setdefault(entity, {})[record.id] = (None, record)
+                continue
             if record.id not in seen:
                 seen[record.id] = known
             elif seen[record.id] is not None and known is not None:

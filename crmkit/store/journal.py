@@ -12,6 +12,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.access import Actor
+from crmkit.core.domain_event import DOMAIN_EVENT
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.origin import DERIVE, origin_text
@@ -101,6 +102,7 @@ class JournalRows:
         self.audit: list[tuple[Any, ...]] = []
         self.event_rows: list[tuple[Any, ...]] = []
         self.first: UUID | None = None
+        self._origins: dict[tuple[str, str, tuple[tuple[str, str], ...]], str] = {}
 
     def add(
         self,
@@ -125,7 +127,7 @@ class JournalRows:
         special = bool(plugins or derived)
         by, because, origin, events = plugin, why, usual, cause.events
         for before, after in pairs:
-            entry, action = new_id(), action_of(before, after)
+            entry, action = new_id(), "created" if before is None else action_of(before, after)
             entry_id, record = to_id(entry), to_id(after.id)
             if special:
                 by = plugins.get(after.id, plugin)
@@ -145,6 +147,16 @@ class JournalRows:
             rows.append((entry_id, tenant, types[action], entity, record, at, who, by, because, depth))
             if self.first is None:
                 self.first = entry
+        if entity == DOMAIN_EVENT:
+            self.name_domain_events(pairs)
+
+    def name_domain_events(self, pairs: Sequence[tuple[Any, Any]]) -> None:
+        """Give the events of new domain events, which were added last, the names of these as their types."""
+        first = len(self.event_rows) - len(pairs)
+        for number, (before, after) in enumerate(pairs, first):
+            if before is None and "." in after.name:
+                id, tenant, _, *rest = self.event_rows[number]
+                self.event_rows[number] = (id, tenant, after.name, *rest)
 
     def add_repointed(
         self,
@@ -181,7 +193,12 @@ class JournalRows:
     def _origin(self, plugin: str, hook: str, derived: tuple[tuple[str, str], ...] = ()) -> str:
         if not plugin and not derived:
             return NO_ORIGIN
-        return origin_text(self._releases.get(plugin, plugin), hook if plugin else "", derived)
+        key = (plugin, hook, derived)
+        found = self._origins.get(key)
+        if found is None:
+            found = origin_text(self._releases.get(plugin, plugin), hook if plugin else "", derived)
+            self._origins[key] = found
+        return found
 
     def _own_cause(self, record: Any, events: Mapping[UUID, UUID]) -> UUID | None:
         """Return the event about this very record or one that it refers to; None when a hook was told of none."""

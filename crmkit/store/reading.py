@@ -17,8 +17,8 @@ from crmkit.core.filter.routes import depends_on_time
 from crmkit.core.filter.usage import fields_used
 from crmkit.core.messages import msg
 from crmkit.core.values.clock import Clock
-from crmkit.core.values.text import composed
 from crmkit.store.database import Database
+from crmkit.store.equal_lists import COLLECTIONS, Shape, as_stored, bound, conditions, shape_of
 from crmkit.store.narrowing import Narrowing
 from crmkit.store.paging import SORTED_BY, Sorting, sorting_by
 from crmkit.store.plain_queries import PlainQuery
@@ -29,13 +29,6 @@ Conditions = list[sa.ColumnElement[bool]]
 KEPT = 64
 """Filters that a reader keeps as SQL."""
 
-COLLECTIONS = (list, tuple, set, frozenset)
-"""A value of these types means any of its items."""
-
-
-def _as_stored(value: Any) -> Any:
-    return composed(value) if isinstance(value, str) else value
-
 
 class Reader:
     """The reads of one actor. It holds nothing of a single session, so all sessions of the actor share it."""
@@ -45,6 +38,7 @@ class Reader:
         self.database, self.clock = database, clock
         self._database, self._actor = database, actor
         self._firsts: dict[tuple[type[Any], tuple[str, ...]], sa.Select[Any]] = {}
+        self._lists: dict[tuple[type[Any], bool, Shape], sa.Select[Any]] = {}
         self._clauses: dict[Any, sa.ColumnElement[bool]] = {}
         self.plain: dict[Any, PlainQuery] = {}
         """Statements of this actor that were compiled once, by what their makers know them by."""
@@ -66,7 +60,7 @@ class Reader:
             statement = sa.select(*self._columns(info)).where(tenant, *where, *rest).order_by(table.c.id).limit(1)
             if None not in equal.values():
                 shared[key] = statement
-        values = {f"v_{name}": _as_stored(value) for name, value in equal.items() if value is not None}
+        values = {f"v_{name}": as_stored(value) for name, value in equal.items() if value is not None}
         row = connection.execute(statement, {**values, "v_tenant": self._actor.tenant_id}).first()
         return None if row is None else self._database.codecs[info.name].from_row(row)
 
@@ -91,6 +85,10 @@ class Reader:
         info = self._database.registry.get(entity)
         if not of_rules:
             self._refuse_hidden(info, equal)
+        from_row = self._database.codecs[info.name].from_row
+        if not filter and not order and limit is None and not offset and after is None:
+            statement = self._all_equal(info, entity, equal, deleted)
+            return [from_row(row) for row in connection.execute(statement, bound(equal)).all()]
         table = self._database.tables[info.name]
         statement = sa.select(*self._columns(info)).where(*self._where(connection, info, table, filter, equal, deleted))
         if after is not None:
@@ -100,8 +98,19 @@ class Reader:
             statement = statement.limit(limit)
         if offset:
             statement = statement.offset(offset)
-        from_row = self._database.codecs[info.name].from_row
         return [from_row(row) for row in connection.execute(statement).all()]
+
+    def _all_equal(
+        self, info: EntityInfo, entity: type[Any], equal: Mapping[str, Any], deleted: bool
+    ) -> sa.Select[Any]:
+        key = (entity, deleted, shape_of(equal))
+        statement = self._lists.get(key)
+        if statement is None:
+            table = self._database.tables[info.name]
+            where = self.narrowing.conditions(info.name, table, deleted=deleted)
+            where += conditions(key[2], partial(self._column, info, table))
+            statement = self._lists[key] = sa.select(*self._columns(info)).where(*where).order_by(table.c.id)
+        return statement
 
     def count(
         self, connection: sa.Connection, entity: type[Any], filter: Any, equal: Mapping[str, Any], deleted: bool = False
@@ -168,9 +177,9 @@ class Reader:
         for name, value in equal.items():
             column = self._column(info, table, name)
             if isinstance(value, COLLECTIONS):
-                where.append(column.in_([_as_stored(item) for item in value]))
+                where.append(column.in_([as_stored(item) for item in value]))
             else:
-                where.append(column.is_(None) if value is None else column == _as_stored(value))
+                where.append(column.is_(None) if value is None else column == as_stored(value))
         if filter:
             predicate: Predicate = (
                 parse(filter, self._database.registry, info.name) if isinstance(filter, str) else filter

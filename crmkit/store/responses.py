@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
+from crmkit.core.values.pattern import pattern
 from crmkit.store.erased_keys import secret_of
 from crmkit.store.faults import faults_translated
 from crmkit.store.types import from_json
@@ -28,7 +29,7 @@ ERASED_RESPONSE = '{"$erased":true}'
 
 PAGE = 500
 
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_ID = pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @frozen

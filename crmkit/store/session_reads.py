@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,11 +19,12 @@ from crmkit.core.values.clock import Clock
 from crmkit.core.values.ids import parse_id
 from crmkit.store.chunks import in_chunks
 from crmkit.store.database import Database
+from crmkit.store.equal_lists import COLLECTIONS
 from crmkit.store.faults import faults_translated
 from crmkit.store.narrowing import Narrowing
 from crmkit.store.page_reading import read_page
 from crmkit.store.paging import Page, check_limit
-from crmkit.store.reading import COLLECTIONS, Reader, reader_of
+from crmkit.store.reading import Reader, reader_of
 from crmkit.store.unit_of_work import UnitOfWork
 
 E = TypeVar("E")
@@ -239,17 +240,21 @@ class SessionReads(ABC):
         found: dict[UUID, E] = {}
         # Nothing stored can refer to a record that is only about to be.
         fresh = self.work.fresh
-        stored = [value for value in values if value not in fresh] if fresh and field else values
+        wanted = set(values)
+        stored: Sequence[Any] = values
+        if fresh and field:
+            stored = [] if wanted <= fresh else [value for value in values if value not in fresh]
         with faults_translated():
             chunks = in_chunks(stored) if field else [()]
             for chunk in chunks:
                 equal = {field: list(chunk)} if field else {}
                 for record in self.reader.list(self.connection, entity, None, equal=equal, of_rules=True):
                     found[record.id] = self.work.seen(record)
-        wanted = set(values)
-        for _, after in self.work.pending.get(name, {}).values():
-            found[after.id] = after
-        return [r for r in found.values() if not _deleted(r) and (not field or getattr(r, field) in wanted)]
+        pending: Iterable[Any] = [after for _, after in self.work.pending.get(name, {}).values()]
+        if found:
+            found.update((record.id, record) for record in pending)
+            pending = found.values()
+        return [r for r in pending if not _deleted(r) and (not field or getattr(r, field) in wanted)]
 
 
 def _deleted(record: Any) -> bool:

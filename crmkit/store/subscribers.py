@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import attrs
 import sqlalchemy as sa
 
 from crmkit.core.frozen import frozen
@@ -56,7 +55,7 @@ _KNOWN = sa.text("SELECT subscriber FROM event_cursors WHERE tenant_id = :tenant
 )
 """Asked whenever an application opens, which need not make the table's metadata for it."""
 
-_FIELDS = tuple(attribute.name for attribute in attrs.fields(Place))
+_FIELDS = tuple(Place.__annotations__)
 _UNSAID: dict[str, Any] = {"failures": 0, "error": ""}
 
 

@@ -27,6 +27,8 @@ class UnitOfWork:
         # Records known to be valid, by identity; kept here so that no other object takes their identity meanwhile.
         self.valid: dict[int, Any] = {}
         self.verified: set[tuple[str, UUID]] = set()
+        self.kept: dict[str, Any] = {}
+        """What rules have looked up for the flush under way, by the name that they give it."""
 
     def seen(self, record: Any) -> Any:
         """Return the session's state of a record just read; what was read or changed before wins."""

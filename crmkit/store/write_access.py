@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor, Scope
+from crmkit.core.domain_event import DOMAIN_EVENT
 from crmkit.core.entity import EMPTY, EntityInfo, Own, Via, ViaRecord, changed_fields
 from crmkit.core.errors import AccessDenied
 from crmkit.core.frozen import frozen
@@ -92,6 +93,9 @@ class _Check:
         scope = self.actor.scope(entity, "create")
         if scope is Scope.NONE:
             raise self._denied("create", entity, records[0])
+        if entity == DOMAIN_EVENT:
+            # Derive hooks say what happened, of changes that they see; nobody's word stands in for that.
+            raise self._denied("create", entity, records[0])
         if entity == "record_share":
             self._shared(records)
         if entity == "delegation":
@@ -114,6 +118,8 @@ class _Check:
 
         A part that moves to another record takes the right to add it there.
         """
+        if entity == DOMAIN_EVENT:
+            raise self._denied(right, entity, changes[0][1])
         self._reached(entity, right, [before for before, _ in changes])
         self._moved(entity, right, changes)
         if entity == "record_share":

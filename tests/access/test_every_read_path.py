@@ -144,6 +144,8 @@ def test_a_path_tells_everybody_what_is_his_to_see(world: World, name: str) -> N
     assert told
 
 
+# Which entities the paths ask for is the same on every database; the test before asks all paths on both, without a right too.
+@pytest.mark.parametrize("marina_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 @pytest.mark.parametrize("name", PATHS)
 def test_a_path_tells_nothing_of_entities_that_one_has_no_right_on(world: World, name: str) -> None:
     staff, path = world.staff, PATHS[name]

@@ -15,7 +15,14 @@ import pytest
 from crmkit.core import frozen as module
 from crmkit.core.frozen import frozen
 
-OPTIONS: list[dict[str, Any]] = [{}, {"kw_only": True}, {"eq": False}, {"repr": False}, {"unsafe_hash": False}]
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"kw_only": True},
+    {"eq": False},
+    {"repr": False},
+    {"unsafe_hash": False},
+    {"order": True},
+]
 
 
 def point(decorator: Callable[..., Any], **options: Any) -> Any:
@@ -72,6 +79,13 @@ class Derived(Base):
 
     def who(self) -> str:
         return f"{super().who()} {self.rank}"
+
+
+def test_records_with_an_order_are_sorted_by_their_fields() -> None:
+    place = point(frozen, order=True)
+    assert sorted([place(x=2), place(x=1, y=5), place(x=1, y=3)]) == [place(x=1, y=3), place(x=1, y=5), place(x=2)]
+    with pytest.raises(TypeError, match="'<' not supported"):
+        sorted([place(x=1), 1])
 
 
 def test_derived_classes_have_the_fields_of_their_bases() -> None:

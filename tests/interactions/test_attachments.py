@@ -28,6 +28,7 @@ from crmkit.services.attachments import (
     read,
     release,
     safe_name,
+    sources,
     sweep,
 )
 from crmkit.services.interactions import correct, log
@@ -87,7 +88,20 @@ REFUSED = {
 def test_the_content_tells_the_type_and_the_rules_whether_it_is_taken(name: str) -> None:
     content, expected = (TYPES | REFUSED)[name]
     assert media_type_of(content, name) == expected
+    assert media_type_of(io.BytesIO(content), name) == expected
     assert AttachmentRules().takes(expected) == (name in TYPES)
+
+
+def test_a_file_is_looked_at_piece_by_piece(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sources, "PIECE", 3)
+    for content, expected in (("客户，" * 500, "text/plain"), ("a" * 5_000 + "\0", "application/octet-stream")):
+        for encoding in ("utf-8", "gb18030"):
+            path = tmp_path / "some.txt"
+            path.write_bytes(content.encode(encoding))
+            with path.open("rb") as file:
+                assert media_type_of(file, "some.txt") == expected
+                assert sources.size_of(file) == path.stat().st_size
+                assert sources.digest_of(file) == sources.digest_of(path.read_bytes())
 
 
 @given(st.binary(max_size=200), st.text(max_size=10))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crmkit.core.entity import change
 from crmkit.core.lifecycle import StageTransition
-from crmkit.core.lifecycle_history import fold, in_order, stage_at
+from crmkit.core.lifecycle_history import fold, in_order, stage_at, standing_since
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TRACK = uuid4()
@@ -88,3 +88,9 @@ def test_deleted_transitions_do_not_count() -> None:
     assert in_order([gone, kept]) == [kept]
     assert [interval.stage for interval in fold([gone, kept])] == ["a"]
     assert attrs.asdict(fold([kept])[0])["end"] is None
+
+
+@given(transitions())
+def test_a_record_stands_where_its_last_interval_began(recorded) -> None:
+    past = fold(recorded)
+    assert standing_since(in_order(recorded)) == (past[-1].transition if past else None)

@@ -53,3 +53,36 @@ def test_the_first_record_writes_the_lifecycle_along(make_crm: MakeCrm) -> None:
         assert definition.stage("new").settings == {"hint": "look at it"}
         with pytest.raises(NotFound, match="did you mean shelf"):
             services.lifecycles_in_force().lifecycle("shelve")
+
+
+class Labels:
+    """Asks for the same lifecycle in the same save, and writes it along as well."""
+
+    manifest = Manifest(name="labels")
+
+    @hookimpl(entities=("product",))
+    def derive_records(self, ctx: Context, call: RecordBatch) -> list[object]:
+        lifecycles = ctx.services.lifecycles_in_force()
+        lifecycles.lifecycle("shelf")
+        return list(lifecycles.made)
+
+
+def test_who_asks_in_the_same_save_is_given_the_same_lifecycle(make_crm: MakeCrm) -> None:
+    crm = make_crm(plugins=[Shelf(), Labels()])
+    with crm.session() as session:
+        session.add(Product(sku="1", name="One"))
+    with crm.session() as session:
+        assert session.count(Lifecycle, "name = shelf") == 1
+
+
+def test_the_next_save_of_a_session_sees_a_revision_made_in_between(make_crm: MakeCrm) -> None:
+    crm = make_crm(plugins=[Shelf()])
+    with crm.session() as session:
+        services = crm.services_for(session)
+        session.add(Product(sku="1", name="One"))
+        session.flush()
+        services.define(lifecycle_from_toml(SHELF.replace('"new"', '"fresh"')), remap={"new": "fresh"})
+        later = Product(sku="2", name="Two")
+        session.add(later)
+        session.flush()
+        assert [one.stage for one in services.stage_history(later)] == ["fresh"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crmkit.runtime.entry_points import entry_points_of
+from crmkit.runtime.entry_points import entry_points_of, name_and_version
 
 
 def distribution(folder: Path, name: str, version: str, *lines: str, group: str = "zoo.animals") -> None:
@@ -45,3 +45,15 @@ def test_archives_on_the_path_are_read_by_the_library(tmp_path: Path, monkeypatc
         archive.writestr("zoo-1.dist-info/entry_points.txt", "[zoo.animals]\nlion = zoo.lion\n")
     monkeypatch.syspath_prepend(str(tmp_path / "zoo.zip"))
     assert [point.value for point in entry_points_of("zoo.animals")] == ["zoo.lion"]
+
+
+def test_distributions_are_called_as_the_standard_library_calls_them() -> None:
+    for one in metadata.distributions():
+        assert name_and_version(one) == (one.name, one.version)
+
+
+def test_a_distribution_with_unusual_metadata_is_read_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "zoo-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nname: zoo\nVersion: 1.0\n\nName: lion\n")
+    assert name_and_version(metadata.Distribution.at(folder)) == ("zoo", "1.0")

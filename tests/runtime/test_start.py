@@ -9,25 +9,70 @@ from pathlib import Path
 
 import pytest
 
-LATER = ("alembic", "cattrs", "click", "dbos", "faststream", "psycopg", "rich", "sqlalchemy.dialects.postgresql")
+LATER = (
+    "alembic",
+    "cattrs",
+    "click",
+    "dbos",
+    "difflib",
+    "email.parser",
+    "faststream",
+    "gettext",
+    "litestar",
+    "psycopg",
+    "rich",
+    "sqlalchemy.dialects.postgresql",
+    "tomllib",
+    "zoneinfo",
+    "crmkit.services.merging.running",
+    "crmkit.services.segments.refreshing",
+    "crmkit.store.filters.compile",
+)
 CODE = """
 import json, sys
 from crmkit import Crm
 
-with Crm.open(sys.argv[1], plugins=[]) as crm:
+with Crm.open(sys.argv[1], plugins=sys.argv[2:]) as crm:
     schema = crm.database.blueprint.schema
     print(json.dumps([sorted(sys.modules), len(schema._made), len(schema.names)]))
 """
+COLLECTING = """
+import gc, sys
+
+gc.enable() if sys.argv[2] == "on" else gc.disable()
+started = []
+gc.callbacks.append(lambda phase, info: started.append(phase == "start"))
+from crmkit import Crm
+
+with Crm.open(sys.argv[1], plugins=[]):
+    print(gc.isenabled(), sum(started) < 20)
+try:
+    Crm.open("nonsense://", plugins=[])
+except Exception as error:
+    print(type(error).__name__, gc.isenabled())
+"""
 
 
-def test_opening_an_existing_file_imports_and_makes_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("plugins", [(), ("relay", "sfa", "web")], ids=["alone", "with the official plugins"])
+def test_opening_an_existing_file_imports_and_makes_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugins: tuple[str, ...]
+) -> None:
     # Settings take what reads them.
     monkeypatch.delenv("CRMKIT_DISABLE", raising=False)
     for _ in range(2):
-        words = [sys.executable, "-c", CODE, f"sqlite:///{tmp_path / 'crm.db'}"]
+        words = [sys.executable, "-c", CODE, f"sqlite:///{tmp_path / 'crm.db'}", *plugins]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
     modules, made, tables = json.loads(done.stdout)
     assert "crmkit.runtime.crm" in modules
     assert [name for name in LATER if name in modules] == []
     assert made == 0
     assert tables > 60
+
+
+@pytest.mark.parametrize(("before", "told"), [("on", "True"), ("off", "False")])
+def test_nobody_searches_for_garbage_while_an_application_comes_into_being(
+    tmp_path: Path, before: str, told: str
+) -> None:
+    words = [sys.executable, "-c", COLLECTING, f"sqlite:///{tmp_path / 'crm.db'}", before]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [told, "True", "ConfigError", told]

@@ -46,6 +46,40 @@ def test_lists_are_ordered_and_cut(alphabet: Crm) -> None:
         assert (s.count(Customer), s.count(Customer, "employees = 2"), s.count(Customer, employees=None)) == (5, 1, 1)
 
 
+def test_lists_asked_again_in_the_same_shape_have_their_own_values(alphabet: Crm) -> None:
+    built: list[int] = []
+
+    def note(connection: Any, statement: Any, *rest: Any) -> None:
+        built.append(id(statement))
+
+    with alphabet.session() as s:
+        s.delete(s.list(Customer, name="e")[0])
+    with alphabet.session(reads=True) as s:
+        sa.event.listen(alphabet.database.engine, "before_execute", note)
+        try:
+            for _ in range(2):
+                assert [names(s.list(Customer, name=name)) for name in "abe"] == [["a"], ["b"], []]
+            assert len(built) == 6
+            assert len(set(built)) == 1
+        finally:
+            sa.event.remove(alphabet.database.engine, "before_execute", note)
+        assert [names(s.list(Customer, name=some)) for some in (["a"], ["a", "c"], {"d", "e"}, ())] == [
+            ["a"],
+            ["a", "c"],
+            ["d"],
+            [],
+        ]
+        assert names(s.list(Customer, name=["d", "e"], deleted=True)) == ["d", "e"]
+        assert [names(s.list(Customer, employees=number)) for number in (None, 2, None, [1, 3])] == [
+            ["a"],
+            ["c"],
+            ["a"],
+            ["b", "d"],
+        ]
+        assert names(s.list(Customer, employees=2, name="c")) == ["c"]
+        assert names(s.list(Customer, employees=2, name="b")) == []
+
+
 def test_find_takes_values_lists_and_filters(alphabet: Crm) -> None:
     with alphabet.session(reads=True) as s:
         found = [

@@ -263,3 +263,12 @@ def test_everything_is_in_the_openapi_document(api: Api) -> None:
     paths = api.get("/openapi.json").json()["paths"]
     operations = {one["operationId"] for some in paths.values() for one in some.values() if "operationId" in one}
     assert {"sfa_get_funnel", "sfa_get_quote_pdf", "do_sfa_convert_lead", "report_sfa_forecast"} <= operations
+
+
+def test_probabilities_are_shown_and_refreshed(api: Api, crm: Crm, shop: Shop) -> None:
+    done = api.post("/sfa/probabilities/refresh", {})
+    assert (done.status_code, done.json()) == (200, {"changed": 0}), done.text
+    stages = api.get("/sfa/probabilities").json()["stages"]
+    engaging = next(one for one in stages if one["stage"] == "engaging")
+    assert (engaging["probability"], engaging["source"], engaging["won"], engaging["decided"]) == ("25", "stage", 1, 1)
+    assert api.get("/sfa/probabilities?pipeline=salse").status_code == 404

@@ -33,6 +33,8 @@ def pages(root: Path = ROOT) -> Mapping[str, str]:
     for plugin in plugins:
         if classes := plugin.registered("register_entities"):
             made[f"{plugin.name}-entities.md"] = entities.plugin_page(plugin, classes)
+        if declared := plugin.registered("register_events"):
+            made[f"{plugin.name}-events.md"] = events.plugin_page(plugin, declared)
         if text := commands.plugin_page(plugin):
             made[f"{plugin.name}-commands.md"] = text
     return {name: f"{HEADER}{text.rstrip()}\n" for name, text in made.items()}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crmkit.core.domain_event import EventDeclaration
 from crmkit.core.entities import CORE_ENTITIES
 from crmkit.core.entity import entity_info
 from crmkit.core.fieldtypes import Kind
@@ -11,6 +15,7 @@ from crmkit.hooks.kinds import Kind as HookKind
 from tools.markdown import code, slug, table
 from tools.reference.classes import own_docstring
 from tools.reference.hooks import in_order
+from tools.reference.plugins import OfficialPlugin
 
 INTRODUCTION = """# Events
 
@@ -24,6 +29,20 @@ ACTIONS = {
     "restored": "a deleted record is back",
 }
 """What ``crmkit.store.journal`` says happened to a record."""
+
+PLUGIN_INTRODUCTION = """# Events of {label}
+
+What the plugin says by name, as [domain events](events.md#domain-events): the type of the event in the log is its name. In
+CloudEvents `data.payload` holds the attributes, and `dataschema` names event and version; in webhooks `data.payload`,
+`data.schema_version` and, as `data.entity` and `data.id`, the record that it happened to. Attributes may be added to a
+payload; a version counts up when one goes or means something else."""
+
+DOMAIN_EVENTS = """## Domain events
+
+Plugins say by name what happened: a change of a field says that a status is `won`, a domain event that a deal was won.
+Its type is its name, it is written in the transaction of the change as a record of
+[`domain_event`](entities.md#domain_event), and its payload has a declared, versioned form. Those of the official plugins have
+pages of their own. How to declare and to hear of them is told in [Follow events](../how-to/events.md)."""
 
 DELIVERY = """## Delivery
 
@@ -40,9 +59,36 @@ These hooks run after the commit:"""
 def page() -> str:
     """Return the page."""
     parts = [INTRODUCTION, "## Types", _actions(), _types(), "## Attributes", own_docstring(Event), _attributes()]
+    parts += [DOMAIN_EVENTS]
     hooks = [info for spec_class in SPECS for info in in_order(spec_class) if info.kind is HookKind.NOTIFY]
     rows = [(f"[{code(info.name)}](hooks.md#{slug(info.name)})", info.help.partition("\n")[0]) for info in hooks]
     return "\n\n".join([*parts, DELIVERY, table(["hook", "what it is for"], rows)])
+
+
+def plugin_page(plugin: OfficialPlugin, declared: Sequence[EventDeclaration]) -> str:
+    """Return the page of the domain events of a plugin."""
+    label = plugin.manifest.label or plugin.name
+    rows = [(f"[{code(one.name)}](#{slug(one.name)})", one.help.render()) for one in declared]
+    return "\n\n".join(
+        [PLUGIN_INTRODUCTION.format(label=label), table(["event", "meaning"], rows), *map(_event, declared)]
+    )
+
+
+def _event(one: EventDeclaration) -> str:
+    rows = [(code(name), _form(form), form.get("description", "")) for name, form in one.schema["properties"].items()]
+    said = f"{one.help.render()} It happens to `{one.entity}`; version {one.version} of the payload:"
+    return "\n\n".join([f"## {code(one.name)}", said, table(["attribute", "type", "meaning"], rows)])
+
+
+def _form(form: Mapping[str, Any]) -> str:
+    """Return the type of an attribute in words."""
+    if "anyOf" in form:
+        return f"{_form(form['anyOf'][0])} or null"
+    if "enum" in form:
+        return ", ".join(code(word) for word in form["enum"])
+    if "properties" in form:
+        return "money: `amount` and `currency`"
+    return str(form.get("format", "decimal as text" if "pattern" in form else form["type"]))
 
 
 def types_of(entity: str) -> list[str]:

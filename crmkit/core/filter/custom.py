@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from crmkit.core.fieldtypes import Kind
+from crmkit.core.values.pattern import pattern
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_NUMBER = pattern(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 def custom_value(kind: Kind, raw: Any) -> Any:

@@ -22,6 +22,7 @@ from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.clock import parse_date
 from crmkit.core.values.ids import parse_id
 from crmkit.core.values.partial_date import PartialDate, parse_partial_date
+from crmkit.core.values.pattern import pattern
 
 MAX_DIGITS = 40
 
@@ -37,9 +38,9 @@ COMPARE: dict[Kind, tuple[str, ...]] = {
 }
 """The comparisons that each kind of field has; ``in`` goes with ``=``."""
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
-_PERIOD = re.compile(r"\d{4}(-\d\d)?|--\d\d(-\d\d)?", re.ASCII)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d([.]\d{1,6})?)?\s*(z|[+-]\d\d:?\d\d)?", re.ASCII)
+_NUMBER = pattern(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_PERIOD = pattern(r"\d{4}(-\d\d)?|--\d\d(-\d\d)?", re.ASCII)
+_INSTANT = pattern(r"\d{4}-\d\d-\d\d[t ]\d\d:\d\d(:\d\d([.]\d{1,6})?)?\s*(z|[+-]\d\d:?\d\d)?", re.ASCII)
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
 

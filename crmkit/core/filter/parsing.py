@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -34,6 +33,7 @@ from crmkit.core.filter.tree import (
 )
 from crmkit.core.messages import Message, msg, shown
 from crmkit.core.registry import EntityRegistry
+from crmkit.core.values.pattern import pattern
 
 MAX_LENGTH = 20_000
 MAX_NESTING = 64
@@ -42,7 +42,7 @@ MAX_COUNT = 1_000_000
 KEPT = 256
 """Filters that an application remembers having read."""
 
-_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_PATH = pattern(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _DATED = (Kind.DATE, Kind.PARTIAL_DATE, Kind.INSTANT)
 _COUNTS: dict[tuple[str, ...], tuple[CountOp, int]] = {
     ("at", "least"): ("at least", 0),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from crmkit.core.filter.literals import write_literal
 from crmkit.core.filter.tree import (
     And,
@@ -19,12 +17,13 @@ from crmkit.core.filter.tree import (
     Predicate,
     Value,
 )
+from crmkit.core.values.pattern import pattern
 
 _OPERATORS = ["in", "is", "empty", "contains", "starts", "ends", "startswith", "endswith", "between"]
 RESERVED = frozenset([*_OPERATORS, "and", "or", "not", "has", "where", "everything", "nothing"])
 """Words with a meaning of their own: as a value they are quoted."""
 
-_SAFE = re.compile(r"[^\W_][\w.@-]*")
+_SAFE = pattern(r"[^\W_][\w.@-]*")
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 
 

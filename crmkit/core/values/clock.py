@@ -6,7 +6,6 @@ import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from threading import Lock
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
@@ -61,6 +60,8 @@ class FixedClock:
 
 def time_zone(name: str) -> tzinfo:
     """Return the time zone of an IANA name such as ``Europe/Berlin``; raises ``BadInput``."""
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
 from crmkit.core.values.countries import COUNTRIES
+from crmkit.core.values.pattern import pattern
 from crmkit.core.values.text import search_key
 
 # Everyday names that the CLDR table lacks. A name that several countries share, such as Congo, is left out.
@@ -69,7 +68,7 @@ _ALIASES = {
     "VN": "Viet Nam",
 }
 _CLOSE = 0.85  # difflib ratio: one wrong letter in seven; refuses Iceland for Ireland
-_NOT_WORD = re.compile(r"[^\w\s]+")
+_NOT_WORD = pattern(r"[^\w\s]+")
 
 
 def is_country(code: str) -> bool:
@@ -94,6 +93,8 @@ def _lookup(raw: str) -> str:
     codes = _codes_by_name()
     code = codes.get(key)
     if code is None and len(key) >= 5 and key.isascii():
+        from difflib import get_close_matches
+
         close = {codes[name] for name in get_close_matches(key, codes, n=8, cutoff=_CLOSE)}
         code = close.pop() if len(close) == 1 else None
     if code is None:

@@ -8,10 +8,11 @@ import unicodedata
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.core.values.bad_value import BadValue
+from crmkit.core.values.pattern import pattern
 
 # Numbers in E.164 form already, of plans where nothing stands between country code and subscriber's number that
 # phonenumbers would strip: no trunk zero, carrier code or old mobile prefix. Tested against phonenumbers itself.
-_FAST = re.compile(
+_FAST = pattern(
     r"\+(?:1[2-9]\d{9}|861[3-8]\d{9}|(?:20|27|3[0-4]|4[0134568]|49|6[0-6]|8[124]|9[0-5]|35[1-9]|37[1-467]|38[1-35-79]|42[01]"
     r"|852|853|886|97[1-7])[2-9]\d{5,10})",
     re.ASCII,

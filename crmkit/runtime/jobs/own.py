@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from crmkit.core.errors import ConfigError, CrmError, DatabaseUnavailable, StorageFull
 from crmkit.core.messages import msg
@@ -86,6 +85,8 @@ def send_messages(ctx: JobContext, job: Job) -> None:
 
 def fetch_mail(ctx: JobContext, job: Job) -> None:
     """Take in what is new in the mailboxes of the configuration."""
+    from zoneinfo import ZoneInfo
+
     from crmkit.services.mail.fetching import fetch
     from crmkit.services.mail.own import own_addresses
 

@@ -34,9 +34,9 @@ class Lifecycles(Bound):
 
     def lifecycles_in_force(self) -> LifecyclesInForce:
         """Return the lifecycles in force, for derive hooks; see :class:`crmkit.services.lifecycle.in_force.LifecyclesInForce`."""
-        from crmkit.services.lifecycle.in_force import LifecyclesInForce
+        from crmkit.services.lifecycle.in_force import lifecycles_in_force
 
-        return LifecyclesInForce(self._session, self._crm.lifecycles())
+        return lifecycles_in_force(self._session, self._crm.lifecycles())
 
     def lifecycles_known(self, entity: str = "") -> list[tuple[Lifecycle, LifecycleDefinition]]:
         """Return the lifecycles in force with what they define; see :func:`crmkit.services.lifecycle.known.lifecycles_known`."""

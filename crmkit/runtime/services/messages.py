@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
 from crmkit.runtime.services.bound import Bound
@@ -31,7 +31,7 @@ class Messages(Bound):
 
         return sent_after_commit(self._crm, self._session, channel, to, **details)
 
-    def attach(self, interaction: Interaction, filename: str, content: bytes) -> Attachment:
+    def attach(self, interaction: Interaction, filename: str, content: bytes | BinaryIO) -> Attachment:
         """Attach a file to an interaction; see :func:`crmkit.services.attachments.attach`."""
         from crmkit.services.attachments import attach
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import attrs
 import sqlalchemy as sa
 
+from crmkit.core.domain_event import DOMAIN_EVENT, creates
 from crmkit.core.entity import EntityInfo, change
 from crmkit.core.errors import CrmError, NotFound
 from crmkit.core.frozen import frozen
@@ -220,7 +221,7 @@ class Branch:
         )
         with self.crm.session(reads=True) as session:
             rows = session.connection.execute(statement).all()
-        return [(row[1], row[2], row[3]) for row in rows if row[4].endswith(".created")]
+        return [(row[1], row[2], row[3]) for row in rows if creates(row[1], row[4])]
 
     def _last_position(self) -> int:
         event = self.crm.database.tables["event"]
@@ -258,7 +259,8 @@ class Branch:
     def made(self) -> set[UUID]:
         """Return the ids of records that hooks and rules made here and that no recorded record stands for."""
         event = self.crm.database.tables["event"]
-        statement = sa.select(event.c.record_id).where(event.c.type.like("%.created"))
+        named = sa.and_(event.c.entity == DOMAIN_EVENT, event.c.type.not_like(f"{DOMAIN_EVENT}.%"))
+        statement = sa.select(event.c.record_id).where(sa.or_(event.c.type.like("%.created"), named))
         with self.crm.session(reads=True) as session:
             created = set(session.connection.scalars(statement))
         return created - self._staged - set(self.ids.values())

@@ -9,9 +9,10 @@ from crmkit.core.errors import BadInput
 from crmkit.core.frozen import frozen
 from crmkit.core.interaction import Attachment, Interaction
 from crmkit.core.messages import msg
-from crmkit.services.attachments.contents import Contents, digest_of
+from crmkit.services.attachments.contents import Contents
 from crmkit.services.attachments.media_types import media_type_of
 from crmkit.services.attachments.names import safe_name
+from crmkit.services.attachments.sources import Source, digest_of, size_of
 from crmkit.store.session import Session
 
 
@@ -32,15 +33,16 @@ class AttachedFile:
     digest: str
 
 
-def check(rules: AttachmentRules, filename: str, content: bytes) -> str:
+def check(rules: AttachmentRules, filename: str, content: Source) -> str:
     """Return the media type of a file, told by its content. Raises BadInput for one that is too large or not taken."""
     name = safe_name(filename)
-    if len(content) > rules.largest:
+    size = size_of(content)
+    if size > rules.largest:
         raise BadInput(
             msg(
                 "file {name}: {size} bytes; at most {most} are taken",
                 name=name,
-                size=f"{len(content):,}",
+                size=f"{size:,}",
                 most=f"{rules.largest:,}",
             )
         )
@@ -53,11 +55,12 @@ def check(rules: AttachmentRules, filename: str, content: bytes) -> str:
 
 
 def attach(
-    session: Session, attachments: Attachments, interaction: Interaction, filename: str, content: bytes
+    session: Session, attachments: Attachments, interaction: Interaction, filename: str, content: Source
 ) -> Attachment:
     """Attach a file to an interaction and return it; it is written with the session.
 
-    The same file under the same name is attached once. The name is made safe; the type is what the content shows. Raises
+    A file is read piece by piece, and has to stay open until the session is committed or rolled back. The same content
+    under the same name is attached once. The name is made safe; the type is what the content shows. Raises
     BadInput for a file that is too large or of a type that is not taken.
     """
     media_type = check(attachments.rules, filename, content)
@@ -68,7 +71,7 @@ def attach(
     tenant, contents, now = session.actor.tenant_id, attachments.contents, session.clock.now()
     contents.put(tenant, content, now)
     made = Attachment(
-        interaction_id=interaction.id, filename=name, media_type=media_type, size=len(content), sha256=digest
+        interaction_id=interaction.id, filename=name, media_type=media_type, size=size_of(content), sha256=digest
     )
     session.add(made)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import tempfile
@@ -16,6 +15,7 @@ from uuid import UUID
 
 from crmkit.core.errors import CrmError, NotFound
 from crmkit.core.messages import msg, shown
+from crmkit.services.attachments.sources import Source, digest_of, pieces, size_of
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -23,7 +23,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 class Contents(Protocol):
     """A store of contents; one for an object storage has these methods, too. Digests are 64 hexadecimal digits."""
 
-    def put(self, tenant: UUID, content: bytes, now: datetime) -> str:
+    def put(self, tenant: UUID, content: Source, now: datetime) -> str:
         """Keep a content and return its digest; one that is there already counts as put ``now``."""
         ...
 
@@ -44,29 +44,24 @@ class Contents(Protocol):
         ...
 
 
-def digest_of(content: bytes) -> str:
-    """Return the name of a content."""
-    return hashlib.sha256(content).hexdigest()
-
-
 class FolderContents:
     """Keeps contents as files of a folder, in a folder for each tenant. A file is there as a whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def put(self, tenant: UUID, content: bytes, now: datetime) -> str:
+    def put(self, tenant: UUID, content: Source, now: datetime) -> str:
         digest = digest_of(content)
         path = self._path(tenant, digest)
         instant = now.timestamp()
-        if path.exists() and path.stat().st_size == len(content):
+        if path.exists() and path.stat().st_size == size_of(content):
             os.utime(path, (instant, instant))
             return digest
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, draft = tempfile.mkstemp(prefix=".", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                file.writelines(pieces(content))
                 file.flush()
                 os.fsync(file.fileno())
             os.utime(draft, (instant, instant))
@@ -111,10 +106,10 @@ class MemoryContents:
         self._kept: dict[tuple[UUID, str], tuple[bytes, datetime]] = {}
         self._lock = Lock()
 
-    def put(self, tenant: UUID, content: bytes, now: datetime) -> str:
+    def put(self, tenant: UUID, content: Source, now: datetime) -> str:
         digest = digest_of(content)
         with self._lock:
-            self._kept[tenant, digest] = (content, now)
+            self._kept[tenant, digest] = (b"".join(pieces(content)), now)
         return digest
 
     def get(self, tenant: UUID, digest: str) -> bytes:

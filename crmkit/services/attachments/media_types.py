@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import io
+import codecs
 import zipfile
 from pathlib import PurePath
+from typing import BinaryIO
+
+from crmkit.services.attachments.sources import Source, opened, pieces
 
 UNKNOWN = "application/octet-stream"
 PLAIN = "text/plain"
@@ -42,24 +45,26 @@ _SCRIPTS = (b"#!", b"@echo off")
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<iframe")
 
 
-def media_type_of(content: bytes, filename: str = "") -> str:
+def media_type_of(content: Source, filename: str = "") -> str:
     """Return the media type of a content. Among several that it may be, the ending of ``filename`` chooses.
 
     Unknown ones are ``application/octet-stream``, texts ``text/plain`` or what their ending says.
     """
     ending = PurePath(filename).suffix.lower()
-    if not content:
+    file = opened(content)
+    start = file.read(1024)
+    if not start:
         return _ENDINGS.get(ending, PLAIN)
-    if content[:4] in (b"PK\3\4", b"PK\5\6"):
-        return _zipped(content)
-    if content[:4] == b"\x7fELF":
+    if start[:4] in (b"PK\3\4", b"PK\5\6"):
+        return _zipped(file)
+    if start[:4] == b"\x7fELF":
         return "application/x-executable"
-    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_PAGES) or b"<script" in start:
         return "text/html"
     if start.startswith(_SCRIPTS):
         return "text/x-script"
-    found = _by_magic(content)
+    found = _by_magic(file)
     for active in _ACTIVE:
         if active in found:
             return active
@@ -71,12 +76,13 @@ def media_type_of(content: bytes, filename: str = "") -> str:
     return chosen if chosen in _SURE or not _is_text(content) else named or PLAIN
 
 
-def _by_magic(content: bytes) -> dict[str, set[str]]:
+def _by_magic(file: BinaryIO) -> dict[str, set[str]]:
     """Return what the content may be, the surest first, with the endings of each."""
     import puremagic
 
     try:
-        matches = puremagic.magic_string(content)
+        file.seek(0)
+        matches = puremagic.magic_stream(file)
     except (puremagic.PureError, ValueError):
         return {}
     found: dict[str, set[str]] = {}
@@ -87,10 +93,10 @@ def _by_magic(content: bytes) -> dict[str, set[str]]:
     return found
 
 
-def _zipped(content: bytes) -> str:
+def _zipped(file: BinaryIO) -> str:
     """Return what kind of document a ZIP archive is, if it is one; with macros it is another."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             if names[:1] == ["mimetype"] and archive.getinfo("mimetype").file_size < 200:
                 return archive.read("mimetype").decode("ascii", "replace").strip()
@@ -103,19 +109,24 @@ def _zipped(content: bytes) -> str:
     return next((kind for folder, kind in _DOCUMENTS if any(name.startswith(folder) for name in names)), UNKNOWN)
 
 
-def _is_text(content: bytes) -> bool:
+def _is_text(content: Source) -> bool:
     """Whether a content is text in one of the encodings that mail and tables come in."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    start = next(pieces(content), b"")
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _decodes(content, "utf-16")
-    if b"\0" in content:
+    if any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in start[:4096]):
         return False
-    strange = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in content[:4096])
-    return strange == 0 and any(_decodes(content, name) for name in ("utf-8", "gb18030", "cp1252", "latin-1"))
+    if any(b"\0" in piece for piece in pieces(content)):
+        return False
+    return any(_decodes(content, name) for name in ("utf-8", "gb18030", "cp1252", "latin-1"))
 
 
-def _decodes(content: bytes, encoding: str) -> bool:
+def _decodes(content: Source, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        content.decode(encoding)
+        for piece in pieces(content):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True

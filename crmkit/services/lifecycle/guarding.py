@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from crmkit.core.errors import Refused
@@ -31,6 +32,8 @@ def refused_steps(ctx: Context, created: Sequence[StageTransition], cause: Cause
         lifecycles = {
             track.lifecycle_id: session.peek(Lifecycle, track.lifecycle_id) for track in tracks.values() if track
         }
+    ways = {id: in_order(some) for id, some in steps.items()}
+    now = ctx.clock.now()
     definitions = {id: definition_of(lifecycle) for id, lifecycle in lifecycles.items() if lifecycle is not None}
     found: list[Refuse] = []
     moves: dict[str, list[StageMove]] = {}
@@ -41,14 +44,15 @@ def refused_steps(ctx: Context, created: Sequence[StageTransition], cause: Cause
         if definition is None:
             found.append(Refuse(msg("there is no such track"), step.id))
             continue
-        ordered = in_order(steps[step.track_id])
-        place = next(number for number, one in enumerate(ordered) if one.id == step.id)
+        ordered = ways[step.track_id]
+        place = next(number for number, one in enumerate(ordered) if one is step or one.id == step.id)
         before = ordered[place - 1].to_stage if place else ""
         after = ordered[place + 1].to_stage if place + 1 < len(ordered) else ""
-        problems = list(_against(ctx, step, definition, before, after))
+        problems = list(_against(now, step, definition, before, after))
         found += problems
         if not problems:
-            moves.setdefault(track.entity, []).append(StageMove(definition.name, track, step, before))
+            if session.hooks.caller("guard_stage_transition", track.entity).has_impls:
+                moves.setdefault(track.entity, []).append(StageMove(definition.name, track, step, before))
             stage = definition.stage(step.to_stage)
             if stage.criteria and not after:
                 entering.setdefault((track.lifecycle_id, stage.name), []).append((track, step))
@@ -61,7 +65,7 @@ def refused_steps(ctx: Context, created: Sequence[StageTransition], cause: Cause
 
 
 def _against(
-    ctx: Context, step: StageTransition, definition: LifecycleDefinition, before: str, after: str
+    now: datetime, step: StageTransition, definition: LifecycleDefinition, before: str, after: str
 ) -> Iterator[Refuse]:
     stage = definition.find(step.to_stage)
     if stage is None:
@@ -74,7 +78,7 @@ def _against(
         )
         yield Refuse(reason, step.id)
         return
-    if step.occurred_at > ctx.clock.now() and step.rule != "remap":
+    if step.occurred_at > now and step.rule != "remap":
         yield Refuse(msg("{at} lies in the future", at=step.occurred_at.isoformat()), step.id)
     # A stage that is gone, or none at all, leads everywhere.
     left, followed = definition.find(before), definition.find(after)
@@ -123,8 +127,6 @@ def _unmet(
 
 def _ask(session: Any, entity: str, moves: Sequence[StageMove], cause: Cause) -> None:
     caller = session.hooks.caller("guard_stage_transition", entity)
-    if not caller.has_impls:
-        return
     found = refusals(caller, session.contexts, StageMoves(entity, tuple(moves), cause))
     if found:
         # Plugins know the record that moves; who reads the error, the transitions.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import is_
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,24 @@ from crmkit.core.messages import msg, shown
 from crmkit.services.lifecycle.defining import REGISTERED, definition_of
 from crmkit.services.lifecycle.moving import StageCause, first_step
 from crmkit.store.session import Session
+
+
+def lifecycles_in_force(session: Session, registered: Iterable[LifecycleDefinition]) -> LifecyclesInForce:
+    """Return the lifecycles in force; in a flush, the same object until lifecycles are added or changed in it."""
+    if not session.flushing:
+        return LifecyclesInForce(session, registered)
+    # The states themselves, not their ids: nothing else can take their identity while they are kept.
+    pending = [after for _, after in session.work.pending.get("lifecycle", {}).values()]
+    known = session.work.kept.get(_KEPT)
+    if known is not None and len(known[0]) == len(pending) and all(map(is_, known[0], pending)):
+        found: LifecyclesInForce = known[1]
+        return found
+    found = LifecyclesInForce(session, registered)
+    session.work.kept[_KEPT] = pending, found
+    return found
+
+
+_KEPT = "lifecycles in force"
 
 
 class LifecyclesInForce:

@@ -15,7 +15,7 @@ from crmkit.core.entity import change, changed_fields
 from crmkit.core.lifecycle import Lifecycle, Relationship, StageTrack, StageTransition
 from crmkit.core.lifecycle_checks import entity_errors
 from crmkit.core.lifecycle_definition import LifecycleDefinition
-from crmkit.core.lifecycle_history import fold, in_order
+from crmkit.core.lifecycle_history import in_order, standing_since
 from crmkit.core.messages import msg
 from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.protocols import Context
@@ -131,32 +131,33 @@ def _projected(ctx: Context, call: RecordBatch) -> list[Any]:
     made: list[Any] = []
     for track in tracks.values():
         ordered = in_order(steps[track.id])
-        for place, step in enumerate(ordered):
-            before = ordered[place - 1].to_stage if place else ""
-            if step.id in fresh and step.from_stage != before:
+        before = ""
+        for step in ordered:
+            if step.from_stage != before and step.id in fresh:
                 made.append(change(step, from_stage=before))
-        past = fold(ordered)
+            before = step.to_stage
+        last = standing_since(ordered)
         definition = definitions.get(track.lifecycle_id)
-        stage = definition.find(past[-1].stage) if past and definition is not None else None
-        if stage is not None:
-            now = change(track, stage=stage.name, category=stage.category, entered_at=past[-1].start)
-            if changed_fields(track, now):
-                made.append(now)
+        stage = definition.find(last.to_stage) if last is not None and definition is not None else None
+        if stage is None or last is None:
+            continue
+        if (track.stage, track.category, track.entered_at) != (stage.name, stage.category, last.occurred_at):
+            made.append(change(track, stage=stage.name, category=stage.category, entered_at=last.occurred_at))
     return made
 
 
 def _disagreement(track: StageTrack, steps: list[StageTransition], definition: LifecycleDefinition | None) -> Any:
-    past = fold(steps)
-    if not past:
+    last = standing_since(in_order(steps))
+    if last is None:
         return msg("a track begins with its first transition; start the record instead")
     if definition is None:
         return msg("there is no such lifecycle")
-    stage = definition.find(past[-1].stage)
+    stage = definition.find(last.to_stage)
     if stage is None:
-        return msg("lifecycle {lifecycle} has no stage {stage}", lifecycle=definition.name, stage=past[-1].stage)
+        return msg("lifecycle {lifecycle} has no stage {stage}", lifecycle=definition.name, stage=last.to_stage)
     if track.entity != definition.entity:
         return msg("lifecycle {lifecycle} is for {entity}", lifecycle=definition.name, entity=definition.entity)
-    if (track.stage, track.category, track.entered_at) != (stage.name, stage.category, past[-1].start):
+    if (track.stage, track.category, track.entered_at) != (stage.name, stage.category, last.occurred_at):
         return msg(
             "a stage is never set by hand: by its transitions the record stands in {stage}, not in {given}; move it",
             stage=stage.name,

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from crmkit.services.merging.resolving import merged_into, resolve, resolve_all
-from crmkit.services.merging.running import MergeResult, merge, merge_many, preview
-from crmkit.services.merging.undoing import LeftAsIs, MergePage, UndoReport, find_merge, merges, merges_by_pages, undo
+from typing import TYPE_CHECKING
+
+from crmkit.core.face import face
+
+if TYPE_CHECKING:
+    from crmkit.services.merging.resolving import merged_into, resolve, resolve_all
+    from crmkit.services.merging.running import MergeResult, merge, merge_many, preview
+    from crmkit.services.merging.undoing import (
+        LeftAsIs,
+        MergePage,
+        UndoReport,
+        find_merge,
+        merges,
+        merges_by_pages,
+        undo,
+    )
 
 __all__ = [
     "LeftAsIs",
@@ -22,3 +35,12 @@ __all__ = [
     "resolve_all",
     "undo",
 ]
+
+__getattr__ = face(
+    __name__,
+    {
+        "resolving": ("merged_into", "resolve", "resolve_all"),
+        "running": ("MergeResult", "merge", "merge_many", "preview"),
+        "undoing": ("LeftAsIs", "MergePage", "UndoReport", "find_merge", "merges", "merges_by_pages", "undo"),
+    },
+)

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from crmkit.store.filters.compile import Tables, children_number, to_sql
-from crmkit.store.filters.functions import POSTGRES_FUNCTIONS, register_functions
-from crmkit.store.filters.links import of_late
+from typing import TYPE_CHECKING
+
+from crmkit.core.face import face
+
+if TYPE_CHECKING:
+    from crmkit.store.filters.compile import Tables, children_number, to_sql
+    from crmkit.store.filters.functions import POSTGRES_FUNCTIONS, register_functions
+    from crmkit.store.filters.links import of_late
 
 __all__ = ["POSTGRES_FUNCTIONS", "Tables", "children_number", "of_late", "register_functions", "to_sql"]
+
+__getattr__ = face(
+    __name__,
+    {
+        "compile": ("Tables", "children_number", "to_sql"),
+        "functions": ("POSTGRES_FUNCTIONS", "register_functions"),
+        "links": ("of_late",),
+    },
+)

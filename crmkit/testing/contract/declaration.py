@@ -75,6 +75,10 @@ def _misnamed(subject: Subject, crm: Crm) -> Iterator[str]:
     for kind in registered_by(crm, subject.name, "register_interaction_kinds"):
         if not kind.name.startswith(prefix) and kind.name != subject.name:
             yield f"kind of interaction {kind.name} does not begin with {prefix}"
+    for event in registered_by(crm, subject.name, "register_events"):
+        for name, form in event.schema["properties"].items():
+            if not form.get("description"):
+                yield f"event {event.name}: {name} of its payload has no help"
     for command in registered_by(crm, subject.name, "register_cli_commands"):
         module, _, attribute = command.import_path.partition(":")
         try:

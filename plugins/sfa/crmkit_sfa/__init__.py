@@ -36,6 +36,7 @@ from crmkit_sfa.declaration import (
     register_permissions,
     register_schedules,
 )
+from crmkit_sfa.events.hooks import register_events, tell_deals, tell_leads, tell_orders, tell_quotes, tell_transfers
 from crmkit_sfa.forecasting.hooks import derive_forecast_words, guard_forecast_words
 from crmkit_sfa.inquiries.hooks import (
     derive_inquiry_steps,
@@ -177,6 +178,7 @@ __all__ = [
     "register_columns",
     "register_custom_fields",
     "register_entities",
+    "register_events",
     "register_field_types",
     "register_jobs",
     "register_lifecycles",
@@ -189,4 +191,9 @@ __all__ = [
     "register_schedules",
     "register_search_providers",
     "register_timeline_sources",
+    "tell_deals",
+    "tell_leads",
+    "tell_orders",
+    "tell_quotes",
+    "tell_transfers",
 ]

@@ -17,7 +17,8 @@ from crmkit_sfa.funnel.commands import funnel, leaderboard, velocity
 from crmkit_sfa.inquiries.commands import inquiry
 from crmkit_sfa.leads.command_steps import STEPS
 from crmkit_sfa.leads.commands import lead
-from crmkit_sfa.opportunities import command_parts as command_parts  # adds commands to the group
+from crmkit_sfa.opportunities import command_odds as command_odds  # adds commands to the group
+from crmkit_sfa.opportunities import command_parts as command_parts  # and this one too
 from crmkit_sfa.opportunities.commands import opportunity
 from crmkit_sfa.orders.commands import order
 from crmkit_sfa.pricing.commands import price

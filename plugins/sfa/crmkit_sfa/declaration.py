@@ -29,6 +29,7 @@ from crmkit_sfa.inquiries.entities import INQUIRY_ENTITIES
 from crmkit_sfa.leads.entities import LEAD_ENTITIES
 from crmkit_sfa.opportunities.entities import OPPORTUNITY_ENTITIES
 from crmkit_sfa.opportunities.pipeline import standard_pipeline
+from crmkit_sfa.opportunities.refreshing import ODDS_JOBS, ODDS_SCHEDULES
 from crmkit_sfa.orders.entities import ORDER_ENTITIES
 from crmkit_sfa.pricing.entities import PRICING_ENTITIES
 from crmkit_sfa.pricing.hooks import product_fields
@@ -84,7 +85,16 @@ def register_lifecycles(ctx: Context, call: Setup) -> list[LifecycleDefinition]:
 
 @hookimpl
 def register_jobs(ctx: Context, call: Setup) -> list[JobDeclaration]:
-    return [*ACTIVITY_JOBS, *ASSIGNMENT_JOBS, *RECEIPT_JOBS, *TRANSFER_JOBS, *DEALER_JOBS, *ACCOUNT_JOBS, *QUOTE_JOBS]
+    return [
+        *ACTIVITY_JOBS,
+        *ASSIGNMENT_JOBS,
+        *RECEIPT_JOBS,
+        *TRANSFER_JOBS,
+        *DEALER_JOBS,
+        *ACCOUNT_JOBS,
+        *QUOTE_JOBS,
+        *ODDS_JOBS,
+    ]
 
 
 @hookimpl
@@ -97,6 +107,7 @@ def register_schedules(ctx: Context, call: Setup) -> list[ScheduleDeclaration]:
         *DEALER_SCHEDULES,
         *ACCOUNT_SCHEDULES,
         *QUOTE_SCHEDULES,
+        *ODDS_SCHEDULES,
     ]
 
 

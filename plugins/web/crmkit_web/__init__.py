@@ -2,9 +2,9 @@
 
 crmkit finds the manifest and the hooks here. It knows no other plugin. The rooms: ``serving`` (requests and replies),
 ``documents`` (records as JSON, and back), ``records`` (the addresses of every entity), ``customers``, ``history``,
-``lifecycles``, ``attachments``, ``segments``, ``changes``, ``searching`` and ``metadata`` (use cases), ``work`` (imports,
-exports, bulk actions), ``extensions`` (what plugins add), ``login`` (who asks), ``webhooks`` and ``outbound`` (what goes
-out), ``openapi``, ``mcp`` and ``commands``.
+``lifecycles``, ``access``, ``handovers``, ``surveys``, ``attachments``, ``segments``, ``changes``, ``searching`` and
+``metadata`` (use cases), ``work`` (imports, exports, bulk actions), ``extensions`` (what plugins add), ``login`` (who
+asks), ``webhooks`` and ``outbound`` (what goes out), ``openapi``, ``mcp`` and ``commands``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from crmkit.plugin import (
     Setup,
     hookimpl,
 )
+from crmkit_web.handovers import declared as handovers
 from crmkit_web.login import declared as login
 from crmkit_web.login.entities import ENTITIES as LOGIN_ENTITIES
 from crmkit_web.records.entities import SigningKey
@@ -75,7 +76,7 @@ def register_permissions(ctx: Context, call: Setup) -> list[Permission]:
 
 @hookimpl
 def register_jobs(ctx: Context, call: Setup) -> list[JobDeclaration]:
-    return [*JOBS, *login.JOBS, *work.jobs()]
+    return [*JOBS, *login.JOBS, *work.jobs(), *handovers.jobs()]
 
 
 @hookimpl

@@ -45,15 +45,20 @@ class WebSettings:
     see it. Empty: beside the attachments, else among the temporary files of this machine."""
     files_kept_days: int = 7
     """Days that the file of an export, or of rejected rows, can be fetched."""
+    work_kept_days: int = 90
+    """Days that it is known what was imported, exported and changed by a job, after it has ended; at least as long as its
+    files."""
     most_jobs: int = 20
     """Imports, exports and bulk actions that a user may have waiting or running at once."""
     slowest_body: int = 30
     """Seconds that the whole body of a request may take to arrive."""
+    most_uploads: int = 32
+    """Large bodies that one process takes at once, a quarter of them from one user; others are to try again."""
     slowest_upload: int = 600
     """Seconds that an uploaded file may take to arrive."""
     secret_key: Secret = attrs.field(factory=lambda: Secret(""))
-    """A long random text that secrets are encrypted with which have to be used again, such as those that sign webhooks.
-    Without one they stand in the database as they are."""
+    """A long random text that secrets are encrypted with which have to be used again, such as those that sign webhooks;
+    cursors are signed with it, too. Without one, secrets stand in the database as they are."""
     allowed_networks: tuple[str, ...] = ()
     """Networks of our own that webhooks and imports may reach all the same, as in ``10.1.2.0/24``."""
     public_reference: bool = True

@@ -177,6 +177,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_customer_match_sets_tenant_id"), "customer_match_sets", ["tenant_id"], unique=False)
     op.create_table(
+        "domain_events",
+        sa.Column("id", types.Id(), nullable=False),
+        sa.Column("tenant_id", types.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", types.Instant(), nullable=True),
+        sa.Column("created_by", types.Id(), nullable=True),
+        sa.Column("updated_at", types.Instant(), nullable=True),
+        sa.Column("updated_by", types.Id(), nullable=True),
+        sa.Column("deleted_at", types.Instant(), nullable=True),
+        sa.Column("source", types.text_type(100), nullable=False),
+        sa.Column("custom", types.Json(), nullable=False),
+        sa.Column("name", types.text_type(100), nullable=False),
+        sa.Column("schema_version", sa.BigInteger(), nullable=False),
+        sa.Column("entity", types.text_type(100), nullable=False),
+        sa.Column("record_id", types.Id(), nullable=False),
+        sa.Column("data", types.Json(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_domain_events_record_id", "domain_events", ["tenant_id", "record_id"], unique=False)
+    op.create_table(
         "erased_keys",
         sa.Column("tenant_id", types.Id(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
@@ -2196,6 +2216,7 @@ def upgrade() -> None:
             "customer_relations": False,
             "customers": False,
             "delegations": False,
+            "domain_events": False,
             "erased_keys": False,
             "erasure_secrets": False,
             "erasures": False,
@@ -2912,6 +2933,8 @@ def downgrade() -> None:
     op.drop_table("event_cursors")
     op.drop_table("erasure_secrets")
     op.drop_table("erased_keys")
+    op.drop_index("ix_domain_events_record_id", table_name="domain_events")
+    op.drop_table("domain_events")
     op.drop_index(op.f("ix_customer_match_sets_tenant_id"), table_name="customer_match_sets")
     op.drop_table("customer_match_sets")
     op.drop_table("customer_match_keys")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from crmkit.core.staff import RecordShare
 from crmkit.plugin import Change, Context, RecordBatch, Refuse, change, hookimpl, msg
@@ -71,6 +70,8 @@ def _is_in(member: AccountMember, today: date) -> bool:
 
 
 def _end_of(ctx: Context, day: date) -> datetime:
+    from zoneinfo import ZoneInfo
+
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(ctx.timezone)).astimezone(UTC)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from crmkit.core.errors import FieldError, ValidationFailed
 from crmkit.plugin import BadInput, Change, Message, change, msg
@@ -84,7 +83,7 @@ def _until(one: Activity) -> datetime | None:
     last = None if repetition is None else latest(repetition)
     if last is None:
         return None
-    length = span(one, ZoneInfo("UTC"))
+    length = span(one, UTC)
     extra = length[1] - length[0] if length else SLACK
     return instant(last, zone_of(one)) + extra + SLACK
 

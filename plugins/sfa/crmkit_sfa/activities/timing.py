@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from crmkit.plugin import BadInput, Message, change, msg
 from crmkit_sfa.activities.entities import Activity
@@ -40,6 +39,8 @@ def defined_zone(definition: str) -> tzinfo:
 
 def known_zone(name: str) -> tzinfo:
     """Return the zone with an IANA name; raises BadInput."""
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):

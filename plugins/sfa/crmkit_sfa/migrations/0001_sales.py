@@ -432,6 +432,53 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "sfa_stage_win_rates",
+        sa.Column("id", crm.Id(), nullable=False),
+        sa.Column("tenant_id", crm.Id(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", crm.Instant(), nullable=True),
+        sa.Column("created_by", crm.Id(), nullable=True),
+        sa.Column("updated_at", crm.Instant(), nullable=True),
+        sa.Column("updated_by", crm.Id(), nullable=True),
+        sa.Column("deleted_at", crm.Instant(), nullable=True),
+        sa.Column("source", crm.text_type(100), nullable=False),
+        sa.Column("custom", crm.Json(), nullable=False),
+        sa.Column("owner_id", crm.Id(), nullable=True),
+        sa.Column("team_id", crm.Id(), nullable=True),
+        sa.Column("pipeline", crm.text_type(100), nullable=False),
+        sa.Column("stage", crm.text_type(100), nullable=False),
+        sa.Column("since", crm.IsoDate(), nullable=False),
+        sa.Column("until", crm.IsoDate(), nullable=False),
+        sa.Column("won", sa.BigInteger(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_sfa_stage_win_rates_owner_id"),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name="fk_sfa_stage_win_rates_team_id"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("sfa_stage_win_rates", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_sfa_stage_win_rates_owner_id",
+            ["owner_id"],
+            unique=False,
+            sqlite_where=sa.text("owner_id IS NOT NULL"),
+            postgresql_where=sa.text("owner_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_sfa_stage_win_rates_team_id",
+            ["team_id"],
+            unique=False,
+            sqlite_where=sa.text("team_id IS NOT NULL"),
+            postgresql_where=sa.text("team_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_sfa_stage_win_rates_pipeline_stage",
+            ["tenant_id", "pipeline", "stage"],
+            unique=True,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
+
+    op.create_table(
         "sfa_tax_rates",
         sa.Column("id", crm.Id(), nullable=False),
         sa.Column("tenant_id", crm.Id(), nullable=False),
@@ -3170,6 +3217,7 @@ def upgrade() -> None:
         "sfa_reminder_notices",
         "sfa_scorecard_results",
         "sfa_scorecards",
+        "sfa_stage_win_rates",
         "sfa_targets",
         "sfa_tax_rates",
         "sfa_territories",
@@ -4090,6 +4138,24 @@ def downgrade() -> None:
         )
 
     op.drop_table("sfa_tax_rates")
+    with op.batch_alter_table("sfa_stage_win_rates", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_sfa_stage_win_rates_pipeline_stage",
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_sfa_stage_win_rates_team_id",
+            sqlite_where=sa.text("team_id IS NOT NULL"),
+            postgresql_where=sa.text("team_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_sfa_stage_win_rates_owner_id",
+            sqlite_where=sa.text("owner_id IS NOT NULL"),
+            postgresql_where=sa.text("owner_id IS NOT NULL"),
+        )
+
+    op.drop_table("sfa_stage_win_rates")
     with op.batch_alter_table("sfa_scorecards", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_sfa_scorecards_name",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +14,14 @@ from crmkit_sfa.opportunities.pipeline import HUNDRED, Pipelines
 
 def faults(ctx: Context, changes: Sequence[Change]) -> Iterator[tuple[UUID, Message]]:
     """Yield what is wrong with opportunities in what changes touch, each with its id; what stood before stays as it is."""
-    pipelines = Pipelines(ctx)
+    pipelines, today = Pipelines(ctx), ctx.today()
     for c in changes:
         if c.after.deleted_at is None:
-            for reason in (*_of_itself(ctx, c), *_lacking(pipelines, c)):
+            for reason in (*_of_itself(today, c), *_lacking(pipelines, c)):
                 yield c.after.id, reason
 
 
-def _of_itself(ctx: Context, c: Change) -> Iterator[Message]:
+def _of_itself(today: date, c: Change) -> Iterator[Message]:
     one: Opportunity = c.after
     if one.probability is not None and one.probability > HUNDRED:
         yield msg("probability is {value}, expected a percentage from 0 to 100", value=str(one.probability))
@@ -28,11 +29,11 @@ def _of_itself(ctx: Context, c: Change) -> Iterator[Message]:
     if amount is not None and (amount.amount < 0 or amount != amount.rounded()):
         yield msg("amount is {value}, expected money to its minor unit, not less than zero", value=str(amount))
     if c.created or c.changed("closed_on") or c.changed("opened_on") or c.changed("category"):
-        yield from _days(ctx, one)
+        yield from _days(today, one)
 
 
-def _days(ctx: Context, one: Opportunity) -> Iterator[Message]:
-    today, opened_on, closed_on = ctx.today(), one.opened_on, one.closed_on
+def _days(today: date, one: Opportunity) -> Iterator[Message]:
+    opened_on, closed_on = one.opened_on, one.closed_on
     if opened_on is not None and opened_on > today:
         yield _wrong("opened_on", opened_on, msg("a day that is not in the future"))
     if one.category == "open":

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.plugin import Change, Context, change
-from crmkit_sfa.opportunities.days import beginning_of
+from crmkit_sfa.opportunities.days import Days
 from crmkit_sfa.opportunities.entities import Opportunity
+from crmkit_sfa.opportunities.odds import Odds
 from crmkit_sfa.opportunities.pipeline import Pipelines
 from crmkit_sfa.opportunities.way import pasts_of, tracks_of
 from crmkit_sfa.opportunities.weighing import weighed
@@ -35,15 +37,17 @@ def entered(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     changes = [c for c in changes if c.created or _concerned(c)]
     if not changes:
         return []
-    pipelines = Pipelines(ctx)
+    pipelines, odds, days = Pipelines(ctx), Odds(ctx), Days(ctx)
     found = tracks_of(ctx, [c.after.id for c in changes])
-    tracks = {(track.record_id, track.lifecycle_id): track for track in found}
+    tracks: dict[UUID, list[StageTrack]] = {}
+    for track in found:
+        tracks.setdefault(track.record_id, []).append(track)
     entries = [
         entry
         for c in changes
-        if (entry := _entry(ctx, c, pipelines, tracks)) is not None  # None: all is said and done
+        if (entry := _entry(ctx, c, pipelines, odds, days, tracks)) is not None  # None: all is said and done
     ]
-    return _steps(ctx, entries, pipelines)
+    return _steps(ctx, entries, pipelines, days)
 
 
 def _concerned(c: Change) -> bool:
@@ -56,10 +60,13 @@ _FIELDS = (
 )
 
 
-def _entry(ctx: Context, c: Change, pipelines: Pipelines, tracks: Mapping[tuple[Any, Any], StageTrack]) -> Entry | None:
+def _entry(
+    ctx: Context, c: Change, pipelines: Pipelines, odds: Odds, days: Days, tracks: Mapping[UUID, Sequence[StageTrack]]
+) -> Entry | None:
     given: Opportunity = c.after
     name = given.pipeline or ctx.config.opportunities.pipeline
-    track = tracks.get((given.id, pipelines.lifecycle(name).id))
+    lifecycle = pipelines.lifecycle(name).id
+    track = next((one for one in tracks.get(given.id, ()) if one.lifecycle_id == lifecycle), None)
     if c.created and track is not None and (track.stage, track.entered_at) == (given.stage, given.entered_at):
         return None
     definition = pipelines.definition(name)
@@ -77,27 +84,27 @@ def _entry(ctx: Context, c: Change, pipelines: Pipelines, tracks: Mapping[tuple[
         "stage": stage,
         "category": settings.category,
         "opening_stage": opening,
-        "opened_on": given.opened_on or ctx.today(),
-        **weighed(ctx, c, stage, settings, moved=moved),
+        "opened_on": given.opened_on or days.today,
+        **weighed(ctx, c, name, stage, settings, odds, moved=moved),
     }
     if moved:
-        values |= _moved(ctx, c, settings.category, values["opened_on"])
+        values |= _moved(ctx, days, c, settings.category, values["opened_on"])
     return Entry(c, change(given, **values), definition, track)
 
 
-def _moved(ctx: Context, c: Change, category: str, opened_on: date) -> dict[str, Any]:
+def _moved(ctx: Context, days: Days, c: Change, category: str, opened_on: date) -> dict[str, Any]:
     """Return the day on which an opportunity was closed and the instant at which it came to its stage."""
     before: Opportunity | None = c.before
     # Found out earlier in this save; time goes on meanwhile.
     known = c.after.entered_at if before is None or c.changed("entered_at") else None
     if category == "open":
-        at = beginning_of(ctx, opened_on) if before is None else ctx.clock.now()
+        at = days.beginning(opened_on) if before is None else ctx.clock.now()
         return {"closed_on": None, "entered_at": known or at}
     closed_on = c.after.closed_on if before is None or c.changed("closed_on") else None
-    closed_on = closed_on or ctx.today()
-    at = beginning_of(ctx, closed_on)
+    closed_on = closed_on or days.today
+    at = days.beginning(closed_on)
     if before is None:
-        at = max(at, beginning_of(ctx, opened_on))
+        at = max(at, days.beginning(opened_on))
     elif before.entered_at is not None:
         at = max(at, before.entered_at)
     return {"closed_on": closed_on, "entered_at": known or at}
@@ -106,14 +113,14 @@ def _moved(ctx: Context, c: Change, category: str, opened_on: date) -> dict[str,
 # -- the steps of the pipeline ----------------------------------------------------------------------------------------
 
 
-def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Pipelines) -> list[Any]:
+def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Pipelines, days: Days) -> list[Any]:
     """Return the opportunities, with tracks and transitions where they stand elsewhere than they say."""
     made: list[Any] = []
     elsewhere: list[tuple[Entry, StageTrack]] = []
     for entry in entries:
         one, track = entry.opportunity, entry.track
         if track is None:
-            made += [one, *_begun(ctx, entry, pipelines)]
+            made += [one, *_begun(ctx, entry, pipelines, days)]
         elif track.stage != one.stage:
             made.append(one)
             elsewhere.append((entry, track))
@@ -123,12 +130,12 @@ def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Pipelines) -> list
     return [*pipelines.in_force.made, *made, *_moves(ctx, elsewhere)]
 
 
-def _begun(ctx: Context, entry: Entry, pipelines: Pipelines) -> list[StageTrack | StageTransition]:
+def _begun(ctx: Context, entry: Entry, pipelines: Pipelines, days: Days) -> list[StageTrack | StageTransition]:
     """Return the track of an opportunity that is new in its pipeline, with its first steps."""
     one = entry.opportunity
     created = entry.change.created
     opening = one.opening_stage if created else one.stage
-    at = beginning_of(ctx, one.opened_on) if created and one.opened_on else ctx.clock.now()
+    at = days.beginning(one.opened_on) if created and one.opened_on else ctx.clock.now()
     cause: Literal["user", "import"] = "import" if created and one.source else "user"
     track, first = pipelines.in_force.first_step(entry.definition.name, one, at, opening, cause=cause)
     if opening == one.stage:

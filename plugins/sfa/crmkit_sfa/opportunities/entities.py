@@ -13,7 +13,9 @@ Category = Literal["open", "won", "lost"]
 """What a stage means: never decided by its name."""
 ForecastCategory = Literal["omitted", "pipeline", "best_case", "commit", "closed"]
 Weighing = Literal["stage", "plugin", "manual"]
-"""Where a probability or forecast category comes from: the stage, a plugin, or somebody who wrote it."""
+"""Where a forecast category comes from: the stage, a plugin, or somebody who wrote it."""
+ProbabilitySource = Literal["stage", "history", "plugin", "manual"]
+"""Where a probability comes from: the stage, history, a plugin, or somebody who wrote it."""
 BuyingRole = Literal["decision_maker", "economic_buyer", "influencer", "champion", "user", "gatekeeper", "other"]
 
 
@@ -47,7 +49,7 @@ class Opportunity(Record):
     amount: Money | None = field(default=None, help="What it is worth; the sum of its lines where it has some.")
     product_id: UUID | None = field(default=None, reference="product", help="What it is mainly about.")
     probability: Decimal | None = field(default=None, minimum=0, help="How likely it is won, in percent.")
-    probability_source: Weighing | None = field(default=None, help="Where the probability comes from.")
+    probability_source: ProbabilitySource | None = field(default=None, help="Where the probability comes from.")
     forecast_category: ForecastCategory | None = field(default=None, help="As what it counts in forecasts.")
     forecast_source: Weighing | None = field(default=None, help="Where the forecast category comes from.")
     reason: str = field(default="", max_length=200, label="Win or loss reason")
@@ -161,4 +163,36 @@ class BigDealAlert(Part):
     amount: Money | None = field(default=None)
 
 
-OPPORTUNITY_ENTITIES = (Opportunity, OpportunityLine, OpportunityContact, Competitor, OpportunityHistory, BigDealAlert)
+@entity(
+    "sfa_stage_win_rate",
+    label="Win rate of a stage",
+    plural_label="Win rates of stages",
+    plugin="sfa",
+    title="stage",
+    unique=(("pipeline", "stage"),),
+)
+class StageWinRate(Record):
+    """What became of the deals that stood in a stage and were decided on the days ``since`` to ``until`` (included)."""
+
+    pipeline: str = field(max_length=100)
+    stage: str = field(max_length=100)
+    since: date = field()
+    until: date = field()
+    won: int = field(minimum=0)
+    lost: int = field(minimum=0)
+
+    @property
+    def decided(self) -> int:
+        """How many were decided."""
+        return self.won + self.lost
+
+
+OPPORTUNITY_ENTITIES = (
+    Opportunity,
+    OpportunityLine,
+    OpportunityContact,
+    Competitor,
+    OpportunityHistory,
+    BigDealAlert,
+    StageWinRate,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -90,14 +91,15 @@ def _history(
     rows: dict[UUID, list[OpportunityHistory]] = {id: [] for id in pasts}
     for row in sorted(stored, key=lambda row: (row.valid_from, row.id)):
         rows[row.opportunity_id].append(row)
+    now = ctx.clock.now()
     made: list[OpportunityHistory] = []
     for id, past in pasts.items():
         one = opportunities[id]
         steps = [_step(interval, pipelines.known(one.pipeline, interval.stage)) for interval in past]
         # What this save has written already is no past: it is told anew.
         known = [_state(row) for row in rows[id] if row.version]
-        told = states(steps, known, ctx.clock.now(), _facts(one))
-        made += _rewritten(ctx, one, rows[id], told)
+        told = states(steps, known, now, _facts(one))
+        made += _rewritten(now, one, rows[id], told)
     return made
 
 
@@ -118,9 +120,11 @@ def _state(row: OpportunityHistory) -> State:
 
 
 def _rewritten(
-    ctx: Context, one: Opportunity, rows: Sequence[OpportunityHistory], told: Sequence[State]
+    now: datetime, one: Opportunity, rows: Sequence[OpportunityHistory], told: Sequence[State]
 ) -> list[OpportunityHistory]:
     """Return the rows that differ from what is told: changed, new and left over ones."""
+    if not rows:
+        return [_row(one, state) for state in told]
     by_start: dict[Any, OpportunityHistory] = {}
     spare: list[OpportunityHistory] = []
     for row in rows:
@@ -130,10 +134,23 @@ def _rewritten(
     made: list[OpportunityHistory] = []
     for state in told:
         found = by_start.pop(state.start, None)
-        values = {"valid_to": state.end, "stage": state.stage, "category": state.category, **state.facts}
         if found is None:
-            made.append(OpportunityHistory(opportunity_id=one.id, valid_from=state.start, **values))
-        elif any(getattr(found, name) != value for name, value in values.items()):
+            made.append(_row(one, state))
+            continue
+        values = {"valid_to": state.end, "stage": state.stage, "category": state.category, **state.facts}
+        if any(getattr(found, name) != value for name, value in values.items()):
             made.append(change(found, **values))
     gone = [*spare, *by_start.values()]
-    return [*made, *(change(row, deleted_at=ctx.clock.now()) for row in gone)]
+    return [*made, *(change(row, deleted_at=now) for row in gone)]
+
+
+def _row(one: Opportunity, state: State) -> OpportunityHistory:
+    category: Any = state.category
+    return OpportunityHistory(
+        opportunity_id=one.id,
+        valid_from=state.start,
+        valid_to=state.end,
+        stage=state.stage,
+        category=category,
+        **state.facts,
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -45,6 +46,8 @@ def states(steps: Sequence[Step], known: Sequence[State], now: datetime, facts: 
     """
     if not steps:
         return []
+    if not known:
+        return _told(steps, facts)
     first = steps[0].at
     instants = [step.at for step in steps]
     points = sorted({*instants, *(state.start for state in known if state.start > first)})
@@ -63,15 +66,26 @@ def states(steps: Sequence[Step], known: Sequence[State], now: datetime, facts: 
     return _joined(made)
 
 
+def _told(steps: Sequence[Step], facts: Mapping[str, Any]) -> list[State]:
+    """Return the intervals of an opportunity of which none is known yet: each stage brought its usual facts along."""
+    made = [
+        State(step.at, None, step.stage, step.category, {**facts, **step.usual})
+        for step, following in pairwise(steps)
+        if following.at != step.at
+    ]
+    made += [State(step.at, None, step.stage, step.category, facts) for step in steps[-1:]]
+    return _joined(made)
+
+
 def _facts_at(point: datetime, step: Step, known: Sequence[State], facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not known:
-        return {**facts, **step.usual}
     state = known[max(bisect_right([one.start for one in known], point) - 1, 0)]
     return state.facts if state.stage == step.stage else {**state.facts, **step.usual}
 
 
 def _joined(made: Sequence[State]) -> list[State]:
     """Return the intervals with their ends; neighbours that tell the same are one."""
+    if len(made) == 1:
+        return list(made)
     kept: list[State] = []
     for state in made:
         same = kept and (kept[-1].stage, kept[-1].category, kept[-1].facts) == (

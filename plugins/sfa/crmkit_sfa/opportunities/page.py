@@ -8,7 +8,7 @@ from typing import Any
 
 from crmkit.command import PageTable, wording
 from crmkit.core.frozen import frozen
-from crmkit.plugin import Context
+from crmkit.plugin import Context, Message
 from crmkit_sfa.opportunities.entities import (
     BigDealAlert,
     Competitor,
@@ -19,6 +19,7 @@ from crmkit_sfa.opportunities.entities import (
 )
 from crmkit_sfa.opportunities.finding import Names, find_opportunity, named
 from crmkit_sfa.opportunities.lines import line_amount
+from crmkit_sfa.opportunities.odds import origin_of
 
 _TOLD = (
     *("id", "name", "pipeline", "stage", "category", "amount", "probability", "forecast_category", "opened_on"),
@@ -37,6 +38,7 @@ class OpportunityPage:
 
     opportunity: Opportunity
     names: Names
+    probability_origin: Message | None
     lines: Sequence[OpportunityLine]
     contacts: Sequence[OpportunityContact]
     competitors: Sequence[Competitor]
@@ -54,6 +56,7 @@ class OpportunityPage:
             (wording("Stage"), one.stage),
             (wording("Amount"), one.amount),
             (wording("Probability"), percent(one.probability)),
+            (wording("Probability from"), self.probability_origin),
             (wording("Forecast category"), one.forecast_category),
             (wording("Opened on"), one.opened_on),
             (wording("Expected close"), one.close_on),
@@ -95,6 +98,8 @@ class OpportunityPage:
             **{name: getattr(one, name) for name in _TOLD},
             "customer": self.names.customer(one) or None,
             "owner": self.names.owner(one) or None,
+            "probability_source": one.probability_source,
+            "probability_from": None if self.probability_origin is None else self.probability_origin.render(),
             "lines": [
                 {"description": line.description, "quantity": line.quantity, "amount": line_amount(line)}
                 for line in self.lines
@@ -130,8 +135,10 @@ def page_of(ctx: Context, needle: str) -> OpportunityPage:
         return [session.masked(part) for part in session.list(entity, opportunity_id=one.id, order=order)]
 
     contacts = parts(OpportunityContact, "role")
+    seen = session.masked(one)
     return OpportunityPage(
-        opportunity=session.masked(one),
+        opportunity=seen,
+        probability_origin=origin_of(ctx, seen),
         names=named(ctx, [one], [contact.customer_id for contact in contacts]),
         lines=parts(OpportunityLine, "position"),
         contacts=contacts,

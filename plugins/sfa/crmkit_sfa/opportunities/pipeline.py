@@ -10,21 +10,25 @@ from typing import Any, get_args
 from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import Lifecycle
 from crmkit.core.lifecycle_definition import LifecycleDefinition, StageDefinition
-from crmkit.plugin import BadInput, Context, Message, did_you_mean, entity_info, lifecycle_from_toml, msg
+from crmkit.plugin import BadInput, Context, Message, did_you_mean, entity_info, msg
 from crmkit_sfa.opportunities.entities import Category, ForecastCategory, Opportunity
 
 ENTITY = "sfa_opportunity"
 HUNDRED = Decimal(100)
-_KEYS = ("probability", "forecast", "rot_days", "required")
+_KEYS = ("probability", "history", "forecast", "rot_days", "required")
 
 
 @frozen(kw_only=True)
 class StageSettings:
-    """What a pipeline says of a stage: ``probability`` in percent, days until a deal there rots, fields it needs."""
+    """What a pipeline says of a stage: ``probability`` in percent, days until a deal there rots, fields it needs.
+
+    ``history`` says whether history's probability is preferred; None leaves that to the installation.
+    """
 
     category: Category
     probability: Decimal
     forecast: ForecastCategory
+    history: bool | None = None
     rot_days: int | None = None
     required: tuple[str, ...] = ()
 
@@ -32,9 +36,16 @@ class StageSettings:
 @cache
 def standard_pipeline() -> LifecycleDefinition:
     """Return the pipeline that comes with the plugin, called ``sales``."""
-    from importlib.resources import files
-
-    return lifecycle_from_toml(files(__package__).joinpath("standard.toml").read_text("utf-8"), "standard.toml")
+    # Written down here, not in a file: every application that opens asks for it.
+    stages = [
+        _open_stage("prospecting", probability=10, forecast="pipeline", rot_days=30),
+        _open_stage("engaging", probability=25, forecast="pipeline", rot_days=30),
+        _open_stage("proposal", probability=50, forecast="best_case", rot_days=21, required=["amount"]),
+        _open_stage("negotiation", probability=75, forecast="commit", rot_days=14, required=["amount", "close_on"]),
+        StageDefinition(name="won", category="won"),
+        StageDefinition(name="lost", category="lost"),
+    ]
+    return LifecycleDefinition(name="sales", label="Sales", entity=ENTITY, stages=tuple(stages))
 
 
 def stage_settings(stage: StageDefinition) -> StageSettings:
@@ -50,6 +61,7 @@ def stage_settings(stage: StageDefinition) -> StageSettings:
         category=category,
         probability=Decimal(str(given.get("probability", probability))),
         forecast=forecast,
+        history=given.get("history"),
         rot_days=given.get("rot_days"),
         required=tuple(given.get("required", ())),
     )
@@ -61,22 +73,28 @@ class Pipelines:
     def __init__(self, ctx: Context) -> None:
         self.in_force: Any = ctx.services.lifecycles_in_force()
         """All lifecycles in force: begins ways, and tells which of them nobody has stored yet."""
+        self._pipelines: dict[str, tuple[Lifecycle, LifecycleDefinition]] = {}
         self._settings: dict[tuple[str, str], StageSettings | None] = {}
 
     def lifecycle(self, name: str) -> Lifecycle:
         """Return the pipeline called ``name``; raises NotFound with the closest name, BadInput for another lifecycle."""
+        return self._known(name)[0]
+
+    def definition(self, name: str) -> LifecycleDefinition:
+        """Return what the pipeline called ``name`` defines; raises as ``lifecycle`` does."""
+        return self._known(name)[1]
+
+    def _known(self, name: str) -> tuple[Lifecycle, LifecycleDefinition]:
+        known = self._pipelines.get(name)
+        if known is not None:
+            return known
         found: Lifecycle = self.in_force.lifecycle(name)
         if found.entity != ENTITY:
             raise BadInput(
                 msg("lifecycle {lifecycle} is for {entity}, no pipeline", lifecycle=name, entity=found.entity)
             )
-        return found
-
-    def definition(self, name: str) -> LifecycleDefinition:
-        """Return what the pipeline called ``name`` defines; raises as ``lifecycle`` does."""
-        self.lifecycle(name)
-        found: LifecycleDefinition = self.in_force.definition(name)
-        return found
+        known = self._pipelines[name] = found, self.in_force.definition(name)
+        return known
 
     def settings(self, name: str, stage: str) -> StageSettings:
         """Return what a stage of a pipeline says; raises NotFound for an unknown one."""
@@ -115,6 +133,8 @@ def stage_problems(stage: StageDefinition) -> Iterator[Message]:
             yield _wrong(stage, key, given[key], did_you_mean(key, _KEYS))
     if "probability" in given and not _percent(given["probability"]):
         yield _wrong(stage, "probability", given["probability"], msg("a percentage from 0 to 100"))
+    if "history" in given and not isinstance(given["history"], bool):
+        yield _wrong(stage, "history", given["history"], msg("true or false"))
     if "forecast" in given and given["forecast"] not in get_args(ForecastCategory):
         yield _wrong(stage, "forecast", given["forecast"], ", ".join(get_args(ForecastCategory)))
     if "rot_days" in given and not (type(given["rot_days"]) is int and given["rot_days"] > 0):
@@ -123,6 +143,10 @@ def stage_problems(stage: StageDefinition) -> Iterator[Message]:
     names = entity_info(Opportunity).by_name
     if isinstance(required, str) or any(name not in names and not str(name).startswith("custom.") for name in required):
         yield _wrong(stage, "required", required, msg("a list of fields of opportunities"))
+
+
+def _open_stage(name: str, **settings: Any) -> StageDefinition:
+    return StageDefinition(name=name, category="open", settings=settings)
 
 
 def _wrong(stage: StageDefinition, key: str, value: object, expected: object) -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from crmkit.core.frozen import frozen
-from crmkit.plugin import Money
+from crmkit.plugin import ConfigError, Money, msg
 
 
 @frozen(kw_only=True)
@@ -36,3 +36,16 @@ class OpportunitySettings:
     """The pipeline of opportunities that name none."""
     big_deals: tuple[BigDeal, ...] = ()
     """Thresholds; an opportunity that crosses one gives rise to an alert."""
+    history_pipelines: tuple[str, ...] = ()
+    """Pipelines whose open stages take their probability from history, where a stage does not say otherwise."""
+    history_days: int = 365
+    """Deals that were decided within so many days count for it."""
+    history_deals: int = 30
+    """With fewer deals than these, a stage's own probability holds."""
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("history_days", "history_deals"):
+            if getattr(self, name) < 1:
+                raise ConfigError(
+                    msg("{name} is {value}, expected at least {least}", name=name, value=getattr(self, name), least=1)
+                )

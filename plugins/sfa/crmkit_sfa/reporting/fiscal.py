@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal, get_args
 
-import attrs
-
+from crmkit.core.frozen import frozen
+from crmkit.core.values.pattern import pattern
 from crmkit.plugin import BadInput, msg
 
 PeriodKind = Literal["month", "quarter", "year"]
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
-_NAME = re.compile(r"(?:FY)?(\d{4})(?:-?(?:Q([1-4])|M?(\d{2})))?", re.IGNORECASE)
+_NAME = pattern(r"(?:FY)?(\d{4})(?:-?(?:Q([1-4])|M?(\d{2})))?", re.IGNORECASE)
 
 
-@attrs.frozen(order=True)
+@frozen(order=True)
 class Period:
     """A month, quarter or year: ``start`` is its first day, ``end`` the first day after it."""
 

@@ -83,7 +83,7 @@ def problems(criteria: Iterable[Criterion], scale: Decimal) -> list[Message]:
     return found
 
 
-_KEYS = tuple(a.name for a in attrs.fields(Criterion))
+_KEYS = tuple(Criterion.__annotations__)
 
 
 def read_criterion(row: Mapping[str, Any]) -> Criterion:

@@ -24,6 +24,7 @@ from crmkit_sfa.activities.agenda import of_record, today
 from crmkit_sfa.opportunities.entities import OpportunityContact, OpportunityHistory, OpportunityLine
 from crmkit_sfa.opportunities.lines import line_amount
 from crmkit_sfa.opportunities.listing import Wanted, listed
+from crmkit_sfa.opportunities.odds import origin_of
 from crmkit_sfa.orders.entities import Order
 from crmkit_sfa.receipts.allocating import outstanding_of
 
@@ -137,6 +138,7 @@ def key_figures(ctx: Context, call: PanelCall) -> Sequence[Block]:
         (msg("Stage"), one.stage),
         (msg("Amount"), one.amount),
         (msg("Probability"), one.probability),
+        (msg("Probability from"), origin_of(ctx, one)),
         (msg("Expected close"), one.close_on),
         (msg("Next step"), one.next_step),
     ]

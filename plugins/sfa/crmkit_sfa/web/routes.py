@@ -26,6 +26,20 @@ class DocumentAsked:
 
 
 @attrs.frozen(kw_only=True)
+class StagesAsked:
+    """Which pipeline's stages are asked about."""
+
+    pipeline: str = attrs.field(default="", metadata={"help": msg("The pipeline; by default the configured one.")})
+
+
+@attrs.frozen(kw_only=True)
+class Refreshed:
+    """What counting win rates anew did."""
+
+    changed: int = attrs.field(metadata={"help": msg("How many opportunities got another probability.")})
+
+
+@attrs.frozen(kw_only=True)
 class FormSent:
     """What somebody sent by a form of the web site, by the names of its fields."""
 
@@ -71,6 +85,21 @@ def forecast(ctx: Context, call: RouteCall) -> dict[str, Any]:
     from crmkit_sfa.forecasting.pages import forecast_data
 
     return forecast_data(forecast_asked(ctx, call.query))
+
+
+def probabilities(ctx: Context, call: RouteCall) -> dict[str, Any]:
+    """Return what the stages of a pipeline give."""
+    from crmkit_sfa.opportunities.refreshing import stage_odds
+
+    return {"stages": [one.document() for one in stage_odds(ctx, call.query.pipeline)]}
+
+
+def refresh_probabilities(ctx: Context, call: RouteCall) -> Refreshed:
+    """Count the win rates anew."""
+    from crmkit_sfa.opportunities import refreshing
+
+    refreshing.require_refresher(ctx)
+    return Refreshed(changed=refreshing.refresh_probabilities(ctx))
 
 
 def quote_html(ctx: Context, call: RouteCall) -> File:
@@ -145,6 +174,23 @@ ROUTES: list[Route] = [
         msg("Return what is closed, committed and possible."),
         query=ForecastAsked,
         returns=dict[str, Any],
+    ),
+    Route(
+        "sfa.get_probabilities",
+        "GET",
+        "probabilities",
+        probabilities,
+        msg("Return how likely deals in each stage are won, and what became of those that stood there."),
+        query=StagesAsked,
+        returns=dict[str, Any],
+    ),
+    Route(
+        "sfa.refresh_probabilities",
+        "POST",
+        "probabilities/refresh",
+        refresh_probabilities,
+        msg("Count win rates anew, and weigh the opportunities that go by them."),
+        returns=Refreshed,
     ),
     Route(
         "sfa.get_quote_document",

@@ -83,3 +83,13 @@ def test_what_was_known_stands_when_a_step_is_entered_late() -> None:
 
 def test_without_steps_there_is_no_history() -> None:
     assert states([], [], at(0), facts(1)) == []
+
+
+def test_of_several_first_steps_at_one_instant_the_last_one_counts() -> None:
+    steps = [Step(at(0), "a", "open", {"probability": 0}), Step(at(0), "b", "open", {"probability": 1})]
+    steps.append(Step(at(2), "c", "won", {"probability": 2}))
+    facts = {"probability": 50, "amount": 7}
+    assert states(steps, [], at(9), facts) == [
+        State(at(0), at(2), "b", "open", {"probability": 1, "amount": 7}),
+        State(at(2), None, "c", "won", facts),
+    ]

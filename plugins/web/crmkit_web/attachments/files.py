@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import SEEK_END
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -51,6 +52,8 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         returns=Attachment,
         status=201,
         largest_body=site.settings.largest_upload + OVERHEAD,
+        uploads=True,
+        look=look,
         entities=_interactions,
     )
     yield Endpoint(
@@ -93,12 +96,19 @@ def _attachments(info: EntityInfo) -> bool:
     return info.name == "attachment"
 
 
+def look(call: Call) -> None:
+    """Raise for whoever may attach nothing to the interaction."""
+    call.actor.require("attachment", "create")
+    call.session.get(call.entity.cls, call.path["id"])
+    _rules(call)
+
+
 def upload(call: Call) -> Reply:
     """Attach the file of the request and answer the attachment."""
     interaction = call.session.get(call.entity.cls, call.path["id"])
     file = uploaded(call)
     largest = min(call.site.settings.largest_upload, _rules(call).largest)
-    if len(file.content) > largest:
+    if file.content.seek(0, SEEK_END) > largest:
         raise Problem(413, "too_large", msg("the file is larger than {count} bytes", count=largest))
     try:
         made = call.ctx.services.attach(interaction, file.name, file.content)

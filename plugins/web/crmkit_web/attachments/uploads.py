@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import BinaryIO
 
 from crmkit.core.errors import FieldError, ValidationFailed
 from crmkit.core.frozen import frozen
@@ -10,6 +11,7 @@ from crmkit.core.messages import Message, msg
 from crmkit_web.documents.forms import read_form
 from crmkit_web.serving.calls import Call
 from crmkit_web.serving.problems import Problem
+from crmkit_web.work.spool import spool_of
 
 PART = "file"
 OVERHEAD = 100_000
@@ -18,10 +20,10 @@ OVERHEAD = 100_000
 
 @frozen
 class Upload:
-    """A file as it came: what it calls itself, and its bytes."""
+    """A file as it came: what it calls itself, and its content, from its beginning."""
 
     name: str
-    content: bytes
+    content: BinaryIO
 
 
 def uploaded(call: Call) -> Upload:
@@ -47,7 +49,7 @@ def _of_body(call: Call) -> Upload:
     name = _named(call.headers.get("content-disposition", ""))
     if not name:
         raise _missing("", msg('its name in a header, as in Content-Disposition: attachment; filename="notes.txt"'))
-    return Upload(name, call.incoming.body)
+    return Upload(name, call.incoming.upload())
 
 
 def _named(disposition: str) -> str:
@@ -66,7 +68,8 @@ def _named(disposition: str) -> str:
 
 
 def _of_form(call: Call) -> Upload:
-    files = [one for one in read_form(call.headers["content-type"], call.incoming.body).files if one.field == PART]
+    form = read_form(call.headers["content-type"], call.incoming.upload(), spool_of(call.crm).folder)
+    files = [one for one in form.files if one.field == PART]
     if len(files) != 1:
         raise _missing(f"/{PART}", msg("one file, as part {part} of the form", part=PART))
     return Upload(files[0].filename, files[0].content)

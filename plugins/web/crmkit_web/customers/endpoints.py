@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from crmkit.core.entity import EntityInfo
-from crmkit_web.customers import consent, merging, recognising, timeline
+from crmkit_web.customers import consent, merging, personal_data, recognising, timeline
 from crmkit_web.serving.endpoints import Endpoint
 
 if TYPE_CHECKING:
@@ -28,3 +28,4 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
     yield from recognising.endpoints(site)
     yield from merging.endpoints(site)
     yield from consent.endpoints(site)
+    yield from personal_data.endpoints(site)

@@ -49,12 +49,20 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
             reads=route.only_reads,
             refuses=(404, 409, 422),
             largest_body=site.settings.largest_upload if takes_file else None,
+            uploads=takes_file,
+            look=None if route.public else partial(_look, route),
             **result,
         )
 
 
 def _answer(route: Route) -> Callable[[Call], Reply]:
     return partial(answer, route)
+
+
+def _look(route: Route, call: Call) -> None:
+    why_not = forbidden(call.actor, route)
+    if why_not is not None:
+        raise AccessDenied(why_not)
 
 
 def answer(route: Route, call: Call) -> Reply:
@@ -66,9 +74,7 @@ def answer(route: Route, call: Call) -> Reply:
         nobody = Actor("nobody", call.actor.tenant_id, language=call.actor.language)
         with call.session.acting_as(nobody):
             return _handled(route, call)
-    why_not = forbidden(call.actor, route)
-    if why_not is not None:
-        raise AccessDenied(why_not)
+    _look(route, call)
     return _handled(route, call)
 
 
@@ -96,4 +102,4 @@ def _file(call: Call) -> File:
     media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
     if "/" not in media_type:
         raise Problem(415, "media_type", msg("say with Content-Type what the body is in"))
-    return File(call.incoming.body, media_type, "" if set(name) <= {"."} else name)
+    return File(call.incoming.upload().read(), media_type, "" if set(name) <= {"."} else name)

@@ -40,12 +40,22 @@ def unsealed(settings: WebSettings, stored: str, use: str = _FACTORS) -> str:
     raise ConfigError(msg("a secret was sealed with another key than [plugins.web] secret_key; it has to be made anew"))
 
 
+def derived(settings: WebSettings, use: str, stored: bytes) -> bytes:
+    """Return 32 bytes that take a stored random value and the installation's key (HKDF, RFC 5869); without one, ``stored``."""
+    return _key(settings, use, stored) if settings.secret_key else stored
+
+
 def _cipher(settings: WebSettings, use: str) -> Fernet | None:
     if not settings.secret_key:
         return None
     from cryptography.fernet import Fernet
+
+    return Fernet(base64.urlsafe_b64encode(_key(settings, use)))
+
+
+def _key(settings: WebSettings, use: str, salt: bytes | None = None) -> bytes:
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"crmkit web {use}".encode())
-    return Fernet(base64.urlsafe_b64encode(derive.derive(settings.secret_key.reveal().encode())))
+    derive = HKDF(algorithm=SHA256(), length=32, salt=salt, info=f"crmkit web {use}".encode())
+    return derive.derive(settings.secret_key.reveal().encode())

@@ -41,7 +41,8 @@ class Mount:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
-        from crmkit_web.serving.app import read_body, send_reply
+        from crmkit_web.serving.app import send_reply
+        from crmkit_web.serving.bodies import read_body
 
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         settings = self.site.settings
@@ -49,10 +50,10 @@ class Mount:
             if scope["method"] != "POST":
                 answers = msg("this address answers {methods}", methods="POST")
                 raise Problem(405, "method_not_allowed", answers, {"allow": "POST"})
-            body = await read_body(headers, receive, settings.largest_body, settings.slowest_body)
             client = scope.get("client")
-            incoming = Incoming(ENDPOINT, {}, "", headers, body, client[0] if client else "", PATH)
+            incoming = Incoming(ENDPOINT, {}, "", headers, b"", client[0] if client else "", PATH)
             caller = await self._run(self._caller, incoming)
+            body = await read_body(headers, receive, settings.largest_body, settings.slowest_body)
         except Exception as error:
             await send_reply(send, told(error, translator("en")), False)
             return

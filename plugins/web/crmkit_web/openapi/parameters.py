@@ -20,6 +20,10 @@ from crmkit_web.serving.site import Site
 
 _PART = re.compile(r"\{(\w+)\}")
 _UNSORTABLE = frozenset({Kind.JSON, Kind.WORDS, Kind.MONEY})
+_PARTS = {
+    "source": msg("The other system. A slash in its name is written as %2F."),
+    "key": msg("What it calls the record. A slash in it is written as %2F."),
+}
 ACCEPT_LANGUAGE = Parameter(
     "Accept-Language", msg("The languages of messages and labels, the best first, as in zh, en;q=0.5.")
 )
@@ -29,7 +33,8 @@ def parameters(operation: Operation, definitions: Definitions) -> Iterator[Schem
     """Yield the parameters of an operation."""
     endpoint = operation.endpoint
     for name in _PART.findall(operation.path):
-        yield {"name": name, "in": "path", "required": True, "schema": _part(name)}
+        made: Schema = {"name": name, "in": "path", "required": True, "schema": _part(name)}
+        yield made | ({"description": definitions.text(_PARTS[name])} if name in _PARTS else {})
     for one in endpoint.query:
         yield _told(one, "query", query_schema(one, operation), definitions)
     for one in endpoint.headers:

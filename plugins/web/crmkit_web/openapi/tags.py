@@ -12,6 +12,7 @@ from crmkit_web.openapi.operations import Operation
 TAGS: Mapping[str, Message] = {
     "records": msg("Work on records of any entity."),
     "actions": msg("What can be done beside editing records."),
+    "surveys": msg("Questions that customers are asked, their answers, and what these amount to."),
     "pages": msg("Pages that plugins add, and parts of pages."),
     "reports": msg("Figures and charts over many records."),
     "documentation": msg("What the API is: the OpenAPI document and its reference."),

@@ -16,12 +16,15 @@ from crmkit.plugin import Record, entity, field
     unique=(("purpose",),),
 )
 class SigningKey(Record):
-    """A random key that the servers of an installation share; they make it when they first need it."""
+    """A random value that the servers of an installation share; they make it when they first need it.
+
+    With ``[plugins.web] secret_key``, which is not in the database, it is half of the key that signs; else all of it.
+    """
 
     purpose: str = field(max_length=50)
     secret: str = field(
         max_length=100,
         audited=False,
         sensitivity="special",
-        help="In base64. It has to be used again, so it stands here as it is; what it signs gives nobody more rights.",
+        help="In base64. What is signed with it gives nobody more rights; with a secret_key it signs nothing by itself.",
     )

@@ -146,6 +146,10 @@ def _fingerprint(incoming: Incoming) -> str:
         made.update(part.encode("utf-8", "surrogatepass") + b"\0")
     made.update((incoming.headers.get("if-match", "")).encode("latin-1", "replace") + b"\0")
     made.update(incoming.body)
+    if incoming.file is not None:
+        file = incoming.upload()
+        while piece := file.read(1 << 20):
+            made.update(piece)
     return made.hexdigest()
 
 

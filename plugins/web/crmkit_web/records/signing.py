@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from crmkit.core.errors import DatabaseUnavailable, ValidationFailed
+from crmkit_web.login.sealing import derived
 from crmkit_web.records.entities import SigningKey
 
 if TYPE_CHECKING:
@@ -19,14 +20,16 @@ _KNOWN: WeakKeyDictionary[Site, dict[str, bytes]] = WeakKeyDictionary()
 
 
 def key_for(site: Site, purpose: str) -> bytes:
-    """Return the installation's key for a purpose; it is made when there is none.
+    """Return the installation's key for a purpose; what is stored of it is made when there is none.
 
+    Where ``[plugins.web] secret_key`` is set, the key takes both: whoever reads the database alone signs nothing.
     The first time it opens sessions of its own, so ask before the session of the request is used.
     """
     known = _KNOWN.setdefault(site, {})
     key = known.get(purpose)
     if key is None:
-        key = known[purpose] = _stored(site, purpose) or _made(site, purpose)
+        stored = _stored(site, purpose) or _made(site, purpose)
+        key = known[purpose] = derived(site.settings, f"signatures: {purpose}", stored)
     return key
 
 

@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Receive, Send
 from crmkit.core.messages import msg
 from crmkit.hosting import translator
 from crmkit_web.mcp.mounting import Mount, mounted
+from crmkit_web.serving.addresses import ByParts, parts_of
 from crmkit_web.serving.answering import answer, answer_together, told
 from crmkit_web.serving.bodies import is_large, read_body
 from crmkit_web.serving.calls import Incoming, Reply
@@ -46,7 +47,7 @@ def web_app(crm: Crm) -> Litestar:
     }
     intake = Intake(site, crew)
     mcp = Mount(site, crew.run)
-    return Litestar(
+    return ByParts(
         route_handlers=[
             *(_handler(site, path, some, crew, together, intake) for path, some in _by_path(site.endpoints).items()),
             mounted(mcp),
@@ -94,7 +95,7 @@ def _handler(
         client = scope.get("client")
         incoming = Incoming(
             endpoint,
-            scope["path_params"],
+            parts_of(scope),
             scope["query_string"].decode("latin-1"),
             headers,
             body,

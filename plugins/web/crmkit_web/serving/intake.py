@@ -89,4 +89,4 @@ def nameless_file(site: Site) -> BinaryIO:
     """Return a new file without a name, where the files of long work are: memory may be what the system's own place is."""
     folder = spool_of(site.crm).folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return tempfile.TemporaryFile(dir=folder)  # type: ignore[return-value]
+    return tempfile.TemporaryFile(dir=folder)

@@ -12,6 +12,9 @@ LARGEST_HEAD = 65_536
 SLOWEST_HEAD = 10.0
 """Seconds in which they have to be there, from the beginning of the connection or of the next request."""
 
+LINGER = 5.0
+"""Seconds for which the rest of a body is thrown away that was answered before it was there; then it hangs up."""
+
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -23,6 +26,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*given, **named)
         self._head: int | None = 0
         self._patience: asyncio.TimerHandle | None = None
+        self._body_there = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -48,7 +52,22 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._come()
+        self._body_there = False
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._body_there = True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._body_there and not self.transport.is_closing():
+            # Nobody reads what still comes. Hanging up at once could take the answer away from whoever is sending.
+            self.loop.call_later(LINGER, self._end, self.cycle)
+
+    def _end(self, answered: Any) -> None:
+        if self.cycle is answered and not self._body_there:
+            self.transport.close()
 
     def _wait(self) -> None:
         self._patience = self.loop.call_later(SLOWEST_HEAD, self._hang_up, _TOO_SLOW)

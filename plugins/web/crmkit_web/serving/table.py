@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from crmkit_web.access import explaining
 from crmkit_web.attachments import files as attachment_endpoints
 from crmkit_web.changes import feed
 from crmkit_web.customers import endpoints as customer_endpoints
 from crmkit_web.extensions import endpoints as extension_endpoints
+from crmkit_web.handovers import endpoints as handover_endpoints
 from crmkit_web.history import endpoints as history_endpoints
 from crmkit_web.lifecycles import stages
 from crmkit_web.login import password_addresses, provider_addresses, session_addresses, token_addresses
@@ -18,6 +20,7 @@ from crmkit_web.records import batch, external, listing, single
 from crmkit_web.searching import everything
 from crmkit_web.segments import groups
 from crmkit_web.serving.endpoints import Endpoint
+from crmkit_web.surveys import endpoints as survey_endpoints
 from crmkit_web.webhooks import endpoints as webhook_endpoints
 from crmkit_web.work import bulk as work_bulk
 from crmkit_web.work import exports as work_exports
@@ -39,6 +42,9 @@ ROOMS: tuple[Callable[[Site], Iterator[Endpoint]], ...] = (
     customer_endpoints.endpoints,
     history_endpoints.endpoints,
     stages.endpoints,
+    survey_endpoints.endpoints,
+    explaining.endpoints,
+    handover_endpoints.endpoints,
     attachment_endpoints.endpoints,
     groups.endpoints,
     feed.endpoints,

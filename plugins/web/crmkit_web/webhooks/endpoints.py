@@ -18,7 +18,7 @@ from crmkit_web.serving.calls import Call, Reply
 from crmkit_web.serving.endpoints import Endpoint, Parameter
 from crmkit_web.webhooks import registering, shapes
 from crmkit_web.webhooks.entities import Delivery, Webhook
-from crmkit_web.webhooks.patterns import ACTIONS, pattern_of, told_entities
+from crmkit_web.webhooks.patterns import pattern_of, told_types
 from crmkit_web.webhooks.replaying import replay_from, replay_message
 from crmkit_web.webhooks.trying import send_test
 
@@ -109,10 +109,20 @@ def list_(call: Call) -> dict[str, Any]:
 def event_types(call: Call) -> dict[str, Any]:
     """Answer the types of events that there are."""
     registering.require_permission(call.actor)
-    items = [
-        {"type": f"{info.name}.{action}", "entity": info.name, "label": call.translate(info.label)}
-        for info in told_entities(call.crm.registry)
-        for action in ACTIONS
+    items: list[dict[str, Any]] = [
+        {"type": type, "entity": entity, "label": call.translate(call.crm.registry.get(entity).label)}
+        for type, entity in told_types(call.crm.registry)
+        if type not in call.crm.registry.events
+    ]
+    items += [
+        {
+            "type": one.name,
+            "entity": one.entity,
+            "label": one.help.render(call.translate),
+            "version": one.version,
+            "schema": one.schema,
+        }
+        for one in call.crm.registry.events.values()
     ]
     return {"items": items}
 

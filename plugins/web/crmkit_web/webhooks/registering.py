@@ -104,7 +104,7 @@ def _stored(ctx: Any, webhook: Webhook) -> Webhook:
 def _checked(
     ctx: Any, seen: Any, document: Mapping[str, Any], *, creating: bool, before: Webhook | None = None
 ) -> dict[str, Any]:
-    registry = list(seen.database.registry)
+    registry = seen.database.registry
     errors = [
         FieldError(f"/{name}", "unknown_field", value, did_you_mean(str(name), SETTABLE))
         for name, value in document.items()

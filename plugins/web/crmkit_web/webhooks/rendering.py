@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crmkit.core.access import Scope
+from crmkit.core.domain_event import DOMAIN_EVENT
 from crmkit.core.entity import STAMPED, EntityInfo
 from crmkit.core.journal import AuditEntry
 from crmkit.plugin import ConfigError
@@ -39,6 +40,8 @@ def rendered(session: Any, webhook: Webhook, message: Message, entry: AuditEntry
     record = found[0] if found else None
     if record is None and not (message.action in _GONE and _sees_all(session, info, webhook)):
         return None
+    if info.name == DOMAIN_EVENT and record is not None and record.name == message.type:
+        return told(message.type, message.occurred_at, _announced(session, webhook, message, record))
     hidden = session.hidden(info.name)
     changed = _changed(entry, info, hidden)
     if changed is None:
@@ -58,6 +61,15 @@ def rendered(session: Any, webhook: Webhook, message: Message, entry: AuditEntry
         data["changed"] = changed
         data["record"] = None if living is None else form_of(session, info)(living)
     return told(message.type, message.occurred_at, data)
+
+
+def _announced(session: Any, webhook: Webhook, message: Message, record: Any) -> dict[str, Any]:
+    """Return what a message says of a domain event: the record that it happened to, and the payload as it was told."""
+    data = {"event_id": message.event, "entity": record.entity, "id": record.record_id}
+    if webhook.payload == "full":
+        data["schema_version"] = record.schema_version
+        data["payload"] = None if "data" in session.hidden(DOMAIN_EVENT) else dict(record.data)
+    return data
 
 
 def told(type: str, at: datetime, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,7 +91,17 @@ EVENT_TYPES = _object(
     {
         "items": {
             "type": "array",
-            "items": _object({"type": {"type": "string"}, "entity": {"type": "string"}, "label": {"type": "string"}}),
+            "items": _object(
+                {
+                    "type": {"type": "string"},
+                    "entity": {"type": "string"},
+                    "label": {"type": "string"},
+                    "version": {"type": "integer"},
+                    "schema": {"type": "object"},
+                },
+                "version",
+                "schema",
+            ),
         }
     }
 )

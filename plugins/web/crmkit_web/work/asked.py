@@ -32,10 +32,7 @@ def ask(call: Call, kind: Kind, files: WorkFiles, request: Mapping[str, Any], **
     Raises Problem 429 when too much of whoever asks waits already.
     """
     call.session.flush()
-    most = call.site.settings.most_jobs
-    if len(call.ctx.services.own_jobs(only_open=True, limit=most)) >= most:
-        message = msg("{count} jobs of yours are not done yet; wait for one, or cancel it", count=most)
-        raise Problem(429, "too_many_jobs", message, {"retry-after": "30"})
+    check_waiting(call)
     files.write(REQUEST, request)
     id = call.ctx.jobs.enqueue(f"web.{kind}")
     spool = spool_of(call.crm)
@@ -51,6 +48,14 @@ def ask(call: Call, kind: Kind, files: WorkFiles, request: Mapping[str, Any], **
         taken.remove()
         raise
     return stored
+
+
+def check_waiting(call: Call) -> None:
+    """Raise Problem 429 when too much of whoever asks waits already."""
+    most = call.site.settings.most_jobs
+    if len(call.ctx.services.own_jobs(only_open=True, limit=most)) >= most:
+        message = msg("{count} jobs of yours are not done yet; wait for one, or cancel it", count=most)
+        raise Problem(429, "too_many_jobs", message, {"retry-after": "30"})
 
 
 def own_work(call: Call, id: str, kind: Kind) -> Work:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from crmkit.core.errors import BadInput, ConfigError, FieldError, ValidationFailed, did_you_mean
@@ -14,7 +14,7 @@ from crmkit_web.documents.forms import read_form
 from crmkit_web.serving.calls import Call, Reply
 from crmkit_web.serving.endpoints import Endpoint, Parameter
 from crmkit_web.serving.problems import Problem
-from crmkit_web.work.asked import ask
+from crmkit_web.work.asked import ask, check_waiting
 from crmkit_web.work.documents import import_document, place
 from crmkit_web.work.mappings import mapping_text
 from crmkit_web.work.shapes import AddressImport, ImportDocument
@@ -66,6 +66,8 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         body=FORM,
         takes="multipart/form-data",
         largest_body=largest,
+        uploads=True,
+        look=look,
         **made,
     )
     yield Endpoint(
@@ -78,6 +80,8 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         body={"type": "string", "format": "binary", "minLength": 1},
         takes="application/octet-stream",
         largest_body=largest,
+        uploads=True,
+        look=look,
         **made,
     )
     yield Endpoint(
@@ -91,9 +95,15 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
     )
 
 
+def look(call: Call) -> None:
+    """Raise for whoever may import nothing, or has too much waiting already."""
+    call.actor.require("import_run", "create")
+    check_waiting(call)
+
+
 def import_form(call: Call) -> Reply:
     """Import the file of a form."""
-    form = read_form(call.headers.get("content-type", ""), call.incoming.body)
+    form = read_form(call.headers.get("content-type", ""), call.incoming.upload(), spool_of(call.crm).folder)
     known = set(FORM["properties"])  # type: ignore[call-overload]
     odd = [name for name in (*form.fields, *(file.field for file in form.files)) if name not in known]
     wrong = [FieldError(f"/{name}", "unknown_field", None, did_you_mean(name[:100], known)) for name in odd]
@@ -127,7 +137,7 @@ def import_raw(call: Call) -> Reply:
         entity=query["entity"] or "",
         dry_run=query["dry_run"],
     )
-    return _ask(call, asked, query["filename"], call.incoming.body)
+    return _ask(call, asked, query["filename"], call.incoming.upload())
 
 
 def import_address(call: Call) -> Reply:
@@ -143,7 +153,7 @@ def import_address(call: Call) -> Reply:
     return _ask(call, asked, name, None, url)
 
 
-def _ask(call: Call, asked: AddressImport, filename: str, content: bytes | None, url: str = "") -> Reply:
+def _ask(call: Call, asked: AddressImport, filename: str, content: BinaryIO | None, url: str = "") -> Reply:
     name = safe_name(filename)
     text = _checked(call, asked, name, content)
     request = {"url": url, "mapping": text, "entity": asked.entity, "confirmed": asked.confirmed}
@@ -155,13 +165,13 @@ def _ask(call: Call, asked: AddressImport, filename: str, content: bytes | None,
     return Reply(import_document(call, made, full=False), 202, {"location": place(made)})
 
 
-def _checked(call: Call, asked: AddressImport, name: str, content: bytes | None) -> str:
+def _checked(call: Call, asked: AddressImport, name: str, content: BinaryIO | None) -> str:
     """Return the mapping's text, ``""`` for a plain file; raises ValidationFailed with everything that is wrong."""
     wrong: list[FieldError] = []
     if name.rpartition(".")[2].lower() not in KNOWN:
         expected = msg("a name that ends in one of {endings}", endings=", ".join(KNOWN))
         wrong.append(FieldError("/filename", "unknown_kind", name, expected))
-    if content == b"":
+    if content is not None and not _filled(content):
         wrong.append(FieldError("/file", "empty", None, msg("a file that is not empty")))
     if sum(map(bool, (asked.mapping, asked.mapping_name, asked.entity))) != 1:
         wrong.append(FieldError("/entity", "required", None, msg("one of mapping, mapping_name and entity")))
@@ -177,6 +187,13 @@ def _checked(call: Call, asked: AddressImport, name: str, content: bytes | None)
         field = "/mapping" if text else "/entity"
         raise ValidationFailed([FieldError(field, "bad_mapping", None, error.message)]) from None
     return text
+
+
+def _filled(content: BinaryIO) -> bool:
+    content.seek(0)
+    found = bool(content.read(1))
+    content.seek(0)
+    return found
 
 
 def _check_columns(call: Call, asked: AddressImport, text: str, path: Any) -> None:

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
 import msgspec
@@ -33,10 +34,11 @@ class WorkFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def put(self, part: str, name: str, content: bytes) -> Path:
-        """Write a file whose name is safe, and return its path."""
+    def put(self, part: str, name: str, content: bytes | BinaryIO) -> Path:
+        """Write a file whose name is safe, from bytes or from the rest of a file, and return its path."""
         path = self.place(part) / name
-        path.write_bytes(content)
+        with path.open("wb") as file:
+            shutil.copyfileobj(BytesIO(content) if isinstance(content, bytes) else content, file, 1 << 20)
         return path
 
     def place(self, part: str) -> Path:

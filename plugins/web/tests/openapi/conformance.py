@@ -32,6 +32,9 @@ NOT_IN_SCHEMAS = frozenset(
         "unknown",  # the name of an entity, in a field of a record
         "unknown_entity",
         "unknown_segment",
+        "unknown_survey",
+        "unknown_question",
+        "bad_rule",  # of a hand-over: logins and filters
         "unknown_scope",
         "unknown_purpose",
         "unknown_kind",  # of a file, by the end of its name

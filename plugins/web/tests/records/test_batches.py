@@ -239,6 +239,16 @@ def test_upsert_by_what_another_system_calls_it(crm: Crm, api: Api) -> None:
     found = api.get("/customers/by/erp/4711")
     assert (found.json()["id"], found.headers["content-location"]) == (id, f"/api/v1/customers/{id}")
     assert api.get("/customers/by/erp/4712").status_code == 404
+    # A slash belongs to the key when it is written as %2F, and to the address otherwise.
+    for written, key in (("A%2F4711", "A/4711"), ("%2fb%2F%2f", "/b//"), ("%252F", "%2F"), ("%EE%80%80%2F", "\ue000/")):
+        made = api.request("PUT", f"/customers/by/sap%2Feu/{written}", json={"name": "Slashed", "kind": "organization"})
+        assert made.status_code == 201, (written, made.text)
+        assert api.get(f"/customers/by/sap%2Feu/{written}").json()["id"] == made.json()["id"]
+        known = api.get(f"/external_identities?filter=record_id = {made.json()['id']}").json()["items"]
+        assert [(one["system"], one["external_id"]) for one in known] == [("sap/eu", key)]
+    assert api.get("/customers/by/sap%2Feu/A/4711").status_code == 404
+    assert api.get("/customers%2Fby/erp/4711").status_code == 404
+    assert api.get("/custom%2Fers").json()["code"] == "no_such_entity"
     assert api.get("/products/by/erp/4711").status_code == 404
     stale = api.request("PUT", "/customers/by/erp/4711", json={"name": "X"}, headers={"if-match": '"1"'})
     only_new = api.request("PUT", "/customers/by/erp/4711", json={"name": "X"}, headers={"if-none-match": "*"})

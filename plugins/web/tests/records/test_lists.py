@@ -90,6 +90,25 @@ def test_every_server_of_an_installation_knows_its_cursors(crm: Crm, api: Api) -
 
 
 @ON_SQLITE
+def test_whoever_reads_the_database_signs_no_cursor(make_crm: MakeCrm, crm: Crm, api: Api) -> None:
+    for name in ("Ara", "Bee"):
+        made(api, name=name)
+    path, known = "/customers?limit=1&sort=name", {}
+    for secret in ("", "one secret", "another secret"):
+        # The same database, and so the same stored value.
+        address = crm.database.engine.url.render_as_string(hide_password=False)
+        keyed = make_crm(plugins=[crmkit_web], url=address, config={"plugins": {"web": {"secret_key": secret}}})
+        with TestClient(web_app(keyed), raise_server_exceptions=False) as client:
+            mine = Api(client)
+            mine.headers = api.headers
+            known[secret] = mine.get(path).json()["next"]
+            for other, cursor in known.items():
+                status = mine.get(f"{path}&cursor={quote(cursor)}").status_code
+                assert status == (200 if other == secret else 400), (secret, other)
+    assert len(set(known.values())) == 3
+
+
+@ON_SQLITE
 def test_everything_wrong_with_a_list_is_told_at_once(api: Api) -> None:
     answer = api.get("/customers?sort=nam,name,-name&fields=name,industri&include=ownr,owner.teem&filter=nam+%3D+1")
     assert answer.status_code == 400

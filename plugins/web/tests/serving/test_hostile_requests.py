@@ -139,6 +139,22 @@ def test_a_head_without_an_end_is_not_waited_for(port: int, token: str, monkeypa
         assert line.recv(65_536).startswith(b"HTTP/1.1 408")
 
 
+def test_the_rest_of_a_refused_body_is_not_waited_for(port: int, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "LINGER", 0.2)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        line.sendall(post("crm_nobody", b"", length=100_000) + b" " * 1_000)
+        received = b""
+        while more := line.recv(65_536):
+            received += more
+        assert received.startswith(b"HTTP/1.1 401")
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        # Whoever sends it all the same goes on with the next request.
+        line.sendall(post("crm_nobody", b"", length=100_000))
+        assert line.recv(65_536).startswith(b"HTTP/1.1 401")
+        line.sendall(b" " * 100_000 + post(token, json.dumps({"name": "Next", "kind": "organization"}).encode()))
+        assert line.recv(65_536).startswith(b"HTTP/1.1 201")
+
+
 def test_who_hangs_up_before_the_answer_has_all_or_nothing(crm: Crm, port: int, token: str) -> None:
     for number in range(10):
         body = json.dumps({"name": f"Gone {number}", "kind": "organization"}).encode()

@@ -30,6 +30,11 @@ BODIES: Mapping[str, Any] = {
     "move_record": {"to": "customer"},
     "record_consent": {"purpose": "newsletter", "channel": "email", "decision": "granted"},
     "do_action": {"ids": []},
+    "erase_customer": {"reason": "stolen", "expected": 1},
+    "ask_customer": {"questions": ["any"]},
+    "answer_survey": {"answers": [{"question": "any", "score": "1"}]},
+    "hand_over": {"rest": ["stranger"]},
+    "preview_hand_over": {"rest": ["stranger"]},
     "do_record_action": {},
 }
 """What is sent where an empty object would be refused for itself."""

@@ -32,6 +32,7 @@ def crm(request: pytest.FixtureRequest, make_crm: MakeCrm, tmp_path: Path) -> Cr
         "mapping_folder": str(tmp_path / "mappings"),
         "allowed_networks": ["127.0.0.1/32"],
         "most_jobs": 5,
+        "work_kept_days": 30,
         "largest_upload": 2_000_000,
     }
     config = {"plugins": {"web": settings}}

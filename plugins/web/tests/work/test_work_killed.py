@@ -25,7 +25,10 @@ LARGE = "external_id,name,kind\n" + "".join(f"c{n},Customer {n},organization\n" 
 def test_an_import_survives_its_server(tmp_path: Path, start_server: Callable[..., tuple[Serve, str]]) -> None:
     address = f"sqlite:///{tmp_path / 'crm.db'}"
     with Crm.open(address, plugins=["web"]) as crm, crm.session() as session:
-        user, role = User(login="anna", name="Anna"), Role(name="all", grants=({"entity": "*", "action": "*", "scope": "all"},))
+        user, role = (
+            User(login="anna", name="Anna"),
+            Role(name="all", grants=({"entity": "*", "action": "*", "scope": "all"},)),
+        )
         session.add(user, role, RoleAssignment(user_id=user.id, role_id=role.id))
         session.flush()
         token = make_token(crm.context(session, "web"), user, "test")

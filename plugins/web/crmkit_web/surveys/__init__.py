@@ -1,0 +1,1 @@
+"""Surveys: questions that customers are asked, what they answer, and what it amounts to."""
