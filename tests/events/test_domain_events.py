@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
@@ -25,7 +26,21 @@ from crmkit.plugin import (
     hookimpl,
     msg,
 )
+from crmkit.services.importing.mapping import read_mapping
+from crmkit.services.importing.reverting import revert_import
+from crmkit.services.importing.running import run_import
 from crmkit.testing.making import AsUser, MakeCrm
+
+MAPPING = """
+name = "people"
+
+[[record]]
+source = "people"
+entity = "customer"
+external_id = "{nr}"
+[record.fields]
+name = "{name}"
+"""
 
 
 @attrs.frozen
@@ -230,3 +245,32 @@ def test_payloads_are_documents_as_their_schema_says() -> None:
     assert schema["properties"]["word"] == {"type": "string", "enum": ["a", "b"]}
     assert schema["properties"]["nothing"] == {"anyOf": [{"type": "integer"}, {"type": "null"}]}
     assert LEVEL.schema["properties"]["level"] == {"type": "integer", "description": "The level."}
+
+
+def test_what_was_told_follows_a_merge_and_goes_with_who_is_erased(club: Crm) -> None:
+    kept, lost = Customer(name="Anna"), Customer(name="7")
+    with club.session() as session:
+        session.add(kept, lost)
+    bob = AsUser(club)("* * all")
+    with club.session(bob) as session:
+        services = club.context(session, "club").services
+        services.merge(services.preview_merge(kept.id, lost.id))
+    with club.session(bob, reads=True) as session:
+        assert [one.record_id for one in session.list(DomainEvent)] == [kept.id]
+    with club.session(bob) as session:
+        club.context(session, "club").services.erase(kept.id, reason="asked")
+    with club.session(reads=True) as session:
+        assert session.list(DomainEvent) == []
+        assert [dict(one.data) for one in session.list(DomainEvent, deleted=True)] == [{}]
+
+
+def test_what_an_import_told_stays_told_when_it_is_taken_back(club: Crm, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("nr,name\n1,5\n2,Berta\n")
+    bob = AsUser(club)("* * all")
+    run_import(club, bob, file, read_mapping(MAPPING))
+    found = revert_import(club, bob, "last")
+    assert (found.deleted, found.conflicts) == (4, 0)
+    with club.session(reads=True) as session:
+        assert session.count(Customer) == 0
+        assert [one.name for one in session.list(DomainEvent)] == ["club.level_reached"]

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
+from crmkit.core.domain_event import DOMAIN_EVENT
 from crmkit.core.entity import EMPTY, EntityInfo, change
 from crmkit.core.errors import Conflict, CrmError, NotFound
 from crmkit.core.frozen import frozen
@@ -155,7 +156,9 @@ class _Reverter:
         with self._session() as session:
             by_entity: dict[str, list[AuditEntry]] = {}
             for entry in entries:
-                by_entity.setdefault(entry.entity, []).append(entry)
+                # What plugins have told of stays told.
+                if entry.entity != DOMAIN_EVENT:
+                    by_entity.setdefault(entry.entity, []).append(entry)
             touched = _touched_since(session, entries, self._run.id, self._cause.event_id)
             changes: dict[UUID, Any] = {}
             for entity, some in by_entity.items():
