@@ -11,7 +11,7 @@ from crmkit.services.importing.chunk import Chunk, Row
 from crmkit.services.importing.lookups import Lookups
 from crmkit.store.session import Session
 
-_ABOUT_ROWS = ("validation", "refused", "bad_input", "plugin_error", "access_denied", "hook_loop")
+_ABOUT_ROWS = ("validation", "refused", "bad_input", "not_found", "plugin_error", "access_denied", "hook_loop")
 """Codes of errors for which some rows are to blame, not the database or the import as a whole."""
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
