@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import attrs
 import sqlalchemy as sa
 
+from crmkit.core.domain_event import DOMAIN_EVENT
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.validation import Validator
 from crmkit.store.codec import Codec, make_codec
@@ -85,6 +86,15 @@ def _make(registry: EntityRegistry, dialect: str) -> Blueprint:
         codecs=codecs,
         validators=WhenAsked(lambda name: Validator(registry.get(name))),
         deltas=WhenAsked(lambda name: DeltaWriter(registry.get(name))),
-        write_order={info.name: place for place, info in enumerate(registry.in_reference_order())},
+        write_order=_write_order(registry),
         writer=make_writer(dialect, codecs, tables),
     )
+
+
+def _write_order(registry: EntityRegistry) -> dict[str, int]:
+    """Return the place of each entity in what is written: what others refer to comes first.
+
+    What plugins tell of changes comes last: where somebody else was quicker, the change itself says so.
+    """
+    names = [info.name for info in registry.in_reference_order()]
+    return {name: place for place, name in enumerate(sorted(names, key=lambda name: name == DOMAIN_EVENT))}

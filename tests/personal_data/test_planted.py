@@ -213,7 +213,7 @@ def test_every_entity_that_can_lead_to_a_person_is_planted(crm: Crm, world: Worl
     expected = {info.name for info, f in crm.registry.references_to("customer") if f.erase != "clear"}
     expected |= {info.name for info in crm.registry if generic_reference(info) is not None}
     expected |= {"interaction", "interaction_line", "attachment", "survey_answer", "stage_transition"}
-    expected |= {"customer", "club_trip", "club_entry"}
+    expected |= {"customer", "club_trip", "club_entry", "domain_event"}
     with crm.session() as s:
         found = {info.name for info, _ in reached(crm, s, world.anna, world.berg)}
     assert found == expected
@@ -234,6 +234,8 @@ def test_which_texts_outlive_an_erasure(crm: Crm) -> None:
         "consent.purpose",
         "customer_relation.type",
         "delegation.entity",
+        "domain_event.entity",
+        "domain_event.name",
         "external_identity.entity",
         "external_identity.system",
         "identity_claim.channel",

@@ -13,6 +13,7 @@ from uuid import UUID
 import attrs
 
 from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
+from crmkit.core.domain_event import DomainEvent
 from crmkit.core.entity import EntityInfo, Own, ViaLink
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.grouping import Segment, SegmentMember, Tag, Tagging
@@ -177,6 +178,7 @@ def make_world(crm: Crm) -> World:
             services.confirm(one, ["email"], note="told by herself")
             s.add(SegmentMember(segment_id=club.id, entity="customer", record_id=one.id))
             s.add(RecordShare(entity="customer", record_id=one.id, user_id=staff.id, reason="please"))
+            s.add(DomainEvent(name="club.joined", entity="customer", record_id=one.id, data={"by": "a friend"}))
             grant(s, one, "newsletter", channel="email", contact_point=point, evidence="card", legal_basis="consent")
             asset = Asset(customer_id=one.id, name="Boiler", serial_number="S1", custom={"site": "north", "floors": 3})
             s.add(asset, Note(entity="asset", record_id=asset.id, text="loud"))

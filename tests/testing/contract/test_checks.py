@@ -106,7 +106,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
 
 def test_each_check_is_tried_on_a_plugin_that_fails_it() -> None:
-    assert sorted([*BAD, *MODULES]) == CHECKS
+    # On a server the same checks run as in memory.
+    assert sorted([*BAD, *MODULES]) == [name for name in CHECKS if not name.endswith("_on_a_server")]
 
 
 @pytest.mark.parametrize("check", BAD)
