@@ -48,10 +48,7 @@ def web_app(crm: Crm) -> Litestar:
     intake = Intake(site, crew)
     mcp = Mount(site, crew.run)
     return ByParts(
-        route_handlers=[
-            *(_handler(site, path, some, crew, together, intake) for path, some in _by_path(site.endpoints).items()),
-            mounted(mcp),
-        ],
+        route_handlers=[_handler(site, crew, together, intake), mounted(mcp)],
         on_shutdown=[mcp.stop, crew.close],
         openapi_config=None,
         logging_config=None,
@@ -60,27 +57,22 @@ def web_app(crm: Crm) -> Litestar:
 
 
 def _by_path(endpoints: Iterable[Endpoint]) -> dict[str, dict[str, Endpoint]]:
-    """Return the endpoints of each path by method."""
+    """Return the endpoints of each path, as in ``/api/v1/{entity}``, by method."""
     found: dict[str, dict[str, Endpoint]] = {}
     for endpoint in endpoints:
-        found.setdefault(_litestar(endpoint.path), {})[endpoint.method] = endpoint
+        found.setdefault((ROOT + endpoint.path).rstrip("/"), {})[endpoint.method] = endpoint
     return found
 
 
 def _handler(
-    site: Site,
-    path: str,
-    endpoints: Mapping[str, Endpoint],
-    crew: Crew,
-    together: Mapping[bool, Together[Incoming, Reply]],
-    intake: Intake,
+    site: Site, crew: Crew, together: Mapping[bool, Together[Incoming, Reply]], intake: Intake
 ) -> HTTPRouteHandler:
-    """Return what answers a path: one handler for all methods, since what registering costs grows with their square."""
-    settings = site.settings
+    """Return what answers all paths: one handler, since what registering costs grows with the square of handlers."""
+    settings, endpoints = site.settings, _by_path(site.endpoints)
 
     async def replied(scope: Any, receive: Receive) -> Reply:
         method = scope["method"]
-        endpoint = endpoints.get("GET" if method == "HEAD" else method)
+        endpoint = endpoints[scope["path_template"]].get("GET" if method == "HEAD" else method)
         if endpoint is None:
             return _refused(site, scope)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -115,7 +107,8 @@ def _handler(
         """Return the layer that answers instead of Litestar's own handling, which costs more than the rest of the way."""
         return handle
 
-    return HTTPRouteHandler(ROOT + path, http_method=METHODS, status_code=200, middleware=[instead])(_never)
+    paths = [_litestar(path) for path in endpoints]
+    return HTTPRouteHandler(paths, http_method=METHODS, status_code=200, middleware=[instead])(_never)
 
 
 async def _never() -> None:
