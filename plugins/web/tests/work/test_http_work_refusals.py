@@ -26,6 +26,7 @@ def crm(make_crm: MakeCrm, tmp_path: Path) -> Crm:
         "largest_upload": 2_000,
         "most_jobs": 2,
         "slowest_upload": 1,
+        "slowest_body": 1,
         "largest_body": 1_000,
     }
     return make_crm(plugins=[crmkit_web], config={"plugins": {"web": settings}}, url=f"sqlite:///{tmp_path / 'web.db'}")
