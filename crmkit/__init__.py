@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
     if name == "Crm":
         from crmkit.runtime.collecting import uncollected
 
-        with uncollected():
+        with uncollected(lasting=True):
             from crmkit.runtime.crm import Crm
 
         return Crm

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from click.testing import Result
 
 from crmkit.core.values.clock import FixedClock
 from crmkit.runtime.crm import Crm
@@ -14,6 +18,9 @@ from crmkit.testing.postgres import PostgresServer
 from tests.tenants import in_a_new_tenant
 
 OpenCrm = Callable[..., Crm]
+KeptDatabase = Callable[[str, str], str]
+Run = Callable[..., Result]
+Copied = Callable[[str, str, Run, Callable[[Run], None]], str]
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +74,50 @@ def open_crm(core_url: str, clock: FixedClock) -> Iterator[OpenCrm]:
     yield open_
     for crm in reversed(opened):
         crm.close()
+
+
+@pytest.fixture(scope="session")
+def kept_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptDatabase]:
+    """Gives the address of this process's database for a kind and a name, empty when it is first asked for."""
+    kept: dict[tuple[str, str], str] = {}
+    with ExitStack() as stack:
+
+        def give(kind: str, name: str) -> str:
+            if (kind, name) not in kept and kind == "sqlite":
+                kept[kind, name] = f"sqlite:///{tmp_path_factory.mktemp('kept') / f'{name}.db'}"
+            elif (kind, name) not in kept:
+                server: PostgresServer = request.getfixturevalue("postgres_server")
+                kept[kind, name] = stack.enter_context(server.database())
+            return kept[kind, name]
+
+        yield give
+
+
+@pytest.fixture
+def copied(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Copied]:
+    """Gives the address of a database of the test's own, by its kind and a name: a copy of what commands made once."""
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as monkeypatch:
+
+        def made(address: str, run: Run, make: Callable[[Run], None]) -> None:
+            with monkeypatch.context() as here:
+                here.setenv("CRMKIT_DB", address)
+                done = run("db", "create")
+                assert done.exit_code == 0, done.stderr
+                make(run)
+
+        def give(kind: str, name: str, run: Run, make: Callable[[Run], None]) -> str:
+            if kind == "postgresql":
+                server: PostgresServer = request.getfixturevalue("postgres_server")
+                template = server.template(f"commands-{name}", lambda address: made(address, run, make))
+                return stack.enter_context(server.database(template))
+            original = tmp_path_factory.getbasetemp() / f"commands-{name}.db"
+            if not original.exists():
+                made(f"sqlite:///{original}", run, make)
+            return f"sqlite:///{shutil.copy(original, tmp_path / f'{name}.db')}"
+
+        yield give
 
 
 @pytest.fixture(scope="session")

@@ -57,10 +57,10 @@ def extracted() -> Catalog:
 
 def metadata_texts() -> Iterator[tuple[str, str]]:
     """Yield the texts that are no literals of a call, each with the module that they come from."""
-    from crmkit.core.customer import STANDARD_RELATION_TYPES
     from crmkit.core.entities import CORE_ENTITIES
     from crmkit.core.entity import entity_info
     from crmkit.core.interaction import STANDARD_KINDS
+    from crmkit.core.relation_types import STANDARD_RELATION_TYPES
     from crmkit.hooks.kinds import Kind
 
     for cls in CORE_ENTITIES:
@@ -73,7 +73,7 @@ def metadata_texts() -> Iterator[tuple[str, str]]:
         yield kind.label, "crmkit/core/interaction.py"
     for relation in STANDARD_RELATION_TYPES:
         for name in (relation.name, relation.inverse):
-            yield name.replace("_", " "), "crmkit/core/customer.py"
+            yield name.replace("_", " "), "crmkit/core/relation_types.py"
     for hook_kind in Kind:
         yield hook_kind.policy.phase, "crmkit/hooks/kinds.py"
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Union
 
+from crmkit.core.annotations import hints_of
 from crmkit.core.values.text import composed
 
 Composer = Callable[[Any], None]
@@ -19,7 +20,7 @@ Composer = Callable[[Any], None]
 
 def composer_of(cls: type[Any]) -> Composer:
     """Return the ``__attrs_post_init__`` of an entity class: it composes texts, words and texts of custom fields."""
-    hints = typing.get_type_hints(cls)
+    hints = hints_of(cls)
     texts = [name for name, hint in hints.items() if _bare(hint) is str]
     words = [name for name, hint in hints.items() if _bare(hint) == tuple[str, ...]]
     own = getattr(cls, "__attrs_post_init__", None)

@@ -5,15 +5,13 @@ A class is read once, for the fields that it declares itself; those that it inhe
 
 from __future__ import annotations
 
-import sys
 import typing
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
-from types import CodeType
 from typing import Any, NamedTuple
 
 import attrs
 
+from crmkit.core.annotations import type_of
 from crmkit.core.composing import composer_of
 from crmkit.core.errors import ConfigError
 from crmkit.core.fields import META, DeclaredField, FieldInfo, title_of
@@ -117,14 +115,7 @@ def _refused(entity: str, name: str, error: TypeError) -> ConfigError:
 
 def _kind(cls: Any, name: str, annotation: Any) -> tuple[Kind, bool, tuple[str, ...]]:
     try:
-        if isinstance(annotation, str):
-            annotation = eval(_code(annotation), vars(sys.modules[cls.__module__]))
-        return read_annotation(annotation)
+        return read_annotation(type_of(cls, annotation))
     except Exception:
         # It is no type, or one that typing alone can read, such as a name within quotes.
         return read_annotation(typing.get_type_hints(cls)[name])
-
-
-@lru_cache(maxsize=1_000)
-def _code(annotation: str) -> CodeType:
-    return compile(annotation, "<annotation>", "eval")

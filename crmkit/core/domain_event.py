@@ -17,7 +17,7 @@ from crmkit.core.entity import EMPTY, Part, ViaRecord, entity, field
 from crmkit.core.errors import ConfigError
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
-from crmkit.core.payloads import payload_document, payload_schema
+from crmkit.core.payloads import check_payload, payload_document, payload_schema
 
 DOMAIN_EVENT = "domain_event"
 
@@ -49,7 +49,7 @@ def _named(record: EventDeclaration, attribute: attrs.Attribute[str], value: str
 
 
 def _formed(record: EventDeclaration, attribute: attrs.Attribute[Any], value: type[Any]) -> None:
-    payload_schema(value)
+    check_payload(value)
 
 
 @frozen

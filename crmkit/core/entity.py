@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from types import MappingProxyType
 from typing import Any, TypeVar, dataclass_transform
 from uuid import UUID
@@ -118,22 +119,20 @@ class EntityInfo:
     over: str = ""
     credited: bool = False
     credentials: bool = False
+    stored: tuple[FieldInfo, ...] = attrs.field(init=False, repr=False)
+    """The fields that have columns of their own; custom fields live in the ``custom`` column."""
     by_name: Mapping[str, FieldInfo] = attrs.field(init=False, repr=False)
     compared_names: tuple[str, ...] = attrs.field(init=False, repr=False)
     compared: Callable[[Any], tuple[Any, ...]] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "stored", tuple([info for info in self.fields if not info.custom]))
         object.__setattr__(self, "by_name", MappingProxyType({info.name: info for info in self.fields}))
         # What tells two states of a record apart: its own fields without bookkeeping, read in one go.
         names = tuple(info.name for info in self.stored if info.name not in STAMPED)
         object.__setattr__(self, "compared_names", names)
         several: Callable[[Any], tuple[Any, ...]] = attrgetter(*names) if len(names) > 1 else _one_by_one(names)
         object.__setattr__(self, "compared", several)
-
-    @property
-    def stored(self) -> tuple[FieldInfo, ...]:
-        """The fields that have columns of their own; custom fields live in the ``custom`` column."""
-        return tuple(info for info in self.fields if not info.custom)
 
     @property
     def owned(self) -> bool:
@@ -262,14 +261,10 @@ def change(record: E, /, **values: Any) -> E:
 def changed_fields(before: Part, after: Part) -> tuple[str, ...]:
     """Return the names of the fields in which two states of a record differ, bookkeeping fields left out."""
     info = entity_info(type(after))
-    values = info.compared
-    return tuple(
-        [
-            name
-            for name, old, new in zip(info.compared_names, values(before), values(after), strict=True)
-            if old is not new and old != new
-        ]
-    )
+    olds, news = info.compared(before), info.compared(after)
+    # Most values are the very same.
+    others = compress(zip(info.compared_names, olds, news, strict=True), map(is_not, olds, news))
+    return tuple([name for name, old, new in others if old != new])
 
 
 STAMPED = ("version", "created_at", "created_by", "updated_at", "updated_by")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Literal, Union
 from uuid import UUID
 
@@ -58,6 +59,7 @@ _BY_TYPE: dict[Any, Kind] = {
 }
 
 
+@lru_cache(maxsize=1_000)
 def read_annotation(annotation: Any) -> tuple[Kind, bool, tuple[str, ...]]:
     """Return the kind, whether None is allowed, and the choices (of a ``Literal``) that ``annotation`` stands for.
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from threading import RLock
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,6 +21,8 @@ _ALWAYS = ("__attrs_attrs__", "__attrs_props__", "__init__", "__setattr__", "__d
 _ORDER = ("__lt__", "__le__", "__gt__", "__ge__")
 _SELDOM = frozenset({"__attrs_props__", "__repr__", "__eq__", "__ne__", "__hash__", *_ORDER})
 _OPTIONS = frozenset({"kw_only", "eq", "repr", "unsafe_hash", "order"})
+_SILENT = frozenset({str, tuple, dict, type(None), MemberDescriptorType, GetSetDescriptorType, type(attrs.field())})
+"""Members that speak of no class."""
 _CLASS_VARIABLES = ("ClassVar", "typing.ClassVar")
 ATTRIBUTE = type(attrs.field())
 """What attrs declares an attribute with, in the body of a class."""
@@ -66,6 +69,20 @@ def own_annotations(cls: type[Any]) -> Mapping[str, Any]:
     return {name: kind for name, kind in cls.__annotations__.items() if not str(kind).startswith(_CLASS_VARIABLES)}
 
 
+def is_attrs(cls: Any) -> bool:
+    """Return what ``attrs.has`` does of a class, without having it made."""
+    return isinstance(cls, type) and any("__attrs_attrs__" in base.__dict__ for base in cls.__mro__)
+
+
+def field_names(cls: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of an attrs class, those of its bases first, without having it made."""
+    names: dict[str, None] = {}
+    for base in reversed(cls.__mro__):
+        made = base.__dict__.get("__attrs_attrs__", ())
+        names.update(dict.fromkeys(own_annotations(base) if type(made) is _Later else (one.name for one in made)))
+    return tuple(names)
+
+
 def _generated(cls: type[Any], options: Mapping[str, Any]) -> list[str]:
     """Return the names of the members that attrs makes for a class without an ``__init__`` of its own."""
     written, names = cls.__dict__, list(_ALWAYS)
@@ -89,6 +106,8 @@ def _generated(cls: type[Any], options: Mapping[str, Any]) -> list[str]:
 def _mean(made: type[Any], cls: type[Any]) -> None:
     """Have methods that speak of their class, by ``super()``, mean the one that replaces it."""
     for member in cls.__dict__.values():
+        if type(member) in _SILENT:
+            continue
         function = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
         for cell in getattr(function, "__closure__", None) or ():
             try:
@@ -145,6 +164,8 @@ class _Class:
                 setattr(self._written, name, member)
             self._prepare = None
         options = self._options if seldom else {**self._options, "eq": False, "order": False, "repr": False}
+        if "__init__" not in self._later:
+            options = {**options, "init": False}
         by_attrs = attrs.frozen(**options)(self._written).__dict__
         for name in [name for name in self._later if seldom or name not in _SELDOM]:
             setattr(self._made, name, by_attrs[name])

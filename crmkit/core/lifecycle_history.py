@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 
 from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import StageTransition
@@ -26,11 +27,14 @@ class Interval:
     transition: StageTransition
 
 
+_PLACE = attrgetter("occurred_at", "id")
+
+
 def in_order(transitions: Iterable[StageTransition]) -> list[StageTransition]:
     """Return living transitions as they count."""
     living = [transition for transition in transitions if transition.deleted_at is None]
     if len(living) > 1:
-        living.sort(key=lambda transition: (transition.occurred_at, transition.id))
+        living.sort(key=_PLACE)
     return living
 
 

@@ -229,7 +229,7 @@ def different_kinds(entity: str, kept: Any, lost: Any, hidden: frozenset[str] = 
     if "kind" in hidden:
         return msg("{kept} and {lost} are of different kinds", kept=called(kept, hidden), lost=called(lost, hidden))
     return msg(
-        "{kept} is a {kept_kind}, {lost} is a {lost_kind}; correct one of them first",
+        "{kept} is of kind {kept_kind}, {lost} of kind {lost_kind}; correct one of them first",
         kept=called(kept, hidden),
         kept_kind=kept.kind,
         lost=called(lost, hidden),

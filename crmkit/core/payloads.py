@@ -12,7 +12,9 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.annotations import hints_of
 from crmkit.core.errors import ConfigError
+from crmkit.core.frozen import field_names, is_attrs
 from crmkit.core.messages import Message, msg
 from crmkit.core.values.money import Money
 
@@ -40,16 +42,29 @@ def payload_schema(cls: type[Any]) -> dict[str, Any]:
     the class later, so that documents may hold more than the schema says. Raises ConfigError for a class that is no
     attrs class and for an attribute that has no form in JSON.
     """
-    if not (isinstance(cls, type) and attrs.has(cls)):
-        raise ConfigError(msg("payload {name}: expected an attrs class", name=getattr(cls, "__name__", repr(cls))))
-    hints = typing.get_type_hints(cls)
-    properties = {one.name: _described(_form(cls, one.name, hints[one.name]), one) for one in attrs.fields(cls)}
+    forms = _forms(cls)
+    properties = {one.name: _described(forms[one.name], one) for one in attrs.fields(cls)}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def check_payload(cls: type[Any]) -> None:
+    """Raise the ConfigError that ``payload_schema`` would. A class that is frozen by crmkit is not made for it."""
+    _forms(cls)
+
+
 def payload_document(payload: Any) -> dict[str, Any]:
-    """Return an instance as a document: numbers exact as text, ids as text, days and instants as ISO 8601, UTC."""
+    """Return an instance as a document: numbers exact as text, ids as text, days and instants as ISO 8601, UTC.
+
+    Raises TypeError for a value that has no such form: a float, an instant without a time zone, no number.
+    """
     return {one.name: _told(getattr(payload, one.name)) for one in attrs.fields(type(payload))}
+
+
+def _forms(cls: type[Any]) -> dict[str, dict[str, Any]]:
+    if not is_attrs(cls):
+        raise ConfigError(msg("payload {name}: expected an attrs class", name=getattr(cls, "__name__", repr(cls))))
+    hints = hints_of(cls)
+    return {name: _form(cls, name, hints[name]) for name in field_names(cls)}
 
 
 def _form(cls: type[Any], name: str, type_: Any) -> dict[str, Any]:
@@ -73,10 +88,16 @@ def _described(form: dict[str, Any], attribute: Any) -> dict[str, Any]:
 def _told(value: Any) -> Any:
     if isinstance(value, Money):
         return {"amount": f"{value.amount:f}", "currency": value.currency}
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         return f"{value:f}"
     if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise TypeError(f"the instant {value} of a payload has no time zone")
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+    if isinstance(value, UUID):
+        return str(value)
+    if value is None or isinstance(value, str | int):
+        return value
+    raise TypeError(f"{value!r} of a payload has no form in JSON")

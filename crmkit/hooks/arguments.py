@@ -6,6 +6,7 @@ hooks, and nearly all of them are plain functions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import FunctionType, ModuleType
 from typing import Any
@@ -21,14 +22,21 @@ def plain_arguments(function: Any) -> tuple[str, ...] | None:
     return code.co_varnames[: code.co_argcount]
 
 
-def surely_unmarked(plugin: object, name: str) -> bool:
-    """Whether the member ``name`` of a plugin is none that pluggy could take for a hook; False when it must look."""
+def marked_options(holder: object, name: str, mark: str, parse: Callable[[Any, str], Any]) -> Any:
+    """Return the options of the marker ``mark`` on a member of a plugin or of a class of hooks, None without it.
+
+    That is what pluggy's ``parse(holder, name)`` says, which is asked where the member is no function written there.
+    """
     if name.startswith("__"):
-        return True
-    if type(plugin) is not ModuleType:
-        return False
-    member = vars(plugin).get(name)
-    return isinstance(member, ModuleType) or (type(member) is FunctionType and not member.__dict__)
+        return None
+    if type(holder) is ModuleType or isinstance(holder, type):
+        member = vars(holder).get(name)
+        if isinstance(member, ModuleType):
+            return None
+        if type(member) is FunctionType:
+            options = member.__dict__.get(mark)
+            return options if isinstance(options, dict) else None
+    return parse(holder, name)
 
 
 _ELSEWHERE = frozenset({"__wrapped__", "__signature__"})

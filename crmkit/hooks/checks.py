@@ -40,9 +40,24 @@ _USUAL: Mapping[type, tuple[tuple[str, ...], ...]] = {
 
 
 def _coroutine(function: Callable[..., Any]) -> Message | None:
+    if _is_plain(function):
+        return None
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return msg("hooks are synchronous; write def instead of async def, and do slow work in a job")
     return None
+
+
+def _is_plain(function: Callable[..., Any]) -> bool:
+    """Whether a function runs when it is called; False where ``inspect`` must tell."""
+    return type(function) is FunctionType and not function.__code__.co_flags & _SUSPENDED and not _marked(function)
+
+
+def _marked(function: FunctionType) -> bool:
+    """Whether it may be marked as one that returns coroutines (``inspect.markcoroutinefunction``)."""
+    return any(name.startswith("_is_coroutine") for name in function.__dict__)
+
+
+_SUSPENDED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def _arguments(function: Callable[..., Any]) -> Message | None:
@@ -64,7 +79,7 @@ def _arguments(function: Callable[..., Any]) -> Message | None:
 
 
 def _generator(function: Callable[..., Any], info: HookInfo, opts: Mapping[str, Any]) -> Message | None:
-    policy, generator = info.kind.policy, inspect.isgeneratorfunction(function)
+    policy, generator = info.kind.policy, not _is_plain(function) and inspect.isgeneratorfunction(function)
     if opts.get("wrapper") and opts.get("hookwrapper"):
         return msg("wrapper=True and hookwrapper=True exclude each other")
     if opts.get("wrapper") or opts.get("hookwrapper"):

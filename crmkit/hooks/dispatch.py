@@ -13,7 +13,7 @@ from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg
 from crmkit.core.origin import release
 from crmkit.hooks import SPECS
-from crmkit.hooks.arguments import surely_unmarked
+from crmkit.hooks.arguments import marked_options
 from crmkit.hooks.callers import Caller, Impl, adapt, concerning
 from crmkit.hooks.checks import verify
 from crmkit.hooks.errors import BadHook
@@ -346,10 +346,15 @@ class _CheckingManager(pluggy.PluginManager):
 
     def parse_hookspec_opts(self, module_or_class: Any, name: str) -> pluggy.HookspecOpts | None:
         # pluggy looks at every member of a class, which takes it longer than all else that it does for a hook.
-        return super().parse_hookspec_opts(module_or_class, name) if name in self._infos else None
+        if name not in self._infos:
+            return None
+        found: pluggy.HookspecOpts | None = marked_options(
+            module_or_class, name, f"{PROJECT}_spec", super().parse_hookspec_opts
+        )
+        return found
 
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> pluggy.HookimplOpts | None:
-        opts = None if surely_unmarked(plugin, name) else super().parse_hookimpl_opts(plugin, name)
+        opts: pluggy.HookimplOpts | None = marked_options(plugin, name, f"{PROJECT}_impl", super().parse_hookimpl_opts)
         if opts is not None:
             hook = opts.get("specname") or name
             verify(self.registering, hook, self._infos.get(hook), getattr(plugin, name), opts)

@@ -24,7 +24,7 @@ OnError = Literal["abort", "block"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@frozen
+@frozen(eq=False)
 class Policy:
     """What a kind means. The texts are shown in the documentation and by ``crmkit hooks``.
 
@@ -164,7 +164,8 @@ def hookspec(
 
 def hooks_of(spec_class: type) -> dict[str, HookInfo]:
     """Return the hooks that ``spec_class`` declares, by name."""
-    members = ((name, getattr(member, "crmkit_hook", None)) for name, member in inspect.getmembers(spec_class))
+    names = (name for name in dir(spec_class) if not name.startswith("__"))
+    members = ((name, getattr(getattr(spec_class, name, None), "crmkit_hook", None)) for name in names)
     return {name: info for name, info in members if isinstance(info, HookInfo)}
 
 

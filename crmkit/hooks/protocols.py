@@ -195,6 +195,11 @@ class Context(Protocol):
         """The time zone of the actor, else of the installation."""
         ...
 
+    @property
+    def home_timezone(self) -> str:
+        """The time zone of the installation, whoever acts: for what is one for everybody, such as a common count."""
+        ...
+
     def today(self) -> date:
         """Return the civil date that it is now where the actor is."""
         ...

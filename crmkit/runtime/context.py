@@ -87,7 +87,12 @@ class Context:
     def timezone(self) -> str:
         """The time zone of the actor, else of the installation."""
         actor = self.session.actor
-        return self._crm.config.timezone if actor.user_id is None else actor.timezone
+        return self.home_timezone if actor.user_id is None else actor.timezone
+
+    @property
+    def home_timezone(self) -> str:
+        """The time zone of the installation, whoever acts."""
+        return self._crm.config.timezone
 
     def today(self) -> date:
         """Return the civil date that it is now where the actor is."""

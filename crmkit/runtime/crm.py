@@ -41,12 +41,10 @@ from crmkit.store.journal import DeltaWriter
 from crmkit.store.migration import (
     Owner,
     SchemaState,
-    create_schema,
     describe,
     fill_columns,
     schema_state,
     settle_columns,
-    upgrade_schema,
 )
 from crmkit.store.references import ReferencePlan
 from crmkit.store.refusals import Refusals
@@ -302,11 +300,15 @@ class Crm:
 
     def create_schema(self) -> None:
         """Create the tables in an empty database."""
+        from crmkit.store.migration import create_schema
+
         create_schema(self.database, self.schema_owners)
         settle_columns(self.database)
 
     def upgrade_schema(self) -> SchemaState:
         """Bring the database's schema up to date, with columns of custom fields filled; returns the state it was in."""
+        from crmkit.store.migration import upgrade_schema
+
         before = upgrade_schema(self.database, self.schema_owners)
         settle_columns(self.database)
         fill_columns(self.database)

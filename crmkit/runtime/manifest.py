@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any, get_args
 
-import attrs
-
 from crmkit.core.errors import ConfigError
 from crmkit.core.event_order import EventOrder
-from crmkit.core.frozen import frozen
+from crmkit.core.frozen import frozen, is_attrs
 from crmkit.core.messages import Message, msg
 from crmkit.hooks.api import check_api, current_api
 
@@ -68,7 +66,7 @@ class Manifest:
             raise self._wrong("requires", self.requires, 'a tuple of plugin names as in ("loyalty",)')
         if self.name in self.requires:
             raise ConfigError(msg("manifest of {plugin}: it requires itself", plugin=self.name))
-        if self.config is not None and not (isinstance(self.config, type) and attrs.has(self.config)):
+        if self.config is not None and not is_attrs(self.config):
             raise self._wrong("config", self.config, "an attrs class")
         if not _is_tuple_of(self.specs, type):
             raise self._wrong("specs", self.specs, "a tuple of classes that declare hooks")

@@ -15,7 +15,7 @@ from crmkit.core.errors import ConfigError, CrmError, did_you_mean
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import Message, msg, shown
 from crmkit.hooks import SPECS
-from crmkit.hooks.arguments import surely_unmarked
+from crmkit.hooks.arguments import marked_options
 from crmkit.hooks.checks import verify
 from crmkit.hooks.dispatch import Hooks
 from crmkit.hooks.kinds import PROJECT, HookInfo, hooks_of
@@ -254,7 +254,7 @@ def marked(plugin: object) -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
     """Find what pluggy would register: the hook's name, the function and the options of its marker."""
     parse = pluggy.PluginManager(PROJECT).parse_hookimpl_opts
     for name in dir(plugin):
-        opts = None if surely_unmarked(plugin, name) else parse(plugin, name)
+        opts = marked_options(plugin, name, f"{PROJECT}_impl", parse)
         if opts is not None:
             yield opts.get("specname") or name, getattr(plugin, name), dict(opts)
 

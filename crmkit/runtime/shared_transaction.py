@@ -10,6 +10,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
+from crmkit.core.errors import Refused
+from crmkit.store.aborted import is_over
+from crmkit.store.after_commit import done_after_commit
 from crmkit.store.deferred import Deferred
 from crmkit.store.faults import faults_translated
 from crmkit.store.session import Session
@@ -17,6 +20,10 @@ from crmkit.store.tenant_wall import RIGHTS_VERSION, enter
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
+
+
+LOCK_WAIT = 500
+"""Milliseconds for which sessions that hope wait for a lock, on PostgreSQL: it is better one waits alone than all with it."""
 
 
 class AllUndone(Exception):
@@ -44,7 +51,9 @@ class SharedTransaction:
         self._actions: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
-        self._connection = self._crm.database.acquire(self._reads, self._tenant, rights=self._hopeful)
+        self._connection = self._crm.database.acquire(
+            self._reads, self._tenant, rights=self._hopeful, lock_wait=LOCK_WAIT if self._hopeful else 0
+        )
         if self._hopeful:
             self._deferred = Deferred(self._crm.database, self._connection)
         return self
@@ -59,11 +68,13 @@ class SharedTransaction:
             self._crm.database.release(connection, self._reads)
 
     def _commit(self, connection: sa.Connection) -> None:
-        if self._lost:
-            raise AllUndone
-        if self._deferred is not None:
+        deferred = self._deferred
+        if deferred is not None:
+            # Whoever has swallowed an error of the database has not told of it.
+            if self.lost or is_over(connection):
+                raise AllUndone
             try:
-                self._deferred.settle()
+                deferred.settle()
             except Exception as error:
                 raise AllUndone from error
         with faults_translated():
@@ -72,7 +83,7 @@ class SharedTransaction:
     @property
     def lost(self) -> bool:
         """Whether nothing can be committed any more."""
-        return self._lost
+        return self._lost or (self._deferred is not None and self._deferred.failed)
 
     def rights_version(self) -> int:
         """Return the tenant's rights version as the transaction begins; asked once, before the first session."""
@@ -90,9 +101,13 @@ class SharedTransaction:
         session = self._crm.session_type(
             self._crm, actor, reads=self._reads, connection=connection, deferred=self._deferred
         )
-        with self._undone_in_hope(session) if self._hopeful else _savepoint(connection), faults_translated():
-            yield session
-            session.flush()
+        try:
+            with self._undone_in_hope(session) if self._hopeful else _savepoint(connection), faults_translated():
+                yield session
+                session.flush()
+        except Refused as error:
+            session.note_refusal(error)
+            raise
         self._first = self._first or session.first_event
         self._told |= session.told
         self._actions += session.on_commit
@@ -108,16 +123,20 @@ class SharedTransaction:
             yield
         except BaseException:
             deferred.take_back(made)
-            self._lost = self._lost or session.has_written or deferred.failed or _refuses(connection)
+            self._lost = self._lost or session.has_written or deferred.failed or is_over(connection)
             raise
 
     def follow(self) -> None:
-        """Do what is to follow the commit: what sessions have put off, the noting of refusals, the delivery of events."""
-        for action in self._actions:
-            action()
+        """Do what is to follow the commit: what sessions have put off, the noting of refusals, the delivery of events.
+
+        Raises the first error of what was put off, when all else is done.
+        """
+        failed = done_after_commit(self._actions)
         self._crm.refusals.write()
         if self._first is not None:
             self._crm.committed(self._first, self._told)
+        if failed is not None:
+            raise failed
 
 
 @contextmanager
@@ -131,13 +150,3 @@ def _savepoint(connection: sa.Connection) -> Iterator[None]:
             savepoint.rollback()
         raise
     savepoint.commit()
-
-
-def _refuses(connection: sa.Connection) -> bool:
-    """Whether the server takes nothing more in this transaction."""
-    if connection.dialect.name == "sqlite":
-        return False
-    from psycopg.pq import TransactionStatus
-
-    driver = connection.connection.driver_connection
-    return driver is None or driver.info.transaction_status != TransactionStatus.INTRANS

@@ -18,7 +18,6 @@ from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.runtime.shared_transaction import SharedTransaction
 from crmkit.store.faults import UniqueViolation
-from crmkit.store.responses import store_response, stored_response
 from crmkit.store.session import Session
 from crmkit.store.types import from_json, to_json
 
@@ -152,6 +151,8 @@ class Submitter:
         key = getattr(command, "idempotency_key", "") or ""
         if not key:
             return command.execute(context)
+        from crmkit.store.responses import store_response, stored_response
+
         fingerprint = hashlib.sha256(f"{type(command).__qualname__} {to_json(_content(command))}".encode()).hexdigest()
         stored = stored_response(session, key)
         if stored is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
-import attrs
-
+from crmkit.core.annotations import hints_of
+from crmkit.core.frozen import is_attrs
 from crmkit.runtime.setting_values import SCALARS
 
 _OF_OTHERS = (Union, types.UnionType, tuple, list, set, frozenset, dict, Collection, Iterable, Mapping, Sequence, Set)
@@ -33,4 +33,4 @@ def _is_plain(kind: Any) -> bool:
         return True
     if origin in _OF_OTHERS:
         return all(map(_is_plain, get_args(kind)))
-    return attrs.has(kind) and all(map(_is_plain, get_type_hints(kind).values()))
+    return is_attrs(kind) and all(map(_is_plain, hints_of(kind).values()))

@@ -156,7 +156,8 @@ def _normalised(needle: str) -> set[str]:
 
 
 def _related(session: Session, customer: UUID) -> list[RelatedCustomer]:
-    from crmkit.core.customer import STANDARD_RELATION_TYPES, RelationType
+    from crmkit.core.customer import RelationType
+    from crmkit.core.relation_types import STANDARD_RELATION_TYPES
 
     inverse = {kind.name: kind.inverse for kind in (*STANDARD_RELATION_TYPES, *session.list(RelationType))}
     forward = session.list(CustomerRelation, from_id=customer)

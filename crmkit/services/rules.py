@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crmkit.core.completion import complete_customer, complete_line, complete_point
 from crmkit.core.consent import ConsentTerms
-from crmkit.core.customer import STANDARD_RELATION_TYPES, CustomerRelation, RelationType
+from crmkit.core.customer import CustomerRelation, RelationType
 from crmkit.core.entity import change
 from crmkit.core.errors import FieldError, ValidationFailed
 from crmkit.core.interaction import Interaction, InteractionLine, InteractionParticipant
@@ -205,6 +205,9 @@ def _redated(ctx: Context, call: RecordBatch) -> Iterator[InteractionParticipant
 
 
 def _relation_refusals(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
+    # Records, and starting the program makes none.
+    from crmkit.core.relation_types import STANDARD_RELATION_TYPES
+
     session: Any = ctx.session
     types = {t.name: t for t in STANDARD_RELATION_TYPES} | {t.name: t for t in _peek(ctx, RelationType)}
     for c in call.changes:
@@ -224,7 +227,7 @@ def _relation_refusals(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
             if customer is not None and customer.kind not in allowed:
                 yield Refuse(
                     msg(
-                        "{name} is a {kind}; {type} allows {allowed}",
+                        "{name} is of kind {kind}; {type} allows {allowed}",
                         name=customer.name,
                         kind=customer.kind,
                         type=relation.type,

@@ -21,7 +21,8 @@ from crmkit.store.codec import Codec, make_codec
 from crmkit.store.journal import DeltaWriter
 from crmkit.store.plain_queries import PlainQuery
 from crmkit.store.schema import Schema
-from crmkit.store.writing import Writer, make_writer
+from crmkit.store.sqlite_writing import SqliteWriter
+from crmkit.store.writing import PostgresWriter, Writer
 
 KEPT = 8
 """Blueprints remembered, the least recently used one forgotten first."""
@@ -87,7 +88,7 @@ def _make(registry: EntityRegistry, dialect: str) -> Blueprint:
         validators=WhenAsked(lambda name: Validator(registry.get(name))),
         deltas=WhenAsked(lambda name: DeltaWriter(registry.get(name))),
         write_order=_write_order(registry),
-        writer=make_writer(dialect, codecs, tables),
+        writer=(PostgresWriter if dialect == "postgresql" else SqliteWriter)(codecs, tables),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from crmkit.store.custom_columns import custom_columns
 from crmkit.store.types import StoredType, column_types
 
 ToRow = Callable[[Any, Any], tuple[Any, ...]]
+ToNewRows = Callable[[Iterable[Any], Any, Any, Any], list[tuple[Any, ...]]]
 FromRow = Callable[[Any], Any]
 
 
@@ -22,17 +23,25 @@ FromRow = Callable[[Any], Any]
 class Codec:
     """``to_row(record, tenant)`` gives driver values in the order of ``columns``; ``from_row(row)`` takes Python values.
 
+    ``to_new_rows(records, tenant, at, by)`` gives those of records that are first written, ``at`` an instant ``by`` somebody.
     ``load_columns`` is the order that ``from_row`` expects: the columns without the tenant. ``from_driver(row)`` takes the
-    same as the driver gives them. ``written`` are the columns of each field that has several, or copies elsewhere.
+    same as the driver gives them; ``values(row)`` does too, and gives what the record would hold, in the order of its
+    stored fields. ``written`` are the columns of each field that has several, or copies elsewhere.
     """
 
     columns: tuple[str, ...]
     load_columns: tuple[str, ...]
     to_row: ToRow
+    to_new_rows: ToNewRows
     from_row: FromRow
     from_driver: FromRow
+    values: Callable[[Any], tuple[Any, ...]]
     to_driver: Mapping[str, Callable[[Any], Any] | None]
     written: Mapping[str, tuple[str, ...]]
+
+
+_STAMPS = {"version": "1", "created_at": "at", "created_by": "by", "updated_at": "at", "updated_by": "by"}
+"""What bookkeeping holds of a record that is first written."""
 
 
 def make_codec(info: EntityInfo, dialect: str) -> Codec:
@@ -81,6 +90,11 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
             taken.append(f"{field.name}={given}")
         if converters[field.name] is None:
             dumped.append(value)
+        elif field.kind is Kind.ID:
+            # As its converter does, which is called for each record several times.
+            dumped.append(f"None if (v := {value}) is None else v.int.to_bytes(16, 'big')")
+        elif field.name == "custom":
+            dumped.append(f"d_custom({value}) if {value} else '{{}}'")
         elif field.nullable:
             dumped.append(f"None if (v := {value}) is None else d_{field.name}(v)")
         else:
@@ -96,11 +110,16 @@ def make_codec(info: EntityInfo, dialect: str) -> Codec:
         written["custom"] = ("custom", *(copy.name for copy in copies))
     dumped.insert(1 if "id" in columns else 0, "tenant")
     columns.insert(1, "tenant_id")
+    new = dict(zip(columns, dumped, strict=True))
+    new |= {name: stamp for name, stamp in _STAMPS.items() if name in new}
     source = (
         f"def to_row(r, tenant):\n    return ({', '.join(dumped)},)\n"
+        "def to_new_rows(records, tenant, at, by):\n    rows = []\n    for r in records:\n"
+        f"        rows.append(({', '.join(new.values())},))\n    return rows\n"
         f"def from_row(row):\n    return cls({', '.join(loaded)})\n"
         f"def from_driver(row):\n    return cls({', '.join(taken)})\n"
+        f"def values(row):\n    return ({', '.join([one.partition('=')[2] for one in taken])},)\n"
     )
     exec(compile(source, f"<codec of {info.name}>", "exec"), names)
-    made = names["to_row"], names["from_row"], names["from_driver"]
+    made = names["to_row"], names["to_new_rows"], names["from_row"], names["from_driver"], names["values"]
     return Codec(tuple(columns), tuple(load_columns), *made, converters, written)

@@ -18,7 +18,7 @@ from crmkit.store.engine import READ, is_memory, make_engine
 from crmkit.store.faults import faults_translated, translate
 from crmkit.store.growth import Growth
 from crmkit.store.rights_version import RightsVersions
-from crmkit.store.tenant_wall import ALONE, RIGHTS_VERSION, TENANT
+from crmkit.store.tenant_wall import ALONE, LOCK_WAIT, RIGHTS_VERSION, TENANT
 
 KEPT = 16
 """Idle connections kept for writing, and as many for reading."""
@@ -63,13 +63,19 @@ class Database:
         return self._alone is not None
 
     def acquire(
-        self, reads: bool = False, tenant: UUID | str | None = None, alone: bool = False, rights: bool = False
+        self,
+        reads: bool = False,
+        tenant: UUID | str | None = None,
+        alone: bool = False,
+        rights: bool = False,
+        lock_wait: int = 0,
     ) -> sa.Connection:
         """Return a connection with a transaction begun; give it back with ``release``.
 
         Where a server holds several tenants, the transaction sees the rows of ``tenant`` alone: none without one, all
         with ``EVERY_TENANT``. ``alone``: its one statement is a transaction by itself and says the tenant itself.
         ``rights``: on PostgreSQL, its ``info`` then holds the version of the tenant's rights as ``RIGHTS_VERSION``.
+        ``lock_wait``: there, it waits so many milliseconds for a lock; 0: as long as the server allows.
 
         Connections are kept between units of work as they are: taking one from SQLAlchemy's pool and having it reset
         costs as much as an insert. Raises CrmError when the database is closed.
@@ -84,7 +90,7 @@ class Database:
                 raise DatabaseUnavailable(msg("the database is busy with conflicting work; try again"))
             self._holder = threading.get_ident()
         try:
-            connection = self._begun(reads, tenant, alone, rights)
+            connection = self._begun(reads, tenant, alone, rights, lock_wait)
         except BaseException as error:
             if self._alone is not None:
                 self._holder = 0
@@ -94,7 +100,9 @@ class Database:
             raise
         return connection
 
-    def _begun(self, reads: bool, tenant: UUID | str | None, alone: bool, rights: bool) -> sa.Connection:
+    def _begun(
+        self, reads: bool, tenant: UUID | str | None, alone: bool, rights: bool, lock_wait: int
+    ) -> sa.Connection:
         """Return a connection with a transaction begun: an idle one, or a new one where the server hung up on the idle."""
         while True:
             kept = bool(self._idle[reads])
@@ -103,7 +111,7 @@ class Database:
             except IndexError:
                 connection = (self.reading if reads and self.dialect == "sqlite" else self.writing).connect()
             try:
-                connection.info.update({TENANT: tenant, ALONE: alone})
+                connection.info.update({TENANT: tenant, ALONE: alone, LOCK_WAIT: lock_wait})
                 if rights:
                     connection.info[RIGHTS_VERSION] = None
                 else:
@@ -123,8 +131,13 @@ class Database:
         """Take a connection back; what is not committed is rolled back."""
         lost = hung_up(connection)
         try:
-            if not lost and connection.in_transaction():
+            transaction = None if lost else connection.get_transaction()
+            if transaction is not None:
+                failed = not transaction.is_active
                 connection.rollback()
+                if failed:
+                    # After a commit that failed it is over for SQLAlchemy alone: SQLite would go on holding its locks.
+                    connection.connection.rollback()
         except Exception:
             lost = True
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from crmkit.core.errors import ConfigError
 from crmkit.core.messages import msg, shown
+from crmkit.store.aborted import refuse_aborted
 from crmkit.store.tenant_wall import begin as begin_transaction
 
 MEMORY = "sqlite://"
@@ -106,12 +108,15 @@ def _postgres_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
             msg("PostgreSQL needs the package psycopg ({reason}); install crmkit[postgres]", reason=reason)
         ) from error
 
+    from psycopg.types.json import set_json_loads
+
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
         connection.commit()
         connection.prepare_threshold = 2
+        set_json_loads(_json, connection)
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
@@ -119,4 +124,13 @@ def _postgres_engine(url: URL, options: dict[str, Any]) -> sa.Engine:
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             begin_transaction(connection)
 
+    @sa.event.listens_for(engine, "commit")
+    def commit(connection: sa.Connection) -> None:
+        refuse_aborted(connection)
+
     return engine
+
+
+def _json(text: str | bytes) -> Any:
+    # Most records have no custom values.
+    return {} if text == b"{}" else json.loads(text)

@@ -6,8 +6,8 @@ and events, in one transaction. A failure before the SQL leaves the database unt
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -81,7 +81,8 @@ def _derive(session: Session) -> None:
     work, hooks = session.work, session.hooks
     releases = hooks.releases
     todo: dict[str, dict[Any, Pair]] = work.pending
-    steps: list[str] = []
+    steps: list[tuple[str, str, tuple[str, ...]]] = []
+    of = session.database.registry.of
     for _ in range(ROUNDS):
         answers: list[tuple[str, Any]] = []
         for entity, staged in todo.items():
@@ -89,42 +90,64 @@ def _derive(session: Session) -> None:
             if not caller.has_impls or not staged:
                 continue
             _check_types(session, entity, staged)
-            changes = tuple(Change(before, after) for before, after in staged.values())
+            changes = tuple(starmap(Change, staged.values()))
             answers += run_derive(caller, session.contexts, RecordBatch(entity, changes, session.cause))
         todo = {}
         seen: dict[Any, Any] = {}
-        of = session.database.registry.of
-        records = [(plugin, _derived(plugin, item)) for plugin, item in answers]
-        unseen = session.unseen([record for _, record in records])
+        records = [(plugin, item if isinstance(item, Part) else _derived(plugin, item)) for plugin, item in answers]
+        changed = [record for _, record in records if record.version > 0]
+        unseen = session.unseen(changed) if changed else {}
+        current, pending, fresh, derived = work.current, work.pending, work.fresh, work.derived
+        # The entities of new records by class; one that may not be written at all is refused with its first record.
+        names: dict[type[Any], str] = {}
         for plugin, record in records:
-            entity = of(record).name
-            known = work.current.get(record.id) or (unseen.get(record.id) if unseen else None)
+            id = record.id
+            known = current.get(id) or (unseen.get(id) if unseen else None)
+            entity = names.get(record.__class__) or of(record).name
             if known is None and record.version == 0:
                 # Nearly all that hooks make is new.
-                seen[record.id] = None
-                steps.append(f"{plugin}:{entity}")
-                work.derived[record.id] = plugin
-                session.stage(record)
-                todo.setdefault(entity, {})[record.id] = (None, record)
+                if record.__class__ not in names:
+                    session.stage_new(record)
+                    names[record.__class__] = entity
+                if entity not in todo:
+                    todo[entity] = {}
+                    steps.append((plugin, entity, ()))
+                seen[id] = None
+                derived[id] = plugin
+                fresh.add(id)
+                current[id] = record
+                todo[entity][id] = pending[entity][id] = (None, record)
                 continue
-            if record.id not in seen:
-                seen[record.id] = known
-            elif seen[record.id] is not None and known is not None:
-                record = _beside(seen[record.id], known, record)
-            if known is not None and _same(known, record):
+            if record is known:
+                seen.setdefault(id, known)
                 continue
+            if id not in seen:
+                seen[id] = known
+            elif seen[id] is not None and known is not None:
+                record = _beside(seen[id], known, record)
             fields = () if known is None else changed_fields(known, record)
-            steps.append(f"{plugin}:{entity}.{','.join(fields)}" if fields else f"{plugin}:{entity}")
+            if not fields and known is not None and _same(known, record):
+                continue
+            steps.append((plugin, entity, fields))
             if fields:
                 _note_derived(work, record, known, fields, releases.get(plugin, plugin))
-            own = work.original(entity, record.id)
+            own = work.original(entity, id)
             if own is None:
-                work.derived[record.id] = plugin
-            session.stage(record, unseen.get(record.id))
-            todo.setdefault(entity, {})[record.id] = work.pending[entity].get(record.id, (known, record))
+                derived[id] = plugin
+            elif own[0] is None and known is not None and record.version == known.version:
+                # Still new, only otherwise than it was.
+                current[id] = record
+                todo.setdefault(entity, {})[id] = pending[entity][id] = (None, record)
+                continue
+            session.stage(record, unseen.get(id))
+            todo.setdefault(entity, {})[id] = pending[entity].get(id, (known, record))
         if not todo:
             return
-    raise HookLoop(steps[-4:])
+    raise HookLoop([_step(*step) for step in steps[-4:]])
+
+
+def _step(plugin: str, entity: str, fields: tuple[str, ...]) -> str:
+    return f"{plugin}:{entity}.{','.join(fields)}" if fields else f"{plugin}:{entity}"
 
 
 def _beside(seen: Part, known: Part, answer: Part) -> Part:
@@ -145,15 +168,16 @@ def _derived(plugin: str, item: Any) -> Part:
     return record
 
 
-def _note_derived(work: UnitOfWork, record: Any, known: Any, fields: Iterable[str], release: str) -> None:
+def _note_derived(work: UnitOfWork, record: Any, known: Any, fields: tuple[str, ...], release: str) -> None:
     """Remember who derived which field; the last one counts, custom fields each under their own name."""
-    noted = work.fields_derived.setdefault(record.id, {})
-    for name in fields:
-        if name == "custom":
-            old, new = known.custom, record.custom
-            noted.update({key: release for key in {*old, *new} if old.get(key) != new.get(key)})
-        else:
-            noted[name] = release
+    noted = work.notes.get((fields, release))
+    if noted is None:
+        noted = work.notes[fields, release] = {name: release for name in fields if name != "custom"}
+    if "custom" in fields:
+        old, new = known.custom, record.custom
+        noted = {**noted, **{key: release for key in {*old, *new} if old.get(key) != new.get(key)}}
+    earlier = work.fields_derived.get(record.id)
+    work.fields_derived[record.id] = noted if earlier is None else {**earlier, **noted}
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -209,7 +233,7 @@ def _guard(session: Session, batches: dict[str, list[Pair]]) -> None:
     for entity, pairs in batches.items():
         caller = session.hooks.caller("guard_records", entity)
         if caller.has_impls:
-            changes = tuple(Change(before, after) for before, after in pairs)
+            changes = tuple(starmap(Change, pairs))
             try:
                 run_guard(caller, session.contexts, RecordBatch(entity, changes, session.cause))
             except Refused as error:

@@ -16,10 +16,11 @@ from crmkit.core.domain_event import DOMAIN_EVENT
 from crmkit.core.entity import EntityInfo, FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.origin import DERIVE, origin_text
-from crmkit.core.values.ids import new_id
+from crmkit.core.values.ids import new_id_bytes, new_id_text
 from crmkit.hooks.causation import Cause
 from crmkit.store.codec import Codec
-from crmkit.store.types import encoded, spelled, to_json
+from crmkit.store.types import encode, spelled, to_json, uuid_from_bytes
+from crmkit.store.writing import Writer
 
 NO_ORIGIN = "{}"
 """The origin of a change that no plugin had a part in."""
@@ -31,12 +32,9 @@ class DeltaWriter:
     def __init__(self, info: EntityInfo) -> None:
         audited = [field for field in info.stored if field.audited]
         self.names = tuple(field.name for field in audited)
-        self._filled = _generate_filled(info, audited)
+        self.created: Callable[[Any], str] = _generate_created(info, audited)
+        """Returns the filled fields of a new record."""
         self._values: Callable[[Any], tuple[Any, ...]] = attrgetter(*self.names)
-
-    def created(self, record: Any) -> str:
-        """Return the filled fields of a new record."""
-        return encoded(self._filled(record))
 
     def updated(self, before: Any, after: Any) -> str:
         """Return the changed fields, each with its value before and after."""
@@ -52,10 +50,10 @@ class DeltaWriter:
         return to_json({field: (before, after)} if field in self.names else {})
 
 
-def _generate_filled(info: EntityInfo, fields: Sequence[FieldInfo]) -> Callable[[Any], dict[str, Any]]:
-    """Return the function that collects the fields of a record that differ from their defaults, ready for JSON."""
-    names: dict[str, Any] = {"spelled": spelled}
-    lines = ["def filled(r):", "    found = {}"]
+def _generate_created(info: EntityInfo, fields: Sequence[FieldInfo]) -> Callable[[Any], str]:
+    """Return the function that writes the fields of a record that differ from their defaults as JSON."""
+    names: dict[str, Any] = {"spelled": spelled, "encode": encode}
+    lines = ["def created(r):", "    found = {}"]
     for number, field in enumerate(fields):
         if field.default is None:
             test = f"(v := r.{field.name}) is not None"
@@ -66,9 +64,9 @@ def _generate_filled(info: EntityInfo, fields: Sequence[FieldInfo]) -> Callable[
             test = f"(v := r.{field.name}) is not d{number} and v != d{number}"
         value = "spelled(v)" if field.kind in (Kind.PARTIAL_DATE, Kind.JSON) else "v"
         lines.append(f"    if {test}: found[{field.name!r}] = {value}")
-    lines.append("    return found")
+    lines.append("    return encode(found).decode()")
     exec(compile("\n".join(lines), f"<delta of {info.name}>", "exec"), names)
-    made: Callable[[Any], dict[str, Any]] = names["filled"]
+    made: Callable[[Any], str] = names["created"]
     return made
 
 
@@ -84,7 +82,10 @@ def action_of(before: Any, after: Any) -> str:
 
 
 class JournalRows:
-    """Collects the audit and event rows of one flush, as driver values; ``first`` is the id of the first event."""
+    """Collects the audit and event rows of one flush, as driver values.
+
+    An event repeats its audit entry but for its type and ``depth``, so it is made when somebody asks for it.
+    """
 
     def __init__(
         self,
@@ -97,12 +98,43 @@ class JournalRows:
         self._deltas = deltas
         self._tenant = tenant
         self._releases = releases
-        self._id = codecs["audit_entry"].to_driver["id"] or _same
+        to_id = codecs["audit_entry"].to_driver["id"]
+        self._id = to_id or _same
+        self._new_id: Callable[[], Any] = new_id_text if to_id is None else new_id_bytes
         self._instant = codecs["audit_entry"].to_driver["occurred_at"] or _same
         self.audit: list[tuple[Any, ...]] = []
-        self.event_rows: list[tuple[Any, ...]] = []
-        self.first: UUID | None = None
+        self._depth = 0
+        # The types of domain events, which are their names, by the place of their audit entry.
+        self._named: dict[int, str] = {}
         self._origins: dict[tuple[str, str, tuple[tuple[str, str], ...]], str] = {}
+
+    @property
+    def first(self) -> UUID | None:
+        """The id of the first event."""
+        if not self.audit:
+            return None
+        id = self.audit[0][0]
+        return uuid_from_bytes(id) if isinstance(id, bytes) else UUID(id)
+
+    @property
+    def event_rows(self) -> list[tuple[Any, ...]]:
+        """The rows of the events, in the order of their audit entries."""
+        named, depth = self._named, self._depth
+        return [
+            (
+                *(id, tenant, named.get(place) or f"{entity}.{action}", entity, record),
+                *(at, who, by, because, depth),
+            )
+            for place, (id, tenant, at, who, _, by, entity, record, action, _, because, *_) in enumerate(self.audit)
+        ]
+
+    def insert(self, writer: Writer, cursor: Any) -> None:
+        """Insert all of them."""
+        if self._named or len(self.audit) == 1:
+            writer.insert(cursor, "audit_entry", self.audit)
+            writer.insert(cursor, "event", self.event_rows)
+        else:
+            writer.insert_journal(cursor, self.audit, self._depth)
 
     def add(
         self,
@@ -121,42 +153,46 @@ class JournalRows:
         delta, to_id, tenant = self._deltas[entity], self._id, self._tenant
         at, who, whose, why = self._circumstances(now, actor, cause)
         plugin = actor.plugin
-        types = {action: f"{entity}.{action}" for action in ("created", "updated", "deleted", "restored")}
-        audit, rows, depth = self.audit, self.event_rows, cause.depth
+        add, new_id, created = self.audit.append, self._new_id, delta.created
         usual = self._origin(plugin, cause.hook)
         special = bool(plugins or derived)
         by, because, origin, events = plugin, why, usual, cause.events
+        origins: dict[tuple[str, int], str] = {}
+        first = len(self.audit)
         for before, after in pairs:
-            entry, action = new_id(), "created" if before is None else action_of(before, after)
-            entry_id, record = to_id(entry), to_id(after.id)
+            record_id = after.id
             if special:
-                by = plugins.get(after.id, plugin)
-                fields = derived.get(after.id)
+                by = plugins.get(record_id, plugin)
+                fields = derived.get(record_id)
                 if by is not plugin or fields:
-                    hook = DERIVE if after.id in plugins else cause.hook
-                    origin = self._origin(by, hook, tuple(fields.items()) if fields else ())
+                    # Records share what is noted of them, where it is the same.
+                    key = (by, id(fields))
+                    known = origins.get(key)
+                    if known is None:
+                        hook = DERIVE if record_id in plugins else cause.hook
+                        known = origins[key] = self._origin(by, hook, tuple(fields.items()) if fields else ())
+                    origin = known
                 else:
                     origin = usual
             if events:
                 own = self._own_cause(after, events)
                 because = why if own is None else to_id(own)
-            text = delta.created(after) if before is None else delta.updated(before, after)
-            audit.append(
-                (entry_id, tenant, at, who, whose, by, entity, record, action, after.version, because, text, origin)
-            )
-            rows.append((entry_id, tenant, types[action], entity, record, at, who, by, because, depth))
-            if self.first is None:
-                self.first = entry
+            if before is None:
+                action, text = "created", created(after)
+            else:
+                action, text = action_of(before, after), delta.updated(before, after)
+            version, record = after.version, to_id(record_id)
+            row = new_id(), tenant, at, who, whose, by, entity, record, action, version, because, text, origin
+            add(row)
+        self._depth = cause.depth
         if entity == DOMAIN_EVENT:
-            self.name_domain_events(pairs)
+            self._name_domain_events(pairs, first)
 
-    def name_domain_events(self, pairs: Sequence[tuple[Any, Any]]) -> None:
-        """Give the events of new domain events, which were added last, the names of these as their types."""
-        first = len(self.event_rows) - len(pairs)
-        for number, (before, after) in enumerate(pairs, first):
+    def _name_domain_events(self, pairs: Sequence[tuple[Any, Any]], first: int) -> None:
+        """Give the events of new domain events the names of these as their types."""
+        for place, (before, after) in enumerate(pairs, first):
             if before is None and "." in after.name:
-                id, tenant, _, *rest = self.event_rows[number]
-                self.event_rows[number] = (id, tenant, after.name, *rest)
+                self._named[place] = after.name
 
     def add_repointed(
         self,
@@ -170,19 +206,14 @@ class JournalRows:
         cause: Cause,
     ) -> None:
         """Add the entries of records whose reference ``field`` changed; ``moved`` holds driver's ids and new versions."""
-        to_id, tenant, by, depth = self._id, self._tenant, actor.plugin, cause.depth
+        tenant, by = self._tenant, actor.plugin
         at, who, whose, why = self._circumstances(now, actor, cause)
-        text, type = self._deltas[entity].repointed(field, before, after), f"{entity}.updated"
-        origin = self._origin(by, cause.hook)
-        entries = [new_id() for _ in moved]
-        for entry, (record, version) in zip(entries, moved, strict=True):
-            entry_id = to_id(entry)
-            self.audit.append(
-                (entry_id, tenant, at, who, whose, by, entity, record, "updated", version, why, text, origin)
-            )
-            self.event_rows.append((entry_id, tenant, type, entity, record, at, who, by, why, depth))
-        if self.first is None and entries:
-            self.first = entries[0]
+        text, origin = self._deltas[entity].repointed(field, before, after), self._origin(by, cause.hook)
+        self.audit += [
+            (self._new_id(), tenant, at, who, whose, by, entity, record, "updated", version, why, text, origin)
+            for record, version in moved
+        ]
+        self._depth = cause.depth
 
     def _circumstances(self, now: datetime, actor: Actor, cause: Cause) -> tuple[Any, Any, Any, Any]:
         """Return, as driver values, when it happened, who did it, for whom, and the event that caused it."""

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmkit.core.access import Actor
+from crmkit.core.domain_event import DOMAIN_EVENT
 from crmkit.core.entity import EntityInfo
 from crmkit.core.registry import EntityRegistry
 from crmkit.core.values.clock import Clock
@@ -38,6 +39,7 @@ class Narrowing(Ways):
         self._allowed: dict[tuple[str, str], Condition | None] = {}
         self._masked: dict[Any, tuple[str, str]] = {}
         self._hides: bool | None = None
+        self._whole: Narrowing | None = None
 
     @property
     def tenant_id(self) -> UUID:
@@ -106,7 +108,9 @@ class Narrowing(Ways):
 
     def whole_tenant(self) -> Narrowing:
         """Return the conditions of an actor who may see everything in the same tenant."""
-        return Narrowing(self._registry, self._tables, self._actor.elevated(), self._clock)
+        if self._whole is None:
+            self._whole = Narrowing(self._registry, self._tables, self._actor.elevated(), self._clock)
+        return self._whole
 
     def given(self) -> list[sa.FromClause]:
         """Return the selectables handed out so far."""
@@ -115,11 +119,18 @@ class Narrowing(Ways):
     def hidden(self, info: EntityInfo) -> frozenset[str]:
         """Return the names of the fields, custom ones too, that the actor may not read.
 
-        What copies whole records is hidden from whoever may not read all fields of all entities.
+        What copies whole records is hidden from whoever may not read all fields of all entities; the payloads of domain
+        events, from whoever may not read all fields of what they tell of.
         """
         found = self._actor.hidden(info)
+        if self._actor.everything:
+            return found
+        if info.name == DOMAIN_EVENT:
+            told = {declared.entity for declared in self._registry.events.values()}
+            if any(self._actor.hidden(self._registry.get(entity)) for entity in told):
+                found |= {"data"}
         copies = _COPIES.get(info.name)
-        if copies is not None and not self._actor.everything:
+        if copies is not None:
             if self._hides is None:
                 self._hides = any(self._actor.hidden(other) for other in self._registry)
             if self._hides:

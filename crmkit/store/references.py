@@ -98,7 +98,7 @@ def check_references(
         if reach != "plugin":
             work.verified.update((entity, id) for id in found)
         for target in ids.keys() - found:
-            expected = msg("the id of a {entity}", entity=entity)
+            expected = msg("the id of a record of {entity} that exists", entity=entity)
             errors += [FieldError(path, "reference", target, expected, record) for path, record in ids[target]]
     if errors:
         raise ValidationFailed(errors)

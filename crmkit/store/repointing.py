@@ -141,8 +141,7 @@ def repoint(
         moved = database.writer.repoint(cursor, to, ids)
         if moved:
             rows.add_repointed(info.name, field.name, before, after, moved, now, actor, session.cause)
-            database.writer.insert(cursor, "audit_entry", rows.audit)
-            database.writer.insert(cursor, "event", rows.event_rows)
+            rows.insert(database.writer, cursor)
     except Exception as error:
         fault = translate(error)
         if isinstance(fault, UniqueViolation):

@@ -45,7 +45,7 @@ def write_rows(session: Session, batches: dict[str, list[Pair]], now: datetime) 
             pairs = batches[entity]
             if lone is None:
                 try:
-                    _write_entity(session, cursor, entity, pairs)
+                    _write_entity(session, cursor, entity, pairs, now)
                 except Exception as error:
                     _explain(session, entity, pairs, error)
             rows.add(entity, pairs, now, session.actor, work.derived, session.cause, work.fields_derived)
@@ -54,8 +54,7 @@ def write_rows(session: Session, batches: dict[str, list[Pair]], now: datetime) 
             session.rights_changed()
         if lone is None:
             try:
-                database.writer.insert(cursor, "audit_entry", rows.audit)
-                database.writer.insert(cursor, "event", rows.event_rows)
+                rows.insert(database.writer, cursor)
                 if len(rows.audit) >= BATCH and database.growth is not None:
                     for name in ("audit_entry", "event"):
                         database.growth.added(cursor, database.tables[name], len(rows.audit))
@@ -130,12 +129,19 @@ def _lone(batches: dict[str, list[Pair]]) -> Any:
     return None
 
 
-def _write_entity(session: Session, cursor: Any, entity: str, pairs: list[Pair]) -> None:
-    database, tenant = session.database, session.driver_tenant
-    to_row = database.codecs[entity].to_row
-    new = [to_row(after, tenant) for before, after in pairs if before is None]
-    changed = [pair for pair in pairs if pair[0] is not None]
-    if changed:
+def _write_entity(session: Session, cursor: Any, entity: str, pairs: list[Pair], now: datetime) -> None:
+    database = session.database
+    codec = database.codecs[entity]
+    at, by = (codec.to_driver[name] for name in ("created_at", "created_by"))
+    who = session.actor.acting_id
+    new = codec.to_new_rows(
+        [after for before, after in pairs if before is None],
+        session.driver_tenant,
+        now if at is None else at(now),
+        who if who is None or by is None else by(who),
+    )
+    if len(new) < len(pairs):
+        changed = [pair for pair in pairs if pair[0] is not None]
         # Changes first: they may free a unique key that a new record takes.
         _update(session, cursor, entity, changed)
     if new:

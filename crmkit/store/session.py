@@ -16,6 +16,7 @@ from crmkit.core.errors import AccessDenied, ConfigError, CrmError, Refused
 from crmkit.core.messages import msg
 from crmkit.hooks.causation import ROOT, Cause
 from crmkit.hooks.contexts import Contexts
+from crmkit.store.after_commit import done_after_commit
 from crmkit.store.application import Application
 from crmkit.store.deferred import Deferred
 from crmkit.store.faults import ReferenceViolation, translate
@@ -85,7 +86,7 @@ class Session(SessionRights):
             if kind is None:
                 self.commit()
             elif isinstance(error, Refused):
-                self._note(error)
+                self.note_refusal(error)
         finally:
             self.close()
 
@@ -126,7 +127,7 @@ class Session(SessionRights):
             try:
                 first = flush(self)
             except Refused as error:
-                self._note(error)
+                self.note_refusal(error)
                 raise
             finally:
                 self._flushing = False
@@ -160,14 +161,8 @@ class Session(SessionRights):
         first, self.first_event = self.first_event, None
         told, self.told = self.told, set()
         actions, self.on_commit = self.on_commit, []
-        failed: Exception | None = None
-        for action in actions:
-            try:
-                action()
-            except Exception as error:
-                # The transaction stands, so everybody else has to hear of it first.
-                error.add_note("the transaction is committed; what was to follow it failed")
-                failed = failed or error
+        failed = done_after_commit(actions)
+        # The transaction stands, so everybody else has to hear of it first.
         if first is not None:
             self.application.committed(first, told)
         if failed is not None:
@@ -191,13 +186,15 @@ class Session(SessionRights):
     def close(self) -> None:
         """Give the connection back; what is not committed is rolled back."""
         self.on_commit = []
+        # Contexts know their session: without them, what it has seen goes with it, and is not left to the collector.
+        self._contexts = None
         if not self._guest:
             self._release()
             if self._refused:
                 self._refused = False
                 self.application.refusals.write()
 
-    def _note(self, error: Refused) -> None:
+    def note_refusal(self, error: Refused) -> None:
         """Remember a refusal; it is kept when the session is closed, after whatever it undoes."""
         self._refused = True
         self.application.refusals.note(self, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -164,6 +164,26 @@ class SessionReads(ABC):
             page = read_page(self.reader, self.connection, entity, filter, order, limit, after, deleted)
         return Page(tuple([self.work.seen(record) for record in page.records]), page.next)
 
+    def page_of_values(
+        self,
+        entity: type[Any],
+        filter: Any = None,
+        /,
+        *,
+        order: str = "",
+        limit: int = 50,
+        after: str = "",
+        deleted: bool = False,
+    ) -> Page[tuple[Any, ...]]:
+        """Return what ``page`` does with the values of the stored fields, in their order, instead of records.
+
+        For those who only show them. Fields that the actor may not read are theirs to leave out, as with records.
+        """
+        check_limit(limit)
+        self._before_read()
+        with faults_translated():
+            return read_page(self.reader, self.connection, entity, filter, order, limit, after, deleted, bare=True)
+
     def stream(self, entity: type[E], filter: Any = None, /, *, size: int = 1000, **equal: Any) -> Iterator[E]:
         """Yield matching records in the order of ids, ``size`` at a time, without keeping them."""
         self._before_read()
@@ -250,11 +270,14 @@ class SessionReads(ABC):
                 equal = {field: list(chunk)} if field else {}
                 for record in self.reader.list(self.connection, entity, None, equal=equal, of_rules=True):
                     found[record.id] = self.work.seen(record)
-        pending: Iterable[Any] = [after for _, after in self.work.pending.get(name, {}).values()]
-        if found:
-            found.update((record.id, record) for record in pending)
-            pending = found.values()
-        return [r for r in pending if not _deleted(r) and (not field or getattr(r, field) in wanted)]
+        pending = [after for _, after in self.work.pending.get(name, {}).values()]
+        if not found:
+            # What is pending are records that can be deleted.
+            if not field:
+                return [r for r in pending if r.deleted_at is None]
+            return [r for r in pending if getattr(r, field) in wanted and r.deleted_at is None]
+        found.update((record.id, record) for record in pending)
+        return [r for r in found.values() if not _deleted(r) and (not field or getattr(r, field) in wanted)]
 
 
 def _deleted(record: Any) -> bool:

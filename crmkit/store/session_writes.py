@@ -34,13 +34,17 @@ class SessionWrites(SessionReads):
         self._add(*records)
 
     def _add(self, *records: Part) -> None:
-        of, stage = self.database.registry.of, self.work.stage_new
         for record in records:
-            info = of(record)
-            if not info.editable:
-                raise AccessDenied(msg("{entity} is written by the store alone", entity=info.name))
+            self.stage_new(record)
+
+    def stage_new(self, record: Part) -> None:
+        """Add a record that the session has not seen; see ``stage``."""
+        info = self.database.registry.of(record)
+        if not info.editable:
+            raise AccessDenied(msg("{entity} is written by the store alone", entity=info.name))
+        if record.version == MASKED_VERSION:
             _refuse_masked(info, record)
-            stage(info.name, record)
+        self.work.stage_new(info.name, record)
 
     def update(self, *records: Part) -> None:
         """Write changed records at the next flush.

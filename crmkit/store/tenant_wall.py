@@ -37,6 +37,9 @@ RIGHTS_VERSION = "crmkit_rights_version"
 ALONE = "crmkit_alone"
 """In the ``info`` of a connection, says that the next statement is a transaction by itself and names its tenant."""
 
+LOCK_WAIT = "crmkit_lock_wait"
+"""In the ``info`` of a connection, for how many milliseconds a transaction waits for each lock; 0: as the server says."""
+
 _NOW = f"(SELECT current_setting('{SETTING}', true))"
 _MINE = f"tenant_id = (SELECT nullif(nullif(current_setting('{SETTING}', true), ''), '*')::uuid) OR {_NOW} = '*'"
 
@@ -87,13 +90,16 @@ def begin(connection: sa.Connection) -> None:
     if connection.info.get(ALONE):
         return
     tenant = connection.info.get(TENANT)
+    start = "BEGIN" + _setting(tenant)
+    if wait := connection.info.get(LOCK_WAIT):
+        start += f"; SET LOCAL lock_timeout = {int(wait)}"
     if RIGHTS_VERSION in connection.info and isinstance(tenant, UUID):
         # In the same message: a look for changed rights then costs nothing.
         asked = f"; SELECT version FROM rights_versions WHERE tenant_id = '{tenant}'"
-        found = _run(driver, "BEGIN" + _setting(tenant) + asked)
+        found = _run(driver, start + asked)
         connection.info[RIGHTS_VERSION] = int(found.get_value(0, 0) or 0) if found.ntuples else 0
     else:
-        _run(driver, "BEGIN" + _setting(tenant))
+        _run(driver, start)
 
 
 def enter(connection: sa.Connection, tenant: UUID | str) -> None:

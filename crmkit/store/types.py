@@ -57,9 +57,13 @@ def to_json(value: Any) -> str:
     return encoded(spelled(value))
 
 
+encode = _encoder.encode
+"""Returns the JSON of a value that ``spelled`` would leave as it is, in UTF-8."""
+
+
 def encoded(value: Any) -> str:
     """Return the JSON text of a value that ``spelled`` would leave as it is."""
-    return _encoder.encode(value).decode()
+    return encode(value).decode()
 
 
 _NESTING = frozenset({PartialDate, dict, tuple, list, MappingProxyType})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,9 @@ class UnitOfWork:
         """The ids of records that are about to be inserted."""
         # Records that plugins made or changed, by plugin; and the fields derived while others' changes were saved.
         self.derived: dict[UUID, str] = {}
-        self.fields_derived: dict[UUID, dict[str, str]] = {}
+        self.fields_derived: dict[UUID, Mapping[str, str]] = {}
+        # One for all records of which a plugin derived the same fields: hooks mostly do for all what they do for one.
+        self.notes: dict[tuple[tuple[str, ...], str], Mapping[str, str]] = {}
         # Records known to be valid, by identity; kept here so that no other object takes their identity meanwhile.
         self.valid: dict[int, Any] = {}
         self.verified: set[tuple[str, UUID]] = set()
@@ -75,7 +77,9 @@ class UnitOfWork:
         self.fresh = set()
         self.derived = {}
         self.fields_derived = {}
+        self.notes = {}
         self.valid = {}
+        self.kept.clear()
 
     def keep(self, seen: Container[UUID]) -> None:
         """Forget every record that is neither in ``seen`` nor pending."""

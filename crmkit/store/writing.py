@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from crmkit.core.frozen import frozen
-from crmkit.store.chunks import in_chunks
 from crmkit.store.codec import Codec
 from crmkit.store.tenant_wall import tenant_mark
 
 Row = Sequence[Any]
 Lone = tuple[Row, Row, Row]
 """The rows of one new record, of its audit entry and of its event."""
-
-AT_ONCE = 900
-"""Ids named in one statement, below SQLite's limit of variables."""
 
 MOST_SHAPES = 500
 """Statements remembered for batches, by the columns whose values all rows share."""
@@ -64,48 +61,20 @@ class Writer(ABC):
         Versions are counted up. Returns ids and new versions of what was changed.
         """
 
+    @abstractmethod
+    def insert_journal(self, cursor: Any, audit: Sequence[Row], depth: int) -> None:
+        """Insert audit entries and their events, which repeat them; the type of each is its entity and its action."""
+
+    def repeated(self, *, type: str, depth: str) -> tuple[str, str]:
+        """Return the columns of events, and what they hold as an audit entry says it."""
+        columns = self._codecs["event"].columns
+        given = {"type": type, "depth": depth}
+        return ", ".join(columns), ", ".join(given.get(name, name) for name in columns)
+
     def insert_lone(self, cursor: Any, entity: str, *lone: Lone) -> None:
         """Insert records, each with its audit entry and event; they are independent of each other."""
         for name, rows in zip((entity, "audit_entry", "event"), zip(*lone, strict=True), strict=True):
             self.insert(cursor, name, rows)
-
-
-class SqliteWriter(Writer):
-    """Prepared statements that SQLite runs row by row within its own process."""
-
-    def insert(self, cursor: Any, entity: str, rows: Sequence[Row]) -> None:
-        statement = self._inserts.get(entity)
-        if statement is None:
-            columns = self._codecs[entity].columns
-            names = ", ".join(f'"{name}"' for name in columns)
-            marks = ", ".join("?" * len(columns))
-            statement = f'INSERT INTO "{self._tables[entity].name}" ({names}) VALUES ({marks})'
-            self._inserts[entity] = statement
-        if len(rows) == 1:
-            cursor.execute(statement, rows[0])
-        else:
-            cursor.executemany(statement, rows)
-
-    def update(self, cursor: Any, entity: str, columns: tuple[str, ...], rows: Sequence[Row]) -> int:
-        statement = self._updates.get((entity, columns))
-        if statement is None:
-            assignments = ", ".join(f'"{name}" = ?' for name in columns)
-            table = self._tables[entity].name
-            statement = f'UPDATE "{table}" SET {assignments} WHERE "id" = ? AND "tenant_id" = ? AND "version" = ?'
-            self._updates[entity, columns] = statement
-        cursor.executemany(statement, rows)
-        return int(cursor.rowcount)
-
-    def repoint(self, cursor: Any, to: Repointing, ids: Sequence[Any]) -> list[tuple[Any, int]]:
-        moved: list[tuple[Any, int]] = []
-        for chunk in in_chunks(ids, AT_ONCE):
-            statement = (
-                f'UPDATE "{self._tables[to.entity].name}" SET "{to.field}" = ?, "version" = "version" + 1, '
-                '"updated_at" = ?, "updated_by" = ? WHERE "tenant_id" = ? '
-                f'AND "{to.field}" = ? AND "id" IN ({", ".join("?" * len(chunk))}) RETURNING "id", "version"'
-            )
-            moved += cursor.execute(statement, (to.after, to.at, to.by, to.tenant, to.before, *chunk)).fetchall()
-        return moved
 
 
 class PostgresWriter(Writer):
@@ -124,9 +93,21 @@ class PostgresWriter(Writer):
         if len(rows) == 1:
             cursor.execute(self._one(entity), rows[0])
             return
-        # Most columns of a batch have one value in all rows, as the tenant, the moment and whatever is left empty.
-        given = list(zip(*rows, strict=True))
-        same = tuple([values[0] == values[-1] and values.count(values[0]) == len(rows) for values in given])
+        statement, values = self._filled(entity, rows)
+        cursor.execute(statement, values)
+
+    def insert_journal(self, cursor: Any, audit: Sequence[Row], depth: int) -> None:
+        statement, values = self._filled("audit_entry", audit)
+        columns, repeated = self.repeated(type="entity || '.' || action", depth="%s")
+        cursor.execute(
+            f"WITH entry AS ({statement} RETURNING *) "
+            f'INSERT INTO "{self._tables["event"].name}" ({columns}) SELECT {repeated} FROM entry ORDER BY id',
+            (*values, depth),
+        )
+
+    def _filled(self, entity: str, rows: Sequence[Row]) -> tuple[str, list[Any]]:
+        """Return the statement that inserts rows, and its values."""
+        given, same = columns_of(rows)
         statement = self._batches.get((entity, same))
         if statement is None:
             if len(self._batches) >= MOST_SHAPES:
@@ -134,13 +115,13 @@ class PostgresWriter(Writer):
             statement = self._batches[entity, same] = self._batch(entity, same)
         one = [values[0] for values, alike in zip(given, same, strict=True) if alike]
         many = [_encode(values) for values, alike in zip(given, same, strict=True) if not alike]
-        cursor.execute(statement, (*one, *many))
+        return statement, [*one, *many]
 
     def _batch(self, entity: str, same: Sequence[bool]) -> str:
         """Return the statement for rows that share the values of some columns, which come first in its parameters."""
         columns = list(zip(self._codecs[entity].columns, same, strict=True))
         shared, own = [name for name, alike in columns if alike], [name for name, alike in columns if not alike]
-        names = ", ".join(f'"{name}"' for name in (*shared, *own))
+        names = quoted((*shared, *own))
         values = [f"%s::{self._type(entity, name)}" for name in shared]
         values += [f'"{name}"::{self._type(entity, name)}' for name in own]
         return f'INSERT INTO "{self._tables[entity].name}" ({names}) SELECT {", ".join(values)} FROM {_given(own)}'
@@ -169,43 +150,80 @@ class PostgresWriter(Writer):
         return list(cursor.fetchall())
 
     def insert_lone(self, cursor: Any, entity: str, *lone: Lone) -> None:
-        key = f"{entity} lone"
-        statement = self._inserts.get(key)
-        if statement is None:
-            # The event repeats the audit entry but for its type and depth; few parameters keep the driver's cache in use.
-            columns = ", ".join(self._codecs["event"].columns)
-            repeated = columns.replace("type", "%s", 1).replace("depth", "%s", 1)
-            statement = (
-                f"WITH record AS ({self._one(entity, tenant_mark())}), "
-                f"entry AS ({self._one('audit_entry', tenant_mark())} RETURNING *) "
-                f"INSERT INTO {self._tables['event'].name} ({columns}) SELECT {repeated} FROM entry"
-            )
-            self._inserts[key] = statement
-        place = self._codecs["event"].columns.index
-        type, depth = place("type"), place("depth")
-        given = [(*row, *audit, event[type], event[depth]) for row, audit, event in lone]
-        if len(given) == 1:
-            cursor.execute(statement, given[0])
+        type, depth = (self._codecs["event"].columns.index(name) for name in ("type", "depth"))
+        told = {(event[type], event[depth]) for _, _, event in lone}
+        if len(lone) == 1:
+            ((row, audit, _),) = lone
+            cursor.execute(self._lone(entity), (*row, *audit, *told.pop()))
+        elif len(told) == 1:
+            from psycopg import RawCursor
+
+            values = [value for row, _, _ in lone for value in row]
+            for _, audit, _ in lone:
+                values += audit
+            # The driver takes the marks of a statement apart each time when there are so many of them, but not its own.
+            with RawCursor(cursor.connection) as raw:
+                raw.execute(self._lone_ones(entity, len(lone)), [*values, *told.pop()])
         else:
-            cursor.executemany(statement, given)
+            for one in lone:
+                self.insert_lone(cursor, entity, one)
+
+    def _lone(self, entity: str) -> str:
+        """Return the statement for one record, which is a transaction by itself."""
+        key = f"{entity} lone"
+        if key not in self._inserts:
+            self._inserts[key] = self._with_journal(
+                self._one(entity, tenant_mark()), self._one("audit_entry", tenant_mark()), "%s", "%s"
+            )
+        return self._inserts[key]
+
+    def _lone_ones(self, entity: str, count: int) -> str:
+        """Return the statement for ``count`` records, with the driver's own marks."""
+        key = f"{entity} lone {count}"
+        if key not in self._inserts:
+            marks = (f"${number}" for number in itertools.count(1))
+            record, entry = (self._insert(name, marks, count) for name in (entity, "audit_entry"))
+            self._inserts[key] = self._with_journal(record, entry, next(marks), next(marks))
+        return self._inserts[key]
+
+    def _with_journal(self, record: str, entry: str, type: str, depth: str) -> str:
+        """Return one statement for records, their audit entries and their events, which repeat these but for two values."""
+        columns = self._codecs["event"].columns
+        given = {"type": type, "depth": depth}
+        repeated = ", ".join(given.get(name, f'"{name}"') for name in columns)
+        return (
+            f"WITH record AS ({record}), entry AS ({entry} RETURNING *) "
+            f"INSERT INTO {self._tables['event'].name} ({quoted(columns)}) SELECT {repeated} FROM entry"
+        )
 
     def _one(self, entity: str, tenant: str = "%s") -> str:
         key = f"{entity} one {tenant}"
         if key not in self._inserts:
-            columns = self._codecs[entity].columns
-            names = ", ".join(f'"{name}"' for name in columns)
-            marks = ", ".join(
-                tenant if name == "tenant_id" else "%s::jsonb" if self._type(entity, name) == "jsonb" else "%s"
-                for name in columns
-            )
-            self._inserts[key] = f'INSERT INTO "{self._tables[entity].name}" ({names}) VALUES ({marks})'
+            marks = (tenant if name == "tenant_id" else "%s" for name in self._codecs[entity].columns)
+            self._inserts[key] = self._insert(entity, marks, 1)
         return self._inserts[key]
+
+    def _insert(self, entity: str, marks: Iterator[str], count: int) -> str:
+        """Return the insert of ``count`` records whose values stand where ``marks`` say."""
+        columns = self._codecs[entity].columns
+        casts = ["::jsonb" if self._type(entity, name) == "jsonb" else "" for name in columns]
+        rows = ", ".join(f"({', '.join([next(marks) + cast for cast in casts])})" for _ in range(count))
+        return f'INSERT INTO "{self._tables[entity].name}" ({quoted(columns)}) VALUES {rows}'
 
     def _type(self, entity: str, column: str) -> str:
         from sqlalchemy.dialects import postgresql
 
         kind: str = self._tables[entity].c[column].type.compile(postgresql.dialect()).lower()  # type: ignore[no-untyped-call]
         return kind.split(" collate")[0]
+
+
+def columns_of(rows: Sequence[Row]) -> tuple[list[tuple[Any, ...]], tuple[bool, ...]]:
+    """Return rows as columns, and of which of them all values are the same.
+
+    In a batch that is most of them, as the tenant, the moment and whatever is left empty.
+    """
+    given = list(zip(*rows, strict=True))
+    return given, tuple([values[0] == values[-1] and values.count(values[0]) == len(rows) for values in given])
 
 
 _encode_array = msgspec.json.Encoder(decimal_format="string").encode
@@ -215,12 +233,12 @@ def _encode(column: Sequence[Any]) -> str:
     return _encode_array(column).decode()
 
 
+def quoted(names: Iterable[str]) -> str:
+    """Return names of columns as a list in SQL."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
 def _given(names: Sequence[str]) -> str:
-    columns = ", ".join(f'"{name}"' for name in names)
+    columns = quoted(names)
     arrays = ", ".join(["json_array_elements_text(%s)"] * len(names))
     return f"ROWS FROM ({arrays}) AS given({columns})"
-
-
-def make_writer(dialect: str, codecs: Mapping[str, Codec], tables: Mapping[str, sa.Table]) -> Writer:
-    """Return the writer of a dialect."""
-    return (PostgresWriter if dialect == "postgresql" else SqliteWriter)(codecs, tables)

@@ -5,6 +5,8 @@ It is imported by every pytest run where crmkit is installed, so everything but 
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 _RUN = pytest.StashKey[Path]()
 _RUN_INPUT = "crmkit_test_run"
 
+# So many bytes must be free in memory for the databases of a run to be kept there.
+_PLENTY = 4 * 2**30
+
 
 # -- one run, in one process or with pytest-xdist in several ----------------------------------------------------------
 
@@ -33,7 +38,20 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the folder in which the processes of this run meet; it appears when a test needs PostgreSQL."""
     given = getattr(config, "workerinput", {}).get(_RUN_INPUT)
     config.addinivalue_line("markers", "slow: a full matrix or a big size; leave it out by -m 'not slow'")
-    config.stash[_RUN] = Path(given) if given else Path(tempfile.gettempdir(), f"crmkit-test-{uuid4().hex[:10]}")
+    config.stash[_RUN] = Path(given) if given else _quick_folder() / f"crmkit-test-{uuid4().hex[:10]}"
+
+
+def _quick_folder() -> Path:
+    """Return the folder for what lasts as long as a run: in memory where there is plenty, for databases are many files.
+
+    A temporary folder that somebody chose is taken as it is.
+    """
+    memory = Path("/dev/shm")
+    if not {"TMPDIR", "TEMP", "TMP"} & os.environ.keys() and memory.is_dir() and os.access(memory, os.W_OK):
+        room = shutil.disk_usage(memory).free
+        if room >= _PLENTY:
+            return memory
+    return Path(tempfile.gettempdir())
 
 
 @pytest.hookimpl(optionalhook=True)

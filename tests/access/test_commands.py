@@ -109,7 +109,7 @@ def test_why_answers_with_reasons(run: Run, seller: None) -> None:
     run("access", "grant", "seller", "interaction", "read", "own")
     (call,) = document(run("list", "interaction", "--json"))
     shown = run("access", "why", "ben", f"interaction:{call['id']}").stdout.splitlines()
-    assert shown[:2] == ["yes", "  role seller, own: it belongs to a customer that ben reaches"]
+    assert shown[:2] == ["yes", "  role seller, own: it belongs to a record of customer that ben reaches"]
     assert "shared it with ben (read), until further notice: holiday" in shown[2]
     through = document(run("access", "why", "ben", f"interaction:{call['id']}", "--json"))["reasons"][0]["through"]
     assert through["record_id"] == customer

@@ -120,7 +120,7 @@ def test_it_follows_what_parts_belong_to(staff: Staff, acme: Customer, clock: Fi
     kinds = {"contact_point": "whole", "external_identity": "record", "interaction": "link"}
     for name, record in ways.items():
         (reason,) = explained(staff, cleo, record).reasons
-        assert (reason.kind, str(reason.text)) == (kinds[name], "it belongs to a customer that cleo reaches")
+        assert (reason.kind, str(reason.text)) == (kinds[name], "it belongs to a record of customer that cleo reaches")
         assert reason.through is not None
         assert (reason.through.record_id, reason.through.reasons[0].kind) == (acme.id, "owner")
     (reason,) = explained(staff, cleo, part).reasons

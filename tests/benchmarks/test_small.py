@@ -35,7 +35,7 @@ def slow(*of: Any) -> Any:
         slow(["hooks", "startup"], ["W5", "W5", "W5", "W9", "W9", "W9"]),
         slow(["customers", "contacts"], ["W1"] * 4 + ["W2"] * 4),
         (["events"], ["E1"] * 2),
-        (["identify"], (["I1"] * 6 + ["I2"] * 2) * 2),
+        slow(["identify"], (["I1"] * 6 + ["I2"] * 2) * 2),
         slow(["jobs"], ["J1", "J2"] * 2),
         (["kit"], ["K1", "K1"]),
         (["lists"], ["L1", "L2"] * 6),

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run, _folder, run
+from tests.conftest import Copied
 
 __all__ = ["_folder", "run"]
 
 WEEK = ("--hours", "monday-friday=08:00-12:00,12:45-17:00", "--hours", "saturday = 09:00-12:00")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def crm(
-    request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _folder: None
-) -> None:
-    """A database with the calendar of a shop."""
-    address = (
-        f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    )
-    monkeypatch.setenv("CRMKIT_DB", address)
-    assert run("db", "create").exit_code == 0
+def make(run: Run) -> None:
+    """Make the calendar of a shop."""
     made = run("calendar", "add", "Shop", "--timezone", "Europe/Berlin", *WEEK, "--holidays", "DE-HH")
     assert made.exit_code == 0, made.stderr
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crm(
+    request: pytest.FixtureRequest, run: Run, _folder: None, copied: Copied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database with the calendar of a shop."""
+    monkeypatch.setenv("CRMKIT_DB", copied(request.param, "calendar", run, make))
 
 
 def minutes(run: Run, first: str, last: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +26,8 @@ def translations() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    # The sources stay as they are meanwhile, and reading all of them takes seconds.
+    module.extracted = functools.cache(module.extracted)  # type: ignore[attr-defined]
     return module
 
 

@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from crmkit.core import frozen as module
-from crmkit.core.frozen import frozen
+from crmkit.core.frozen import field_names, frozen, is_attrs
 
 OPTIONS: list[dict[str, Any]] = [
     {},
@@ -149,3 +149,29 @@ def test_several_threads_may_be_the_first() -> None:
     for thread in threads:
         thread.join()
     assert made == [cls(1, 2)] * 4
+
+
+def test_fields_are_named_without_making_the_class() -> None:
+    @frozen
+    class Base:
+        common: ClassVar[int] = 3
+        x: int
+        y: int = 2
+
+    @frozen(kw_only=True)
+    class Derived(Base):
+        z: int = attrs.field(default=1)
+
+    assert is_attrs(Derived)
+    assert not is_attrs(int)
+    assert field_names(Base) == ("x", "y")
+    assert type(Base.__dict__["__match_args__"]) is not tuple
+
+    @attrs.define
+    class Usual(Derived):
+        w: int = 0
+
+    assert field_names(Usual) == tuple(one.name for one in attrs.fields(Usual)) == ("x", "y", "z", "w")
+    assert field_names(Derived) == ("x", "y", "z")
+    assert field_names(int) == ()
+    assert not is_attrs(Derived(x=1))

@@ -125,7 +125,7 @@ def valid_values(info: EntityInfo) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("entity", sorted(VALIDATORS))
-@settings(max_examples=settings.default.max_examples // 3)
+@settings(max_examples=settings.default.max_examples // 8)
 @given(data=st.data())
 def test_the_quick_check_agrees_with_the_slow_one(entity: str, data: st.DataObject) -> None:
     validator = VALIDATORS[entity]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +39,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return Result(left.value.code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture(scope="module")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that the program makes, to be copied where a test looks at what is said of it alone."""
+    file = tmp_path_factory.mktemp("made") / "crmkit-demo.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CRMKIT_CONFIG", raising=False)
+        with pytest.raises(SystemExit):
+            main(["--db", f"sqlite:///{file}", "demo"])
+    return file
 
 
 def test_it_makes_a_database_in_this_folder_and_every_next_step_works(run: Run, tmp_path: Path) -> None:
@@ -95,7 +107,13 @@ def test_a_database_in_use_is_refused(run: Run) -> None:
     ],
 )
 def test_the_lines_to_copy_call_the_program_that_printed_them(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, on_path: bool, shown: str
+    run: Run,
+    demo_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    called: str,
+    on_path: bool,
+    shown: str,
 ) -> None:
     here = tmp_path / "here"
     program = (here / called).resolve()
@@ -104,6 +122,7 @@ def test_the_lines_to_copy_call_the_program_that_printed_them(
         program.write_text("", encoding="utf-8")
         program.chmod(0o755)
     here.mkdir(exist_ok=True)
+    shutil.copy(demo_file, here)
     monkeypatch.chdir(here)
     monkeypatch.setenv("PATH", str(program.parent if on_path else here))
     monkeypatch.setattr("sys.argv", [called if called == "-m" else str(program), "demo"])

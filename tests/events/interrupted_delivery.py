@@ -1,11 +1,7 @@
-"""Delivers events to a ledger and to a file, in a process of its own, until it is killed or nothing waits.
-
-python -m tests.events.interrupted_delivery ADDRESS TENANT FILE MINUTES
-"""
+"""Delivers events to a ledger and to a file, in a process of its own, until it is killed or nothing waits."""
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,7 +49,3 @@ def main(address: str, tenant: str, file: str, minutes: str) -> None:
         if minutes != "0":
             while crm.drain():
                 pass
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -13,7 +13,10 @@ import pytest
 
 from crmkit import Crm
 from crmkit.core.customer import Customer
+from crmkit.core.field_rights import MASKED
+from crmkit.core.frozen import frozen
 from crmkit.core.payloads import payload_document, payload_schema
+from crmkit.core.staff import Role
 from crmkit.plugin import (
     AccessDenied,
     ConfigError,
@@ -180,6 +183,23 @@ def test_who_may_not_see_the_record_does_not_see_its_events(club: Crm) -> None:
         assert [one.name for one in session.list(DomainEvent)] == ["club.level_reached"]
 
 
+def test_who_may_not_see_all_of_the_record_does_not_see_the_payload(club: Crm) -> None:
+    AsUser(club)("customer read all", "domain_event read own", login="poor")
+    with club.session() as session:
+        session.add(Customer(name="1"))
+    with club.session(club.actor("poor"), reads=True) as session:
+        (told,) = session.list(DomainEvent)
+        assert session.shown(told)["data"]["level"] == 1
+    with club.session() as session:
+        role = session.find(Role, name="rights of poor")
+        assert role is not None
+        customers, events = role.grants
+        session.update(change(role, grants=({**customers, "fields": ["-annual_revenue"]}, events)))
+    with club.session(club.actor("poor"), reads=True) as session:
+        (told,) = session.list(DomainEvent)
+        assert (session.shown(told)["name"], session.shown(told)["data"]) == ("club.level_reached", MASKED)
+
+
 def test_what_was_not_declared_is_not_told(make_crm: MakeCrm) -> None:
     other = EventDeclaration("club.level_lost", "customer", Reached, msg("A customer lost a level."))
     crm = make_crm(plugins=[Club(other)])
@@ -214,6 +234,24 @@ def test_names_and_payloads_are_checked_when_declared() -> None:
         LEVEL.of(Customer(name="A"), object())
 
 
+def test_a_payload_is_checked_without_being_made() -> None:
+    @frozen
+    class Quick:
+        level: int = attrs.field(metadata={"help": msg("The level.")})
+        day: date | None = None
+
+    @frozen
+    class Vague:
+        anything: object
+
+    declared = EventDeclaration("club.quick", "customer", Quick, msg("Quick."))
+    with pytest.raises(ConfigError, match="Vague: anything has no form in JSON"):
+        EventDeclaration("club.vague", "customer", Vague, msg("Vague."))
+    assert type(Quick.__dict__["__match_args__"]) is not tuple
+    assert list(declared.schema["properties"]) == ["level", "day"]
+    assert declared.of(Customer(name="A"), Quick(level=3)).data == {"level": 3, "day": None}
+
+
 def test_payloads_are_documents_as_their_schema_says() -> None:
     @attrs.frozen
     class All:
@@ -245,6 +283,12 @@ def test_payloads_are_documents_as_their_schema_says() -> None:
     assert schema["properties"]["word"] == {"type": "string", "enum": ["a", "b"]}
     assert schema["properties"]["nothing"] == {"anyOf": [{"type": "integer"}, {"type": "null"}]}
     assert LEVEL.schema["properties"]["level"] == {"type": "integer", "description": "The level."}
+
+
+@pytest.mark.parametrize("value", [1.5, Decimal("NaN"), datetime(2026, 3, 1, 12), b"x"], ids=str)
+def test_what_has_no_form_in_a_document_is_not_told(value: Any) -> None:
+    with pytest.raises(TypeError, match="of a payload has no"):
+        LEVEL.of(Customer(name="1"), Reached(value))
 
 
 def test_what_was_told_follows_a_merge_and_goes_with_who_is_erased(club: Crm) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -15,15 +12,15 @@ import pytest
 from crmkit.core.customer import Customer
 from crmkit.core.entity import change
 from tests.conftest import OpenCrm
+from tests.events.interrupted_delivery import main as interrupted_delivery
 from tests.events.subscribers import people, positions, save, taken
+from tests.forked import Forked
+from tests.jobs.processes import wait_until
 
-ROOT = Path(__file__).parents[2]
 
-
-def delivering(address: str, tenant: str, file: Path, minutes: int) -> subprocess.Popen[str]:
-    line = [sys.executable, "-m", "tests.events.interrupted_delivery", address, tenant, str(file), str(minutes)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+def delivering(address: str, tenant: str, file: Path, minutes: int) -> Forked:
+    told = file.with_name(f"told {minutes}")
+    return Forked(interrupted_delivery, address, tenant, str(file), str(minutes), told=told)
 
 
 @pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.slow)])
@@ -39,11 +36,9 @@ def test_killing_it_loses_and_doubles_nothing(open_crm: OpenCrm, core_url: str, 
             s.update(*(change(s.get(Customer, one.id), nickname=str(number)) for one in everybody))
     for kill in range(1, kills + 1):
         process = delivering(core_url, tenant, file, 3 * kill)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        wait_until(lambda process=process: process.told.read_text("utf-8") == "ready\n")
         time.sleep(chance.uniform(0.02, 0.6))
         process.kill()
-        process.wait()
     last = delivering(core_url, tenant, file, 3 * (kills + 1))
     assert last.wait(600) == 0
     # Each event took effect once in the database, and happened at least once elsewhere, in the order of the log.

@@ -296,7 +296,10 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, together=st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=15)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=settings.default.max_examples // 12,
+)
 def test_whatever_fails_each_event_takes_effect_once_and_in_its_customers_order(
     core_url: str, clock: FixedClock, steps: list[tuple[int, str, int]], together: bool
 ) -> None:

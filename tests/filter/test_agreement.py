@@ -18,7 +18,7 @@ zones = st.sampled_from(ZONES)
 
 
 @given(predicate=conditions("party"), world=worlds, zone=zones)
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=settings.default.max_examples, derandomize=True, deadline=None)
 def test_conditions_agree(answers: Ask, predicate: Predicate, world: UUID, zone: str) -> None:
     found = answers(predicate, "party", context(zone), world)
     assert found.sqlite == found.python
@@ -26,7 +26,7 @@ def test_conditions_agree(answers: Ask, predicate: Predicate, world: UUID, zone:
 
 
 @given(predicate=predicates("party"), world=worlds, zone=zones)
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=settings.default.max_examples * 2 // 3, derandomize=True, deadline=None)
 def test_whole_filters_agree(answers: Ask, predicate: Predicate, world: UUID, zone: str) -> None:
     found = answers(predicate, "party", context(zone), world)
     assert found.sqlite == found.python
@@ -37,7 +37,7 @@ parts = st.sampled_from(["deal", "seat", "meeting"])
 
 
 @given(asked=parts.flatmap(lambda entity: st.tuples(predicates(entity, 2), st.just(entity))), world=worlds)
-@settings(max_examples=50, derandomize=True, deadline=None)
+@settings(max_examples=settings.default.max_examples // 4, derandomize=True, deadline=None)
 def test_filters_on_other_entities_agree(answers: Ask, asked: tuple[Predicate, str], world: UUID) -> None:
     found = answers(*asked, context(), world)
     assert found.sqlite == found.python

@@ -14,7 +14,7 @@ from tests.filter.world import REGISTRY
 
 
 @given(predicates("party"))
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=settings.default.max_examples, derandomize=True, deadline=None)
 def test_text_reads_back(predicate: Predicate) -> None:
     text = to_text(predicate)
     assert parse(text, REGISTRY, "party") == predicate
@@ -22,7 +22,7 @@ def test_text_reads_back(predicate: Predicate) -> None:
 
 
 @given(predicates("party"))
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=settings.default.max_examples, derandomize=True, deadline=None)
 def test_data_reads_back(predicate: Predicate) -> None:
     data = json.loads(json.dumps(to_data(predicate)))
     assert from_data(data, REGISTRY, "party") == predicate

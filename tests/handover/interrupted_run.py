@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 
 from crmkit.runtime.crm import Crm
 from crmkit.services.handover import HandOverRules, batches, find_handover, run, undo
@@ -32,7 +31,3 @@ def main(address: str, what: str, deadly: int) -> None:
             with crm.session(reads=True) as session:
                 handover = find_handover(session, "anna")
             undo(crm, crm.system, handover.id)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -19,11 +17,13 @@ from crmkit.core.interaction import Interaction, InteractionParticipant
 from crmkit.core.staff import User
 from crmkit.runtime.crm import Crm
 from crmkit.services.handover import HandOverRules, batches, find_handover, run, undo
+from tests.forked import Forked
 from tests.handover.conftest import add_customers, owners
+from tests.handover.interrupted_run import main as interrupted_run
 from tests.store.staff import make_staff
 
-PROGRAM = Path(__file__).with_name("interrupted_run.py")
 RULES = HandOverRules().with_rest("ben", "cleo")
+Killed = Callable[[str, int], None]
 Owners = dict[tuple[str, UUID], tuple[UUID | None, UUID | None]]
 
 
@@ -51,24 +51,22 @@ def state(address: str) -> tuple[Owners, str, list[str], list[str]]:
             return found, anna.state, handovers, sorted(batch.state for batch in session.list(HandOverBatch))
 
 
-def killed(address: str, what: str, deadly: int) -> None:
-    """Run or undo in a process of its own that is killed when it is about to commit for the time ``deadly``."""
-    process = subprocess.run(
-        [sys.executable, str(PROGRAM), address, what, str(deadly)],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        timeout=120,
-        check=False,
-    )
-    assert process.returncode == -signal.SIGKILL, process.stderr
+@pytest.fixture
+def killed(address: str, tmp_path: Path) -> Killed:
+    """Runs or undoes in a process of its own that is killed when it is about to commit for the time that is given."""
+
+    def kill(what: str, deadly: int) -> None:
+        process = Forked(interrupted_run, address, what, deadly, told=tmp_path / "told")
+        assert process.wait(timeout=120) == -signal.SIGKILL, process.told.read_text()
+
+    return kill
 
 
-def test_a_killed_hand_over_goes_on_and_its_undoing_too(address: str) -> None:
+def test_a_killed_hand_over_goes_on_and_its_undoing_too(address: str, killed: Killed) -> None:
     before, *_ = state(address)
-    killed(address, "run", 1)
+    killed("run", 1)
     assert state(address) == (before, "active", [], [])
-    killed(address, "run", 4)
+    killed("run", 4)
     halfway, anna, handovers, states = state(address)
     assert (anna, handovers, set(states)) == ("frozen", ["running"], {"done", "waiting"})
     assert halfway != before
@@ -82,7 +80,7 @@ def test_a_killed_hand_over_goes_on_and_its_undoing_too(address: str) -> None:
     # As planned in the first place: half of the customers each, and with each customer its calls.
     assert [customers.count(users[login]) for login in ("anna", "ben", "cleo")] == [0, 6, 6]
     assert users["anna"] not in {owner for owner, _ in after.values()}
-    killed(address, "undo", 3)
+    killed("undo", 3)
     assert state(address)[2] == ["undoing"]
     with Crm.open(address, plugins=[]) as crm:
         back = undo(crm, crm.system, report.handover.id)
@@ -90,9 +88,9 @@ def test_a_killed_hand_over_goes_on_and_its_undoing_too(address: str) -> None:
     assert state(address) == (before, "active", ["undone"], ["undone"] * len(states))
 
 
-def test_a_killed_hand_over_is_undone_from_where_it_was(address: str) -> None:
+def test_a_killed_hand_over_is_undone_from_where_it_was(address: str, killed: Killed) -> None:
     before, *_ = state(address)
-    killed(address, "run", 4)
+    killed("run", 4)
     assert state(address)[0] != before
     with Crm.open(address, plugins=[]) as crm:
         with crm.session(reads=True) as session:
@@ -103,8 +101,8 @@ def test_a_killed_hand_over_is_undone_from_where_it_was(address: str) -> None:
     assert set(states) == {"undone", "cancelled"}
 
 
-def test_by_other_rules_it_does_not_go_on(address: str) -> None:
-    killed(address, "run", 4)
+def test_by_other_rules_it_does_not_go_on(address: str, killed: Killed) -> None:
+    killed("run", 4)
     with Crm.open(address, plugins=[]) as crm:
         with pytest.raises(Conflict, match="by other rules is under way"):
             run(crm, crm.system, "anna", HandOverRules().with_rest("dora"))
@@ -113,9 +111,9 @@ def test_by_other_rules_it_does_not_go_on(address: str) -> None:
     assert sum(report.moved[heir]["customer"] for heir in report.moved) == 12
 
 
-def test_while_it_is_undone_nobody_goes_on(address: str) -> None:
-    killed(address, "run", 4)
-    killed(address, "undo", 2)
+def test_while_it_is_undone_nobody_goes_on(address: str, killed: Killed) -> None:
+    killed("run", 4)
+    killed("undo", 2)
     with Crm.open(address, plugins=[]) as crm, pytest.raises(Conflict, match="is being undone"):
         run(crm, crm.system, "anna", RULES)
 

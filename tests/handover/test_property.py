@@ -52,7 +52,10 @@ rules = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(customers=customers, belongings=belongings, rules=rules, given_away=st.sets(st.integers(0, 4), max_size=2))
 def test_run_then_undo_restores_all_owners(
     crm: Crm, customers: list[Any], belongings: list[Any], rules: list[HandOverRule], given_away: set[int]

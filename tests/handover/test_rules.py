@@ -284,7 +284,7 @@ def test_a_superior_from_further_below_leads_in_no_circle(staff: Staff) -> None:
         (HandOverRule(to=("zoe",)), "zoe is departed; an heir is an active user"),
         (HandOverRule(to=("team:Nort",)), "no team Nort; did you mean North"),
         (HandOverRule(to=("team:Empty",)), "team Empty has no active user who could be an heir"),
-        (HandOverRule(to=("ben",), entity="costumer"), "nobody owns a costumer; did you mean customer"),
+        (HandOverRule(to=("ben",), entity="costumer"), "nobody owns records of costumer; did you mean customer"),
         (HandOverRule(to=("ben",), entity="*", filter="country = DE"), "a filter is about one entity"),
         (HandOverRule(to=("ben",), filter="county = DE"), "county"),
         (HandOverRule(to=("@owner",)), "@owner stands alone, in a rule for what belongs to customers"),

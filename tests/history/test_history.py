@@ -92,7 +92,10 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(steps=steps, data=st.data())
 def test_a_record_is_at_every_moment_what_it_was_then(
     crm: Crm, clock: FixedClock, steps: list[tuple[str, Any]], data: st.DataObject

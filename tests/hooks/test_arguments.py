@@ -8,10 +8,11 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import pluggy
 import pytest
 
-from crmkit.hooks.arguments import plain_arguments, surely_unmarked
-from crmkit.hooks.kinds import hookimpl
+from crmkit.hooks.arguments import marked_options, plain_arguments
+from crmkit.hooks.kinds import PROJECT, hookimpl
 
 
 def plain(ctx: Any, call: Any) -> None: ...
@@ -36,9 +37,29 @@ def test_of_all_else_the_signature_is_to_be_asked(function: Callable[..., Any]) 
     assert plain_arguments(function) is None
 
 
-def test_a_member_that_cannot_be_a_hook_is_told_from_one_that_may_be() -> None:
+class Holder:
+    @hookimpl
+    def marked(self, ctx: Any) -> None: ...
+
+    @staticmethod
+    @hookimpl
+    def static(ctx: Any) -> None: ...
+
+    def unmarked(self) -> None: ...
+
+
+def test_members_are_marked_as_pluggy_says_which_is_asked_about_few() -> None:
     plugin = types.ModuleType("plugin")
-    plugin.__dict__.update(plain=plain, module=types, marked=hookimpl(by_word), bound=[].append)
-    told = {name: surely_unmarked(plugin, name) for name in ("plain", "module", "__doc__", "marked", "bound", "absent")}
-    assert [name for name, unmarked in told.items() if unmarked] == ["plain", "module", "__doc__"]
-    assert not surely_unmarked(object(), "plain")
+    plugin.__dict__.update(plain=plain, module=types, marked=hookimpl(by_word), bound=[].append, method=Holder().marked)
+    parse = pluggy.PluginManager(PROJECT).parse_hookimpl_opts
+    asked: list[str] = []
+
+    def counted(holder: Any, name: str) -> Any:
+        asked.append(name)
+        return parse(holder, name)
+
+    for holder in (plugin, Holder, Holder()):
+        for name in (*dir(holder), "absent"):
+            assert marked_options(holder, name, f"{PROJECT}_impl", counted) == parse(holder, name)
+    assert marked_options(plugin, "marked", f"{PROJECT}_impl", counted)["specname"] is None
+    assert asked == ["bound", "method", "absent", "static", "absent", "marked", "static", "unmarked", "absent"]

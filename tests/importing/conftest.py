@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crmkit.core.values.clock import SystemClock
 from crmkit.runtime.crm import Crm
 from crmkit.services.importing.mapping import read_mapping
 from crmkit.services.importing.report import ImportReport
 from crmkit.services.importing.running import run_import
+from tests.conftest import OpenCrm
+from tests.tenants import in_a_new_tenant
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "imports"
 
@@ -59,10 +62,11 @@ HEADER = "id,name,country,born,revenue,currency,employees,owner,mail,phone"
 
 
 @pytest.fixture
-def crm(database_url: str) -> Iterator[Crm]:
-    """An application with no plugins on an empty database."""
-    with Crm.open(database_url, plugins=[]) as crm:
-        yield crm
+def crm(core_url: str, kept_open: OpenCrm) -> Crm:
+    """An application with no plugins, on SQLite and on PostgreSQL, with a tenant of the test's own."""
+    crm = in_a_new_tenant(kept_open(core_url))
+    crm.clock = SystemClock()
+    return crm
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,6 @@ from crmkit.services.importing.running import Progress, run_import
 
 def main(address: str, path: str, mapping: str, errors: str, point: str, count: int) -> None:
     left = [count]
-    # What starts the tests may have told its children to ignore the signal.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def die(*_: Any) -> None:
         left[0] -= 1
@@ -61,7 +58,3 @@ def main(address: str, path: str, mapping: str, errors: str, point: str, count: 
             chunk=10,
             on_progress=progress,
         )
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:6], int(sys.argv[6]))

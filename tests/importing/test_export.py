@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +29,8 @@ from crmkit.services.importing.plain import plain_mapping
 from crmkit.services.importing.report import ImportReport
 from crmkit.services.importing.running import run_import
 from crmkit.services.importing.templates import disarmed, exported_column
+from tests.conftest import KeptDatabase, OpenCrm
+from tests.tenants import in_a_new_tenant
 
 FORMULAS = ['=cmd|" /C calc"!A0', "+1+1", "-2+3", "@SUM(1)", "\tx", "\r=1", "'=1", "''@x"]
 
@@ -43,29 +44,29 @@ class Loyal:
         ]
 
 
-@pytest.fixture
-def crm(database_url: str) -> Iterator[Crm]:
-    with Crm.open(database_url, plugins=[Loyal()]) as crm:
-        with crm.session() as session:
-            for number, name in enumerate(["Ada", "王小明", *FORMULAS]):
-                customer = Customer(
-                    name=name.strip() or "x",
-                    description=name,
-                    country="DE",
-                    birth_date=parse_partial_date("1990-12"),
-                    annual_revenue=Money(Decimal("-1234.5"), "EUR"),
-                    employees=number,
-                    custom={"points": 7, "likes": ("tea; black", "=SUM")},
-                )
-                point = ContactPoint(customer_id=customer.id, kind="phone", value=f"+49 30 007432{number}")
-                session.add(customer, point)
-            session.add(
-                Product(sku="=1+1", name="Kettle", active=False, introduced=datetime(2026, 1, 2, tzinfo=UTC).date())
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crm(request: pytest.FixtureRequest, kept_database: KeptDatabase, kept_open: OpenCrm) -> Crm:
+    crm = in_a_new_tenant(kept_open(kept_database(request.param, "loyal"), Loyal()))
+    with crm.session() as session:
+        for number, name in enumerate(["Ada", "王小明", *FORMULAS]):
+            customer = Customer(
+                name=name.strip() or "x",
+                description=name,
+                country="DE",
+                birth_date=parse_partial_date("1990-12"),
+                annual_revenue=Money(Decimal("-1234.5"), "EUR"),
+                employees=number,
+                custom={"points": 7, "likes": ("tea; black", "=SUM")},
             )
-            session.add(
-                Interaction(kind="call", subject="-Hello", occurred_at=datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC))
-            )
-        yield crm
+            point = ContactPoint(customer_id=customer.id, kind="phone", value=f"+49 30 007432{number}")
+            session.add(customer, point)
+        session.add(
+            Product(sku="=1+1", name="Kettle", active=False, introduced=datetime(2026, 1, 2, tzinfo=UTC).date())
+        )
+        session.add(
+            Interaction(kind="call", subject="-Hello", occurred_at=datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC))
+        )
+    return crm
 
 
 def exported(crm: Crm, entity: str, path: Path, **options: Any) -> int:

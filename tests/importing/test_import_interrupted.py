@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +13,9 @@ from crmkit.core.journal import AuditEntry, ImportRun
 from crmkit.runtime.crm import Crm
 from crmkit.services.importing.mapping import load_mapping
 from crmkit.services.importing.running import run_import
+from tests.forked import Forked
+from tests.importing.interrupted_import import main as interrupted_import
 
-PROGRAM = Path(__file__).with_name("interrupted_import.py")
 ROWS = 95
 
 MAPPING = """
@@ -76,13 +74,9 @@ def state(address: str) -> dict[str, Any]:
         }
 
 
-def start(address: str, files: tuple[Path, Path], errors: Path, point: str, count: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(PROGRAM), address, *map(str, files), str(errors), point, str(count)],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )
+def start(address: str, files: tuple[Path, Path], errors: Path, point: str, count: int) -> Forked:
+    told = errors.with_name(f"{errors.name}.told")
+    return Forked(interrupted_import, address, *map(str, files), str(errors), point, count, told=told)
 
 
 def undisturbed(files: tuple[Path, Path], tmp_path: Path) -> tuple[dict[str, Any], str]:
@@ -103,10 +97,10 @@ def test_a_killed_import_goes_on(
     while True:
         # It dies three times, then it is left alone.
         process = start(database_url, files, errors, point if deaths < 3 else "never", count)
-        _, complaint = process.communicate(timeout=120)
-        if process.returncode == 0:
+        code = process.wait(timeout=120)
+        if code == 0:
             break
-        assert process.returncode == -signal.SIGKILL, complaint
+        assert code == -signal.SIGKILL, process.told.read_text()
         deaths += 1
     assert deaths > 0
     expected, rejected = undisturbed(files, tmp_path)
@@ -116,8 +110,8 @@ def test_a_killed_import_goes_on(
 
 def test_an_import_that_was_interrupted_goes_on(database_url: str, files: tuple[Path, Path], tmp_path: Path) -> None:
     process = start(database_url, files, tmp_path / "errors", "interrupt", 3)
-    _, complaint = process.communicate(timeout=120)
-    assert "KeyboardInterrupt" in complaint
+    assert process.wait(timeout=120) != 0
+    assert "KeyboardInterrupt" in process.told.read_text()
     with Crm.open(database_url, plugins=[]) as crm:
         report = run_import(
             crm, crm.system, files[0], load_mapping(files[1]), error_folder=tmp_path / "errors", chunk=10
@@ -132,10 +126,11 @@ def test_two_imports_at_once_double_nothing(database_url: str, files: tuple[Path
     with Crm.open(database_url, plugins=[]):
         pass
     both = [start(database_url, files, tmp_path / f"errors{n}", "never", 0) for n in range(2)]
-    complaints = [process.communicate(timeout=120)[1] for process in both]
-    assert 0 in [process.returncode for process in both], complaints
-    for process, complaint in zip(both, complaints, strict=True):
-        assert process.returncode == 0 or "Conflict" in complaint, complaint
+    codes = [process.wait(timeout=120) for process in both]
+    complaints = [process.told.read_text() for process in both]
+    assert 0 in codes, complaints
+    for code, complaint in zip(codes, complaints, strict=True):
+        assert code == 0 or "Conflict" in complaint, complaint
     expected, _ = undisturbed(files, tmp_path)
     with Crm.open(database_url, plugins=[]) as crm, crm.session(reads=True) as session:
         names = {c.id: c.name for c in session.list(Customer)}

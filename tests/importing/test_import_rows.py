@@ -37,7 +37,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "mail": (row(mail="nobody"), "contact_point.value", "the @ is missing"),
     "phone": (row(phone="call me"), "contact_point.value", "telephone number"),
     "long": (row(name="x" * 201), "customer.name", "200"),
-    "reference": (row(owner="ghost"), "customer.owner_id", "a user that exists"),
+    "reference": (row(owner="ghost"), "customer.owner_id", "a record of user that exists"),
     "no id": (row(id=""), "customer.external_id", "a value"),
     "no name": (row(name=""), "customer.name", ""),
 }

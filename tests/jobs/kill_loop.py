@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from crmkit.core.customer import Customer
+from tests.forked import Forked
 from tests.jobs.processes import Installation, wait_until
 
 
@@ -32,7 +32,7 @@ class KillLoop:
     def __init__(self, address: str, folder: Path, *, jobs: int, kills: int, seed: int, workers: int = 2) -> None:
         self._random, self._jobs, self._kills, self._workers = random.Random(seed), jobs, kills, workers
         self._installation = Installation(address, folder, "dead_after = 3.0")
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._running: list[Forked] = []
 
     def run(self) -> Tally:
         """Enqueue, kill, let the rest be done, and count."""
@@ -45,12 +45,11 @@ class KillLoop:
                 place = self._random.randrange(self._workers)
                 victim = self._running[place]
                 assert victim.poll() is None, installation.told()
-                victim.send_signal(signal.SIGKILL)
-                victim.wait()
+                victim.kill()
                 made += 1
                 # One in five dies while it starts.
                 early = self._random.random() < 0.2
-                self._running[place] = installation.start(patience=self._random.uniform(0.5, 3.0) if early else 60.0)
+                self._running[place] = installation.start(patience=self._random.uniform(0.05, 0.5) if early else 60.0)
             wait_until(lambda: installation.count("done", "parked") == self._jobs, 120 + self._jobs / 5)
             for worker in self._running:
                 worker.send_signal(signal.SIGTERM)
@@ -60,7 +59,6 @@ class KillLoop:
         finally:
             for worker in self._running:
                 worker.kill()
-                worker.wait()
         return self._count(made)
 
     def _count(self, kills: int) -> Tally:

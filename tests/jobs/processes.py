@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from crmkit.cli.main import main
 from crmkit.core.values.clock import SystemClock
 from crmkit.runtime.config import load_config
 from crmkit.runtime.crm import Crm
+from tests.forked import Forked
 
 PLUGIN = '''
 """A plugin whose job writes twice, in a step and at its end, with a pause in between."""
@@ -67,13 +67,11 @@ class Installation:
                     for number, pause in list(enumerate(pauses))[start : start + 500]:
                         session.enqueue("looper.work", {"number": number, "pause": pause})
 
-    def start(self, *words: str, patience: float = 60.0) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, patience: float = 60.0) -> Forked:
         """Start a worker and wait until it works, for so many seconds at the most."""
         at = self.log.stat().st_size if self.log.exists() else 0
-        line = [sys.executable, "-m", "crmkit", "--config", str(self.config), "worker", *words]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        with self.log.open("ab") as log:
-            worker = subprocess.Popen(line, stdout=log, stderr=log, env=environment, cwd=self.folder)
+        line = ["--config", str(self.config), "worker", *words]
+        worker = Forked(main, line, told=self.log, folder=self.folder)
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline and worker.poll() is None and "works for" not in self.told(at):
             time.sleep(0.02)

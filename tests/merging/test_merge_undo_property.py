@@ -37,7 +37,10 @@ people = st.lists(
 merges = st.lists(st.tuples(who, who, st.sampled_from(["kept", "lost"])), min_size=1, max_size=5)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(people=people, things=things, merges=merges)
 def test_merges_taken_back_in_turn_leave_no_trace(
     crm: Crm, people: list[dict[str, str]], things: list[Any], merges: list[tuple[int, int, str]]

@@ -328,7 +328,10 @@ actions = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings.default.max_examples // 10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(actions)
 def test_the_database_counts_as_python_does(crm: Crm, clock: FixedClock, found: list[Any]) -> None:
     in_a_new_tenant(crm)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +19,8 @@ from crmkit.hooks.errors import BadHook
 from crmkit.hooks.kinds import hookimpl
 from crmkit.runtime.crm import Crm
 from crmkit.runtime.manifest import Manifest
+from tests.conftest import KeptDatabase, OpenCrm
+from tests.tenants import in_a_new_tenant
 
 
 @entity("yacht", plugin="marina", unique=(("call_sign",),))
@@ -83,10 +84,9 @@ CONFIG: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def marina(database_url: str) -> Iterator[Crm]:
-    with Crm.open(database_url, plugins=[Marina()], config=CONFIG) as crm:
-        yield crm
+@pytest.fixture(params=["sqlite", "postgresql"])
+def marina(request: pytest.FixtureRequest, kept_database: KeptDatabase, kept_open: OpenCrm) -> Crm:
+    return in_a_new_tenant(kept_open(kept_database(request.param, "yachts"), Marina(), config=CONFIG))
 
 
 def refused(crm: Crm, record: Any) -> dict[str, str]:

@@ -244,7 +244,7 @@ def test_the_core_guards_relations(crm: Crm) -> None:
     cases = [
         (CustomerRelation(from_id=two.id, to_id=one.id, type="referred_by"), "in a circle over 2 customers"),
         (CustomerRelation(from_id=one.id, to_id=one.id, type="supplier_of"), "cannot be supplier_of itself"),
-        (CustomerRelation(from_id=firm.id, to_id=one.id, type="employed_by"), "firm is a organization"),
+        (CustomerRelation(from_id=firm.id, to_id=one.id, type="employed_by"), "firm is of kind organization"),
         (CustomerRelation(from_id=one.id, to_id=firm.id, type="knows"), "no relation type knows; known: dealer_of"),
     ]
     for relation, reason in cases:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit.core.customer import Customer
 from crmkit.core.entity import Part, change
-from crmkit.core.errors import AccessDenied, ValidationFailed
+from crmkit.core.errors import AccessDenied, Refused, ValidationFailed
 from crmkit.core.journal import AuditEntry, Event
+from crmkit.core.messages import msg
 from crmkit.core.product import Product
 from crmkit.core.staff import Role, User
 from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.records import RecordBatch
+from crmkit.runtime import shared_transaction
 from crmkit.runtime.crm import Crm
 from crmkit.runtime.manifest import Manifest
 from crmkit.runtime.shared_transaction import AllUndone, SharedTransaction
 from crmkit.store.faults import UniqueViolation
+from crmkit.store.locking import locked
+from crmkit.store.refusals import refusals_of
 from crmkit.store.savepoints import as_a_whole
+from crmkit.store.tenant_wall import EVERY_TENANT
 from tests.conftest import OpenCrm
 
 Work = Callable[[Any], object]
@@ -134,12 +141,24 @@ def take_a_key_that_is_taken(s: Any) -> None:
     s.count(Product)
 
 
+def swallow_what_the_database_says(s: Any) -> None:
+    with suppress(UniqueViolation):
+        take_a_key_that_is_taken(s)
+
+
 def change_to_a_key_that_is_taken(s: Any) -> None:
     s.update(change(s.find(Product, sku="2"), sku="1"))
 
 
 @pytest.mark.parametrize(
-    "fail", [fail_after_a_look, fail_after_a_change, take_a_key_that_is_taken, change_to_a_key_that_is_taken]
+    "fail",
+    [
+        fail_after_a_look,
+        fail_after_a_change,
+        take_a_key_that_is_taken,
+        swallow_what_the_database_says,
+        change_to_a_key_that_is_taken,
+    ],
 )
 def test_who_fails_after_something_was_sent_undoes_all(crm: Crm, fail: Work) -> None:
     with crm.session() as s:
@@ -153,6 +172,40 @@ def test_who_fails_after_something_was_sent_undoes_all(crm: Crm, fail: Work) -> 
     with pytest.raises(AllUndone):
         share(crm, ask, fail, lambda s: None)
     assert (names(crm), skus(crm), called) == (["First"], ["1", "2"], [])
+
+
+def test_a_connection_that_is_lost_undoes_all(core_postgres_url: str, open_crm: OpenCrm) -> None:
+    crm = open_crm(url=core_postgres_url, check=False)
+
+    def hang_up(s: Any) -> None:
+        own = s.connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        with crm.database.connection(tenant=EVERY_TENANT) as beside:
+            beside.execute(sa.text("SELECT pg_terminate_backend(:own)"), {"own": own})
+        s.count(Customer)
+
+    with pytest.raises(AllUndone):
+        share(crm, hang_up, lambda s: None)
+    assert share(crm, add(customer("Kestrel"))) == []
+    assert names(crm) == ["Kestrel"]
+
+
+def test_nobody_waits_long_for_what_somebody_else_holds(
+    core_postgres_url: str, open_crm: OpenCrm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_transaction, "LOCK_WAIT", 20)
+    crm, kestrel = open_crm(url=core_postgres_url, check=False), customer("Kestrel")
+    with crm.session() as s:
+        s.add(kestrel)
+
+    def rename(s: Any) -> None:
+        s.update(change(s.get(Customer, kestrel.id), name="Merlin"))
+
+    with crm.session() as holder:
+        locked(holder, "customer", [kestrel.id])
+        with pytest.raises(AllUndone):
+            share(crm, add(customer("Hobby")), rename)
+    assert share(crm, rename) == []
+    assert names(crm) == ["Merlin"]
 
 
 def test_what_the_database_refuses_at_the_end_undoes_all(crm: Crm) -> None:
@@ -246,3 +299,43 @@ def test_events_are_told_of_once_after_the_commit(open_crm: OpenCrm) -> None:
     shared.follow()
     assert called == ["Kestrel", "Merlin"]
     assert sorted(name for batch in heard for name in batch) == ["Kestrel", "Merlin"]
+
+
+def test_what_fails_after_the_commit_keeps_nothing_from_the_others(open_crm: OpenCrm) -> None:
+    heard: list[int] = []
+
+    class Listener:
+        manifest = Manifest(name="listener")
+
+        @hookimpl(entities=("customer",))
+        def after_records_saved_committed(self, ctx: Any, call: RecordBatch) -> None:
+            heard.append(len(call.changes))
+
+    def fail() -> None:
+        raise OSError("no room")
+
+    crm = open_crm(Listener())
+    called: list[str] = []
+    shared = together(crm)
+    with shared:
+        for name, action in (("Kestrel", fail), ("Merlin", lambda: called.append("Merlin"))):
+            with shared.session(crm.system) as s:
+                s.add(customer(name))
+                s.after_commit(action)
+    with pytest.raises(OSError, match="no room") as failed:
+        shared.follow()
+    assert "the transaction is committed" in failed.value.__notes__[0]
+    assert (called, sum(heard)) == (["Merlin"], 2)
+
+
+def test_what_was_refused_is_noted(open_crm: OpenCrm) -> None:
+    crm, kestrel = open_crm(config={"refusals_kept": 10}), customer("Kestrel")
+    with crm.session() as s:
+        s.add(kestrel)
+
+    def refuse(s: Any) -> None:
+        raise Refused("sales", msg("not now"), [("sales", msg("not now"), kestrel.id)])
+
+    assert [type(error) for error in share(crm, refuse)] == [Refused]
+    with crm.session(reads=True) as s:
+        assert [one.reason for one in refusals_of(s, kestrel.id)] == ["not now"]

@@ -24,9 +24,19 @@ LATER = (
     "sqlalchemy.dialects.postgresql",
     "tomllib",
     "zoneinfo",
+    "fractions",
+    "crmkit.core.filter.evaluation",
+    "crmkit.core.relation_types",
     "crmkit.services.merging.running",
     "crmkit.services.segments.refreshing",
     "crmkit.store.filters.compile",
+    "crmkit.store.filters.postgres_functions",
+    "crmkit.store.migration.changes",
+    "crmkit_sfa.activities.filling",
+    "crmkit_sfa.opportunities.entering",
+    "crmkit_sfa.orders.rules",
+    "crmkit_sfa.quotes.approving",
+    "crmkit_sfa.receipts.balances",
 )
 CODE = """
 import json, sys
@@ -50,6 +60,17 @@ try:
     Crm.open("nonsense://", plugins=[])
 except Exception as error:
     print(type(error).__name__, gc.isenabled())
+"""
+FROZEN = """
+import gc, sys
+
+if sys.argv[1] == "later":
+    gc.collect()
+unfinished = open(sys.argv[2], "w")
+unfinished.write("to be there at the end")
+from crmkit import Crm
+
+print(gc.get_freeze_count() > 50_000, gc.isenabled())
 """
 
 
@@ -76,3 +97,11 @@ def test_nobody_searches_for_garbage_while_an_application_comes_into_being(
     words = [sys.executable, "-c", COLLECTING, f"sqlite:///{tmp_path / 'crm.db'}", before]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [told, "True", "ConfigError", told]
+
+
+@pytest.mark.parametrize(("imported", "told"), [("first", "True"), ("later", "False")])
+def test_nobody_searches_what_a_program_imports_as_it_begins(tmp_path: Path, imported: str, told: str) -> None:
+    words = [sys.executable, "-c", FROZEN, imported, str(tmp_path / "file")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [told, "True"]
+    assert (tmp_path / "file").read_text() == "to be there at the end"

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run, _folder, run
+from tests.conftest import Copied
 
 __all__ = ["_folder", "run"]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def crm(
-    request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _folder: None
-) -> None:
-    """A database with a customer and the questions of a questionnaire."""
-    address = (
-        f"sqlite:///{tmp_path / 'shop.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    )
-    monkeypatch.setenv("CRMKIT_DB", address)
+def make(run: Run) -> None:
+    """Add a customer and the questions of a questionnaire."""
     lines = [
-        ["db", "create"],
         ["customer", "add", "Anna Berg"],
         ["survey", "add", "on time", "--survey", "delivery", "--side", "service", "--weight", "3"],
         ["survey", "add", "recommend", "--survey", "delivery", "--measure", "nps", "--text", "Would you recommend us?"],
@@ -32,6 +24,14 @@ def crm(
     for line in lines:
         done = run(*line)
         assert done.exit_code == 0, done.stderr
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crm(
+    request: pytest.FixtureRequest, run: Run, _folder: None, copied: Copied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database with a customer and the questions of a questionnaire."""
+    monkeypatch.setenv("CRMKIT_DB", copied(request.param, "survey", run, make))
 
 
 def test_asking_and_answering(run: Run, crm: None) -> None:

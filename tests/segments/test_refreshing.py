@@ -311,6 +311,11 @@ FILTERS = (
 
 
 @given(seed=st.integers(0, 10_000), filter=st.sampled_from(FILTERS), steps=st.integers(1, 12))
-@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 10,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_changes_lead_to_the_same_members_as_asking_all(crm: Crm, seed: int, filter: str, steps: int) -> None:
     World(crm, random.Random(seed)).compare(filter, steps)

@@ -117,7 +117,7 @@ def test_nothing_differs_without_a_change(open_crm: OpenCrm, clock: FixedClock) 
     crm = open_crm(Grades(100))
     with crm.session() as session:
         session.add(Customer(name="Many", employees=1_000))
-    clock.advance(days=100)
+    clock.advance(days=10)
     evaluate_rules(crm, crm.system)
     found = simulate(crm, plugins=[Grades(100)])
     assert found.same
@@ -153,6 +153,8 @@ def test_a_guard_that_goes_lets_in_what_it_would_refuse(open_crm: OpenCrm) -> No
     assert named(found.differences, "customer")["Oslo AS"][0] == "changed"
 
 
+# Eighty nights, in each of which rules are evaluated; how they are on PostgreSQL is tested with lifecycles.
+@pytest.mark.parametrize("core_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_a_changed_rule_of_a_lifecycle_moves_other_records(open_crm: OpenCrm, clock: FixedClock) -> None:
     crm = open_crm()
     with crm.session() as session:

@@ -76,8 +76,8 @@ def test_responses_are_stored_with_their_effect(crm: Crm, clock: FixedClock) -> 
         services = crm.context(session, "test").services
         stored = services.stored_response("web:1")
         assert (stored.fingerprint, stored.result, stored.created_at) == ("digest", '{"a":1}', clock.now())
-        with pytest.raises(Conflict):
-            services.store_response("web:1", "digest", "{}")
+    with pytest.raises(Conflict), crm.session() as session:
+        crm.context(session, "test").services.store_response("web:1", "digest", "{}")
     with crm.session() as session:
         services = crm.context(session, "test").services
         assert services.forget_responses("web:", clock.now()) == 0

@@ -164,7 +164,7 @@ _VALUE = {
 }
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings.default.max_examples // 12)
 @given(customs=st.lists(st.fixed_dictionaries({}, optional=_VALUE), min_size=1, max_size=8), data=st.data())
 def test_any_values_are_found_alike(customs: list[dict[str, Any]], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(_VALUE)))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from psycopg.errors import InFailedSqlTransaction
 
 from crmkit.core.customer import Customer
 from crmkit.core.entity import change
-from crmkit.core.errors import ConfigError, CrmError, DatabaseUnavailable, StorageFull
+from crmkit.core.errors import ConfigError, CrmError, DatabaseUnavailable, StorageFull, ValidationFailed
 from crmkit.core.journal import AuditEntry, Event
 from crmkit.core.messages import msg
 from crmkit.runtime.crm import Crm
@@ -131,6 +132,50 @@ def test_a_conflict_is_no_lost_server(postgres_crm: Crm) -> None:
         assert {backend(s) for s in (one, two, three)} == before
     with crm.session(reads=True) as s:
         assert s.get(Customer, anna.id).name == "Berta"
+
+
+def test_an_error_that_somebody_swallowed_is_told_at_the_commit(postgres_crm: Crm) -> None:
+    crm = postgres_crm
+
+    def work() -> None:
+        with crm.session() as s:
+            s.add(Customer(name="Never"))
+            s.flush()
+            with suppress(sa.exc.DataError):
+                s.connection.execute(sa.text("SELECT 1 / 0"))
+
+    with pytest.raises(InFailedSqlTransaction):
+        work()
+    assert counts(crm) == (0, 0, 0)
+    with crm.session() as s:
+        s.add(Customer(name="Kestrel"))
+    assert counts(crm) == (1, 1, 1)
+
+
+def test_a_commit_that_fails_is_undone_and_harms_nobody_after_it(
+    crm: Crm, core_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> None:
+        with crm.session() as s:
+            s.add(Customer(name="Never"))
+            s.flush()
+            for statement in (
+                "CREATE TABLE boats (id integer PRIMARY KEY)",
+                "CREATE TABLE berths (boat integer REFERENCES boats DEFERRABLE INITIALLY DEFERRED)",
+                "INSERT INTO berths VALUES (1)",
+            ):
+                s.connection.exec_driver_sql(statement)
+
+    with pytest.raises(ValidationFailed):
+        work()
+    assert counts(crm) == (0, 0, 0)
+    # Neither the connection nor its locks are in anybody's way.
+    monkeypatch.setattr("crmkit.store.engine.BUSY_SECONDS", 0.05)
+    with Crm.open(core_url, plugins=[], tenant=uuid4().hex, check=False) as beside, beside.session() as s:
+        s.add(Customer(name="Merlin"))
+    with crm.session() as s:
+        s.add(Customer(name="Kestrel"))
+    assert counts(crm) == (1, 1, 1)
 
 
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ WORDS = (
 )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     stored=st.lists(st.sampled_from(WORDS), min_size=1, max_size=6),
     asked=st.lists(st.sampled_from(WORDS), min_size=1, max_size=3),

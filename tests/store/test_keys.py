@@ -186,7 +186,7 @@ def test_what_the_session_has_in_hand_is_checked_too(crm: Crm) -> None:
         customer, product = Customer(name="x"), Product(sku="1", name="x")
         s.add(customer, product)
         s.add(Asset(customer_id=product.id, name="the wrong kind"))
-        with pytest.raises(ValidationFailed, match=r"asset\.customer_id.*the id of a customer"):
+        with pytest.raises(ValidationFailed, match=r"asset\.customer_id.*the id of a record of customer that exists"):
             s.flush()
         s.rollback()
         s.add(customer, product)

@@ -17,8 +17,10 @@ from crmkit.core.access import Actor, Scope
 from crmkit.core.customer import Customer
 from crmkit.core.errors import AccessDenied, BadInput
 from crmkit.core.interaction import Interaction, InteractionLine
+from crmkit.core.journal import Event
 from crmkit.core.product import Asset, Product
 from crmkit.core.staff import User
+from crmkit.core.values.money import Money
 from crmkit.core.values.partial_date import parse_partial_date
 from crmkit.runtime.crm import Crm
 from crmkit.store.session import Session
@@ -57,7 +59,7 @@ def walked(session: Session, entity: type[Any], filter: str | None, order: str, 
     return [record.id for records in pages(session, entity, filter, order, limit) for record in records]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     records=st.lists(customers, max_size=14), order=orders.map(",".join), limit=st.integers(1, 5), half=st.booleans()
 )
@@ -70,7 +72,26 @@ def test_walking_all_pages_yields_each_record_once_in_order(
         whole = [record.id for record in session.list(Customer, filter, order=order)]
         assert sorted(whole) == sorted(r.id for r in records if not half or (r.employees or 0) >= 1)
         assert walked(session, Customer, filter, order, limit) == whole
+        stored = [field.name for field in session.entity(Customer).stored]
+        page = session.page(Customer, filter, order=order, limit=limit)
+        values = session.page_of_values(Customer, filter, order=order, limit=limit)
+        assert values.next == page.next
+        assert values.records == tuple(tuple(getattr(record, name) for name in stored) for record in page.records)
         session.rollback()
+
+
+def test_values_of_a_page_are_those_of_its_records(crm: Crm) -> None:
+    paid = Interaction(kind="payment", occurred_at=datetime(2026, 1, 1, tzinfo=UTC), money=Money.of("12.50", "EUR"))
+    with crm.session() as session:
+        session.add(paid, Customer(name="Anna", birth_date=parse_partial_date("1980-05")))
+        session.flush()
+        for entity in (Customer, Interaction, Event):
+            info = session.entity(entity)
+            records = session.page(entity, order="-id").records
+            assert records
+            assert session.page_of_values(entity, order="-id").records == tuple(
+                tuple(getattr(record, field.name) for field in info.stored) for record in records
+            )
 
 
 def test_values_of_every_kind_are_places(crm: Crm) -> None:

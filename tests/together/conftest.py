@@ -56,8 +56,9 @@ def shop() -> Shop:
 @pytest.fixture(scope="session")
 def sales_and_web_url(postgres_server: PostgresServer) -> Iterator[str]:
     """A PostgreSQL database with the tables of both plugins."""
-    with postgres_server.database() as address:
-        Crm.open(address, plugins=[crmkit_sfa, crmkit_web]).close()
+    plugins = [crmkit_sfa, crmkit_web]
+    template = postgres_server.template("together", lambda address: Crm.open(address, plugins=plugins).close())
+    with postgres_server.database(template) as address:
         yield address
 
 

@@ -34,8 +34,9 @@ them and reaches to the closing parenthesis or the end.
 
 from __future__ import annotations
 
-from crmkit.core.filter.data import from_data, to_data
-from crmkit.core.filter.evaluation import Resolver, compile_python, evaluate
+from typing import TYPE_CHECKING
+
+from crmkit.core.face import face
 from crmkit.core.filter.faults import FilterError
 from crmkit.core.filter.fold import fold
 from crmkit.core.filter.moments import FilterContext, Moment
@@ -62,6 +63,10 @@ from crmkit.core.filter.tree import (
     any_of,
 )
 from crmkit.core.filter.usage import fields_used
+
+if TYPE_CHECKING:
+    from crmkit.core.filter.data import from_data, to_data
+    from crmkit.core.filter.evaluation import Resolver, compile_python, evaluate
 
 __all__ = [
     "EVERYTHING",
@@ -97,3 +102,8 @@ __all__ = [
     "to_data",
     "to_text",
 ]
+
+# What starting the program does not take.
+__getattr__ = face(
+    __name__, {"data": ("from_data", "to_data"), "evaluation": ("Resolver", "compile_python", "evaluate")}
+)

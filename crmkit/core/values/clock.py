@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from threading import Lock
 from typing import Protocol
@@ -103,6 +104,10 @@ def parse_date(raw: str, form: str | None = None) -> date:
             return datetime.strptime(text, form).date()
         except ValueError:
             raise BadValue(raw, msg("a date in the format {form}", form=form)) from None
+    if len(text) == 10 and text[4] == text[7] == "-" and text.isascii():
+        # Nearly all dates in files are written like this.
+        with suppress(ValueError):
+            return date.fromisoformat(text)
     found = _DATE.fullmatch(text)
     if not found:
         if _SLASHED.fullmatch(text):

@@ -15,6 +15,7 @@ from crmkit.core.values.pattern import pattern
 # Wide enough that sums and products of stored amounts (at most 24 digits before the point) stay exact.
 _EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
 _MOST_DIGITS = 24
+_PLAIN_DIGITS = 18
 
 
 def is_currency(code: str) -> bool:
@@ -120,6 +121,9 @@ def clean_decimal(value: object, places: int = 4, decimal_mark: str | None = Non
     one. A lone comma before exactly three digits groups thousands (``1,200`` is 1200), a lone point never does
     (``1.200`` is 1.2); give ``decimal_mark`` ("." or ",") where the file's convention is known. Raises ``BadInput``.
     """
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _PLAIN_DIGITS and places >= 0:
+        # A whole number without any dress, as most are.
+        return Decimal(value)
     if isinstance(value, Decimal | int) and not isinstance(value, bool):
         number = Decimal(value)
     elif isinstance(value, str):

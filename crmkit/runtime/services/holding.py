@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crmkit.store.session import Session
 
 P = TypeVar("P", bound=Part)
+T = TypeVar("T")
 
 
 class Holding(Bound):
@@ -47,3 +48,14 @@ class Holding(Bound):
     def rewrites_history(self) -> bool:
         """Tell whether a merge, an erasure or the revert of an import is at work: rules on settled records let it pass."""
         return is_rewriting(self._session)
+
+    def kept_in_save(self, name: str, make: Callable[[], T]) -> T:
+        """Return what rules keep under ``name``, the plugin's and a point ahead, for the save under way; else it is made."""
+        session = self._session
+        if not session.flushing:
+            return make()
+        kept = session.work.kept
+        if name not in kept:
+            kept[name] = make()
+        found: T = kept[name]
+        return found

@@ -204,7 +204,7 @@ class _Answer:
             return msg("the organization that {login} belongs to is the dealer of the customer", login=login)
         if way.kind == "share":
             return self._shared(info, id, login)
-        return msg("it belongs to a {entity} that {login} reaches", entity=way.via, login=login)
+        return msg("it belongs to a record of {entity} that {login} reaches", entity=way.via, login=login)
 
     def _shared(self, info: EntityInfo, id: UUID, login: str) -> Message:
         now = self._session.clock.now()

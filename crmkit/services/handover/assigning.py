@@ -74,7 +74,7 @@ class Assigning:
         names = sorted({CUSTOMER, *(entity for entity, _ in self.items.others)})
         if rule.entity != EVERYTHING and rule.entity not in names:
             hint = did_you_mean(rule.entity, names)
-            raise BadInput(msg("nobody owns a {entity}; {hint}", entity=shown(rule.entity), hint=hint))
+            raise BadInput(msg("nobody owns records of {entity}; {hint}", entity=shown(rule.entity), hint=hint))
         if rule.filter:
             # Wrong filters are an error also where an earlier rule leaves nothing to ask them of.
             parse(rule.filter, self._session.database.registry, rule.entity)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from crmkit.core.customer import STANDARD_RELATION_TYPES, CustomerRelation, RelationType
+from crmkit.core.customer import CustomerRelation, RelationType
+from crmkit.core.relation_types import STANDARD_RELATION_TYPES
 from crmkit.core.values.clock import time_zone, today
 from crmkit.services.handover.asking import asked, table_of
 from crmkit.store.chunks import distinct_chunks

@@ -352,4 +352,4 @@ def _reference(
 
 def missing(reference: Reference, wanted: str) -> Message:
     """Return what to say when a referenced record does not exist."""
-    return msg("a {entity} that exists; none is found for {wanted}", entity=reference.entity, wanted=wanted)
+    return msg("a record of {entity} that exists; none is found for {wanted}", entity=reference.entity, wanted=wanted)

@@ -283,7 +283,7 @@ class Chunk:
                 if self._lookups.aged:
                     # Merged or deleted since an earlier chunk; asked again, its number may lead elsewhere.
                     raise StaleVersion(info.name, found, 0)
-                expected = msg("a {entity} that is not deleted and that you may see", entity=info.name)
+                expected = msg("a record of {entity} that is not deleted and that you may see", entity=info.name)
                 row.problems.append(FieldError(info.name, "deleted", found, expected))
                 return None
             if rule.on_duplicate == "error":

@@ -48,6 +48,7 @@ class RuleQueries:
             self._about = session.table(self._subject.name).alias("subject")
             joined = joined.join(self._about, self._about.c.id == self._record.c[definition.subject])
         self._from = joined
+        self._sources: dict[str, tuple[sa.FromClause, sa.FromClause, sa.FromClause]] = {}
         self._mine: list[Condition] = [
             self._track.c.lifecycle_id == lifecycle_id,
             self._track.c.entity == definition.entity,
@@ -178,9 +179,7 @@ class RuleQueries:
         """Return the events' own selectable, what to select from, the column of the subject, and conditions."""
         children = self._children[event.children]
         info = self._registry.get(children.entity)
-        child = self._session.table(children.entity).alias()
-        link = self._session.table(children.up.entity).alias() if children.down else child
-        source: sa.FromClause = child.join(link, link.c[children.down] == child.c.id) if children.down else child
+        child, link, source = self._sources_of(event.children)
         conditions: list[Condition] = []
         if children.up.kind_field:
             conditions.append(link.c[children.up.kind_field] == self._subject.name)
@@ -188,6 +187,20 @@ class RuleQueries:
             predicate = parse(event.where, self._registry, info.name)
             conditions.append(self._session.reader.predicate(predicate, info, child, self._session.connection))
         return child, source, link.c[children.up.field], conditions
+
+    def _sources_of(self, name: str) -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
+        """Return children, what links them to the subject, and both joined; those of one name are the same ones.
+
+        Each event asks in a statement within the whole, so they may be. To name so many columns anew takes longer than
+        the rest of a question.
+        """
+        if name not in self._sources:
+            children = self._children[name]
+            child = self._session.table(children.entity).alias()
+            link = self._session.table(children.up.entity).alias() if children.down else child
+            joined = child.join(link, link.c[children.down] == child.c.id) if children.down else child
+            self._sources[name] = (child, link, joined)
+        return self._sources[name]
 
     def _time(self, event: EventDefinition, child: sa.FromClause) -> sa.ColumnElement[Any]:
         """When an event was, to compare it: SQLite then finds events by their subject, not all that there are by time."""

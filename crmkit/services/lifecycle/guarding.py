@@ -38,6 +38,10 @@ def refused_steps(ctx: Context, created: Sequence[StageTransition], cause: Cause
     found: list[Refuse] = []
     moves: dict[str, list[StageMove]] = {}
     entering: dict[tuple[Any, str], list[tuple[StageTrack, StageTransition]]] = {}
+    asked = {
+        entity: session.hooks.caller("guard_stage_transition", entity).has_impls
+        for entity in {track.entity for track in tracks.values() if track is not None}
+    }
     for step in created:
         track = tracks[step.track_id]
         definition = definitions.get(track.lifecycle_id) if track is not None else None
@@ -45,13 +49,13 @@ def refused_steps(ctx: Context, created: Sequence[StageTransition], cause: Cause
             found.append(Refuse(msg("there is no such track"), step.id))
             continue
         ordered = ways[step.track_id]
-        place = next(number for number, one in enumerate(ordered) if one is step or one.id == step.id)
+        place = _place_of(step, ordered)
         before = ordered[place - 1].to_stage if place else ""
         after = ordered[place + 1].to_stage if place + 1 < len(ordered) else ""
         problems = list(_against(now, step, definition, before, after))
         found += problems
         if not problems:
-            if session.hooks.caller("guard_stage_transition", track.entity).has_impls:
+            if asked[track.entity]:
                 moves.setdefault(track.entity, []).append(StageMove(definition.name, track, step, before))
             stage = definition.stage(step.to_stage)
             if stage.criteria and not after:
@@ -62,6 +66,13 @@ def refused_steps(ctx: Context, created: Sequence[StageTransition], cause: Cause
         for entity, some_moves in moves.items():
             _ask(session, entity, some_moves, cause)
     return found
+
+
+def _place_of(step: StageTransition, ordered: Sequence[StageTransition]) -> int:
+    for place, one in enumerate(ordered):
+        if one is step:
+            return place
+    return next(place for place, one in enumerate(ordered) if one.id == step.id)
 
 
 def _against(

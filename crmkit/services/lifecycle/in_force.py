@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import is_
 from typing import Any
@@ -13,8 +13,9 @@ from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
 from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.core.lifecycle_reading import lifecycle_to_data
 from crmkit.core.messages import msg, shown
+from crmkit.services.lifecycle.begun import ways_begun
 from crmkit.services.lifecycle.defining import REGISTERED, definition_of
-from crmkit.services.lifecycle.moving import StageCause, first_step
+from crmkit.services.lifecycle.moving import StageCause, first_step, first_steps
 from crmkit.store.session import Session
 
 
@@ -48,6 +49,7 @@ class LifecyclesInForce:
             stored = session.peek_all(Lifecycle, "active", [True])
         self._stored = {lifecycle.name: lifecycle for lifecycle in stored}
         self._definitions: dict[UUID, LifecycleDefinition] = {}
+        self._begun = ways_begun(session)
         self.made: list[Lifecycle] = []
 
     def lifecycle(self, name: str) -> Lifecycle:
@@ -90,3 +92,22 @@ class LifecyclesInForce:
         """Return the track of a record and the transition that it begins with; raises NotFound for an unknown stage."""
         lifecycle, definition = self.lifecycle(name), self.definition(name)
         return first_step(lifecycle, definition, lifecycle.entity, record, at, stage, reason, cause)
+
+    def first_steps(
+        self,
+        name: str,
+        record: Any,
+        steps: Sequence[tuple[datetime, str]],
+        *,
+        reason: str = "",
+        cause: StageCause = "plugin",
+    ) -> tuple[StageTrack, list[StageTransition]]:
+        """Return the track of a record that has come through ``steps`` and its transitions, as they will be stored.
+
+        Each step is an instant, none before the one ahead of it, and another stage than that; ``reason`` is that of the
+        last one. Raises NotFound for an unknown stage.
+        """
+        lifecycle, definition = self.lifecycle(name), self.definition(name)
+        track, made = first_steps(lifecycle, definition, record, steps, reason, cause)
+        self._begun.note(track, made)
+        return track, made

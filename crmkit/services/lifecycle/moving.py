@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from crmkit.core.entity import Part, change, changed_fields
 from crmkit.core.errors import BadInput, Conflict, NotFound, StaleVersion
 from crmkit.core.lifecycle import Lifecycle, StageTrack, StageTransition
-from crmkit.core.lifecycle_definition import LifecycleDefinition
+from crmkit.core.lifecycle_definition import LifecycleDefinition, StageDefinition
 from crmkit.core.lifecycle_history import Interval, fold
 from crmkit.core.messages import msg
 from crmkit.hooks.records import Change
@@ -121,17 +121,49 @@ def first_step(
 ) -> tuple[StageTrack, StageTransition]:
     """Return the track of a record and the transition that it begins with; both have the record's owner and team."""
     begun = definition.stage(stage or definition.first)
-    track = StageTrack(
+    track = _track(lifecycle, entity, record, begun, at)
+    return track, StageTransition(track_id=track.id, to_stage=begun.name, occurred_at=at, reason=reason, cause=cause)
+
+
+def first_steps(
+    lifecycle: Lifecycle,
+    definition: LifecycleDefinition,
+    record: Any,
+    steps: Sequence[tuple[datetime, str]],
+    reason: str,
+    cause: StageCause,
+) -> tuple[StageTrack, list[StageTransition]]:
+    """Return the track of a record that has come through ``steps``, and its transitions; the last has the reason."""
+    at, name = steps[-1]
+    track = _track(lifecycle, lifecycle.entity, record, definition.stage(name), at)
+    made: list[StageTransition] = []
+    before = ""
+    for number, (at, name) in enumerate(steps, 1):
+        made.append(
+            StageTransition(
+                track_id=track.id,
+                from_stage=before,
+                to_stage=definition.stage(name).name,
+                occurred_at=at,
+                reason=reason if number == len(steps) else "",
+                cause=cause,
+            )
+        )
+        before = name
+    return track, made
+
+
+def _track(lifecycle: Lifecycle, entity: str, record: Any, stage: StageDefinition, at: datetime) -> StageTrack:
+    return StageTrack(
         lifecycle_id=lifecycle.id,
         entity=entity,
         record_id=record.id,
-        stage=begun.name,
-        category=begun.category,
+        stage=stage.name,
+        category=stage.category,
         entered_at=at,
         owner_id=getattr(record, "owner_id", None),
         team_id=getattr(record, "team_id", None),
     )
-    return track, StageTransition(track_id=track.id, to_stage=begun.name, occurred_at=at, reason=reason, cause=cause)
 
 
 def handed_over(session: Session, changes: Iterable[Change]) -> list[StageTrack]:

@@ -21,6 +21,7 @@ from crmkit.hooks.kinds import hookimpl
 from crmkit.hooks.protocols import Context
 from crmkit.hooks.records import RecordBatch, Refuse
 from crmkit.services.append_only import is_rewriting
+from crmkit.services.lifecycle.begun import ways_begun
 
 _FIXED = ("name", "revision", "entity", "definition")
 
@@ -67,7 +68,11 @@ class LifecycleRules:
     @hookimpl(specname="guard_records", entities=("stage_track",))
     def guard_tracks(self, ctx: Context, call: RecordBatch) -> list[Refuse]:
         """Refuse a track that says anything else than its transitions."""
-        tracks = {c.after.id: c.after for c in call.changes if c.after.deleted_at is None}
+        session: Any = ctx.session
+        begun = ways_begun(session)
+        tracks = {
+            c.after.id: c.after for c in call.changes if c.after.deleted_at is None and not begun.has_track(c.after)
+        }
         steps = _transitions(ctx, tracks)
         definitions = _definitions(ctx, tracks.values())
         return [
@@ -122,7 +127,11 @@ def _projected(ctx: Context, call: RecordBatch) -> list[Any]:
     """Return the tracks that follow from changed transitions, and new transitions with the stage they lead from."""
     session: Any = ctx.session
     # Merging moves transitions from one track to another, and undoing a merge back.
-    ids = {state.track_id for c in call.changes for state in (c.before, c.after) if state is not None}
+    begun = ways_begun(session)
+    ids = {c.after.track_id for c in call.changes if not begun.has_step(c.after)}
+    if not ids:
+        return []
+    ids.update(c.before.track_id for c in call.changes if c.before is not None)
     with session.acting_as(session.actor.elevated()):
         tracks = {track.id: track for id in ids if (track := session.peek(StageTrack, id)) is not None}
     steps = _transitions(ctx, tracks)
@@ -190,8 +199,7 @@ def _transitions(ctx: Context, ids: Iterable[UUID]) -> dict[UUID, list[StageTran
     if found:
         with session.acting_as(session.actor.elevated()):
             for step in session.peek_all(StageTransition, "track_id", list(found)):
-                if step.deleted_at is None:
-                    found[step.track_id].append(step)
+                found[step.track_id].append(step)
     return found
 
 

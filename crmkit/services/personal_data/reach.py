@@ -87,16 +87,18 @@ class Reach:
 
     def _follow(self, level: Mapping[str, set[UUID]]) -> dict[str, set[UUID]]:
         found: dict[str, set[UUID]] = {}
-        for entity, ids in level.items():
-            for info, field in self._references(entity):
-                policy = erase_policy(info, field)
-                if policy is None:
+        for info, field, ids in self._references(level):
+            policy = erase_policy(info, field)
+            if policy is None:
+                continue
+            for record in self._records(info, field, ids):
+                source = _source(info, field, record, level)
+                if source is None:
                     continue
-                for record in self._records(info, field, entity, ids):
-                    if policy == "clear":
-                        self.referring.append(Referring(info, record, field))
-                    elif self._add(info, record, Edge(policy, (entity, _value(record, field)))):
-                        found.setdefault(info.name, set()).add(record.id)
+                if policy == "clear":
+                    self.referring.append(Referring(info, record, field))
+                elif self._add(info, record, Edge(policy, source)):
+                    found.setdefault(info.name, set()).add(record.id)
         for info, rule in self._joins():
             new = found.get(rule.link, set())
             for record, shared in self._joined(info, rule, [self.items[rule.link][id].record for id in new]):
@@ -116,26 +118,29 @@ class Reach:
             known.edges.append(edge)
         return False
 
-    def _references(self, entity: str) -> Iterator[tuple[EntityInfo, FieldInfo]]:
-        for info, field in self._registry.references_to(entity):
-            if info.editable:
-                yield info, field
+    def _references(self, level: Mapping[str, set[UUID]]) -> Iterator[tuple[EntityInfo, FieldInfo, set[UUID]]]:
+        """Yield every reference that may lead to records of ``level``, with their ids.
+
+        Those that name the entity in a field of their own are asked once for all entities: there are many of these.
+        """
+        for entity, ids in level.items():
+            for info, field in self._registry.references_to(entity):
+                if info.editable:
+                    yield info, field, ids
+        everything = set().union(*level.values())
         for info in self._registry:
             generic = generic_reference(info)
             if generic is not None:
-                yield info, generic
+                yield info, generic, everything
 
-    def _records(self, info: EntityInfo, field: FieldInfo, entity: str, ids: Iterable[UUID]) -> Iterator[Any]:
-        session, narrowed = self._session, dict[str, Any]()
-        if not field.reference and "entity" in info.by_name:
-            narrowed["entity"] = entity
+    def _records(self, info: EntityInfo, field: FieldInfo, ids: Iterable[UUID]) -> Iterator[Any]:
         if field.custom:
             for id in sorted(ids):
-                yield from session.list(info.cls, f"{field.name} = {id}", deleted=True)
+                yield from self._session.list(info.cls, f"{field.name} = {id}", deleted=True)
             return
         for chunk in distinct_chunks(sorted(ids)):
-            equal: dict[str, Any] = {field.name: chunk, **narrowed}
-            yield from session.list(info.cls, deleted=True, **equal)
+            equal: dict[str, Any] = {field.name: chunk}
+            yield from self._session.list(info.cls, deleted=True, **equal)
 
     # -- what the person took part in ----------------------------------------------------------------------------
 
@@ -173,3 +178,12 @@ class Reach:
 def _value(record: Any, field: FieldInfo) -> UUID:
     found: UUID = record.custom[field.name] if field.custom else getattr(record, field.name)
     return found
+
+
+def _source(info: EntityInfo, field: FieldInfo, record: Any, level: Mapping[str, set[UUID]]) -> Key | None:
+    """Return the record of ``level`` that a record refers to; None where the id is that of another entity's record."""
+    value = _value(record, field)
+    named = field.reference or (record.entity if "entity" in info.by_name else "")
+    if named:
+        return (named, value) if value in level.get(named, ()) else None
+    return next(((entity, value) for entity, ids in level.items() if value in ids), None)

@@ -8,8 +8,9 @@ from crmkit.core.face import face
 
 if TYPE_CHECKING:
     from crmkit.store.filters.compile import Tables, children_number, to_sql
-    from crmkit.store.filters.functions import POSTGRES_FUNCTIONS, register_functions
+    from crmkit.store.filters.functions import register_functions
     from crmkit.store.filters.links import of_late
+    from crmkit.store.filters.postgres_functions import POSTGRES_FUNCTIONS
 
 __all__ = ["POSTGRES_FUNCTIONS", "Tables", "children_number", "of_late", "register_functions", "to_sql"]
 
@@ -17,7 +18,8 @@ __getattr__ = face(
     __name__,
     {
         "compile": ("Tables", "children_number", "to_sql"),
-        "functions": ("POSTGRES_FUNCTIONS", "register_functions"),
+        "functions": ("register_functions",),
         "links": ("of_late",),
+        "postgres_functions": ("POSTGRES_FUNCTIONS",),
     },
 )

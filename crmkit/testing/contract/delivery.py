@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from uuid import UUID
 
 from crmkit.core.cloud_events import event_source
@@ -26,6 +27,9 @@ Further = Callable[[UUID], Sequence[Step]]
 
 ROUNDS = 20
 """How often what a plugin writes may cause it to write again."""
+
+SIZES = range(1, 8)
+"""How many events come at once where a delivery brings them in pieces."""
 
 
 def check_repeated(subject: Subject, further: Further | None = None) -> None:
@@ -64,7 +68,7 @@ def check_reordered(subject: Subject, further: Further | None = None) -> None:
         return
     stories = [story_of(subject, first, name, further) for name in ("Anna", "Bruno")]
     ids = {id for story in stories for id in story.ids}
-    for crm, order, single in ((first, [0, 1], False), (second, [1, 0], True)):
+    for crm, order, pieces in ((first, [0, 1], False), (second, [1, 0], True)):
         told: list[list[Event]] = []
         for story in stories:
             place = _end(crm)
@@ -73,7 +77,7 @@ def check_reordered(subject: Subject, further: Further | None = None) -> None:
             told.append(_since(crm, place))
         place = _end(crm)
         for number in order:
-            for batch in [[event] for event in told[number]] if single else [told[number]]:
+            for batch in _pieces(told[number]) if pieces else [told[number]]:
                 _tell(crm, subject, batch)
         _tell_all(crm, subject, place)
     found = differences(state_of(first, ids), state_of(second, ids))
@@ -142,6 +146,15 @@ def _tell_outside(crm: Crm, subject: Subject, events: Sequence[Event], cause: Ca
     with crm.session(crm.system.for_plugin(subject.name), reads=True, cause=cause) as session:
         for failure in run_notify(crm.hooks.caller(OUTSIDE_HOOK), session.contexts, call, only=subject.name):
             raise_failure(failure, OUTSIDE_HOOK)
+
+
+def _pieces(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """Yield events one by one, then two by two, and so on up to some, and from the start again."""
+    start, sizes = 0, cycle(size for size in SIZES for _ in range(2))
+    while start < len(events):
+        size = next(sizes)
+        yield events[start : start + size]
+        start += size
 
 
 def _since(crm: Crm, place: int) -> list[Event]:

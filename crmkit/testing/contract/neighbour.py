@@ -41,9 +41,12 @@ class FailingNeighbour:
         return hookimpl(function)
 
 
-def check_after_commit(subject: Subject, further: Further | None = None) -> None:
-    """A neighbour that cannot be told of anything, and has nothing to collect, takes nothing from the plugin."""
-    crm = subject.open()
+def check_after_commit(subject: Subject, further: Further | None = None, each: bool = False) -> None:
+    """A neighbour that cannot be told of anything, and has nothing to collect, takes nothing from the plugin.
+
+    Plugins are told after each scene of the story; ``each``: after each commit, which takes several times as long.
+    """
+    crm = subject.open(quiet=not each)
     hooks = {kind: _named(crm, kind) for kind in (Kind.NOTIFY, Kind.COLLECT)}
     calls = HookCalls(crm)
     story = story_of(subject, crm, "Anna", further)
@@ -53,7 +56,7 @@ def check_after_commit(subject: Subject, further: Further | None = None) -> None
     calls.stop()
     failing = [FailingNeighbour(name, [*hooks[Kind.NOTIFY], *hooks[Kind.COLLECT]]) for name in NAMES]
     with _silent():
-        beside = subject.open(*failing)
+        beside = subject.open(*failing, quiet=not each)
         calls = HookCalls(beside)
         tell_story(beside, story)
         beside.drain()

@@ -19,13 +19,17 @@ from crmkit.testing.contract.delivery import check_reordered, check_repeated
 from crmkit.testing.contract.importing import check_import_time
 from crmkit.testing.contract.installing import check_created, check_installing
 from crmkit.testing.contract.neighbour import check_after_commit, check_in_transaction
-from crmkit.testing.contract.queries import check_statements
+from crmkit.testing.contract.queries import THOUSAND, check_statements
 from crmkit.testing.contract.subject import ARRANGEMENTS, Arrangement, Subject
 from crmkit.testing.contract.texts import check_translations
 from crmkit.testing.contract.world import Step
 from crmkit.testing.postgres import PostgresServer
 
 MakeSubject = Callable[..., Subject]
+
+_ALONE = pytest.param("alone", marks=pytest.mark.slow)
+_ARRANGED = [_ALONE if arrangement == "alone" else arrangement for arrangement in ARRANGEMENTS]
+"""Where the same is tried by other tests of a quick run: alone on each database, or behind all others."""
 
 
 class PluginContract:
@@ -109,9 +113,9 @@ class PluginContract:
         """The plugin with nothing but what it requires."""
         return make_subject()
 
-    @pytest.fixture(params=ARRANGEMENTS)
+    @pytest.fixture(params=_ARRANGED)
     def arranged(self, request: pytest.FixtureRequest, make_subject: MakeSubject) -> Subject:
-        """The plugin alone, among all that are installed, and among them in reversed order."""
+        """The plugin alone, among all that are installed, and among them in reversed order; the first in the long run."""
         return make_subject(request.param)
 
     @pytest.fixture
@@ -119,9 +123,9 @@ class PluginContract:
         """The plugin among all that are installed, where their order is nothing that the check looks at."""
         return make_subject("among others")
 
-    @pytest.fixture(params=("alone", "reversed"))
+    @pytest.fixture(params=(_ALONE, "reversed"))
     def either_way(self, request: pytest.FixtureRequest, make_subject: MakeSubject) -> Subject:
-        """The plugin by itself, and behind all others."""
+        """The plugin by itself, in the long run, and behind all others."""
         return make_subject(request.param)
 
     # -- what it has to hold -------------------------------------------------------------------------------------
@@ -186,6 +190,10 @@ class PluginContract:
     def test_many_records_take_no_more_statements_than_few(self, alone: Subject) -> None:
         check_statements(alone)
 
+    @pytest.mark.slow
+    def test_a_thousand_records_take_no_more_statements_than_few(self, alone: Subject) -> None:
+        check_statements(alone, THOUSAND)
+
     # -- on a server, in the long run: what the plugin's own SQL does there, and what transactions see of one another ----
 
     @pytest.mark.slow
@@ -206,7 +214,7 @@ class PluginContract:
 
     @pytest.mark.slow
     def test_a_neighbour_that_fails_after_commits_does_no_harm_on_a_server(self, on_server: Subject) -> None:
-        check_after_commit(on_server, self.story)
+        check_after_commit(on_server, self.story, each=True)
 
     @pytest.mark.slow
     def test_a_neighbour_that_fails_in_a_transaction_aborts_it_on_a_server(self, on_server: Subject) -> None:

@@ -28,10 +28,19 @@ ARRANGEMENTS: tuple[Arrangement, ...] = ("alone", "among others", "reversed")
 
 
 class QuietCrm(Crm):
-    """An application that does not tell plugins of what was committed: a check hands the events over itself."""
+    """An application that tells plugins of what was committed when it is asked to, or a check hands the events over itself."""
+
+    _waiting: tuple[tuple[UUID, Collection[str]], ...] = ()
 
     def committed(self, first: UUID, entities: Collection[str]) -> None:
         """Let the events wait."""
+        self._waiting = (*self._waiting, (first, entities))
+
+    def tell(self) -> None:
+        """Deliver what waits, as after one commit that wrote all of it."""
+        waiting, self._waiting = self._waiting, ()
+        if waiting:
+            super().committed(waiting[0][0], {entity for _, entities in waiting for entity in entities})
 
 
 class Subject:

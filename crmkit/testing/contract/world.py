@@ -21,7 +21,7 @@ from crmkit.services.interactions import log
 from crmkit.store.session import Session
 from crmkit.store.tenant_wall import EVERY_TENANT
 from crmkit.testing.contract.records import changeable, changed_value
-from crmkit.testing.contract.subject import Subject
+from crmkit.testing.contract.subject import QuietCrm, Subject
 
 Step = Callable[[Session], object]
 """One transaction of a story."""
@@ -93,9 +93,12 @@ def story_of(subject: Subject, crm: Crm, name: str, further: Callable[[UUID], Se
 
 
 def tell_story(crm: Crm, story: Story) -> None:
-    """Let a story happen. What the plugin refuses, or finds not valid, does not happen."""
-    for step in story.steps:
-        happen(crm, step)
+    """Let a story happen. What the plugin refuses, or finds not valid, does not happen. A quiet application tells of scenes."""
+    for scene in story.scenes:
+        for step in scene:
+            happen(crm, step)
+        if isinstance(crm, QuietCrm):
+            crm.tell()
 
 
 def happen(crm: Crm, step: Step) -> bool:

@@ -5,15 +5,29 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
 
+import attrs
 import pytest
 
 import crmkit_relay
 from crmkit.core.customer import ContactPoint, Customer
 from crmkit.core.journal import Event
 from crmkit.core.values.clock import FixedClock
-from crmkit.plugin import ConfigError, Secret, TryLater, change
+from crmkit.plugin import (
+    ConfigError,
+    EventDeclaration,
+    Manifest,
+    Money,
+    Secret,
+    TryLater,
+    change,
+    hookimpl,
+    msg,
+)
 from crmkit.testing.making import MakeCrm
 from crmkit_relay import messages, publishing
 from crmkit_relay.messages import subject_of
@@ -150,6 +164,69 @@ def test_values_are_published_only_when_asked_for(broker: Any, make_crm: MakeCrm
     created, updated = broker.messages()
     assert created["data"]["changes"]["name"] == "Customer 0"
     assert updated["data"]["changes"] == {"nickname": ["", "An"]}
+
+
+@attrs.frozen
+class Weighed:
+    """What a parcel weighs: something of every form that payloads have."""
+
+    parcel: UUID = attrs.field(metadata={"help": msg("Which one.")})
+    kilograms: Decimal
+    worth: Money
+    on: date
+    at: datetime
+    way: Literal["road", "air"]
+    note: str | None = None
+
+
+WEIGHED = EventDeclaration("scales.weighed", "customer", Weighed, msg("A parcel was weighed."), version=3)
+PARCEL = Weighed(
+    parcel=UUID("6c1f6f6e-7a53-5d0c-9c53-0c6f0a3d6d11"),
+    kilograms=Decimal("12.50"),
+    worth=Money.of("1234567.891", "EUR"),
+    on=date(2026, 3, 15),
+    at=datetime(2026, 3, 15, 12, 30, tzinfo=UTC),
+    way="air",
+)
+
+
+class Scales:
+    """Weighs a parcel for each customer that is entered."""
+
+    manifest = Manifest(name="scales")
+
+    @hookimpl
+    def register_events(self, ctx: Any, call: Any) -> list[EventDeclaration]:
+        return [WEIGHED]
+
+    @hookimpl(entities=("customer",))
+    def derive_records(self, ctx: Any, call: Any) -> list[Any]:
+        return [WEIGHED.of(c.after, PARCEL) for c in call.changes if c.created]
+
+
+def test_what_a_plugin_says_by_name_arrives_with_all_that_it_says(broker: Any, make_crm: MakeCrm) -> None:
+    """Without the values of other changes: a payload has been declared for everybody who listens."""
+    crm = make_crm([crmkit_relay, Scales()], broker.settings(events=["scales.*"]))
+    (anna,) = customers(1)
+    save(crm, anna)
+    crm.drain()
+    (document,) = broker.messages()
+    assert (document["type"], document["plugin"]) == ("scales.weighed", "scales")
+    assert document["dataschema"] == "urn:crmkit:event:scales.weighed:3"
+    assert document["data"] == {
+        "entity": "customer",
+        "record_id": str(anna.id),
+        "customers": [str(anna.id)],
+        "payload": {
+            "parcel": "6c1f6f6e-7a53-5d0c-9c53-0c6f0a3d6d11",
+            "kilograms": "12.50",
+            "worth": {"amount": "1234567.891", "currency": "EUR"},
+            "on": "2026-03-15",
+            "at": "2026-03-15T12:30:00Z",
+            "way": "air",
+            "note": None,
+        },
+    }
 
 
 def test_a_stream_of_redis_may_be_kept_short(broker: Any, make_crm: MakeCrm) -> None:

@@ -45,7 +45,13 @@ from crmkit_sfa.inquiries.hooks import (
 )
 from crmkit_sfa.leads.erasing import erase_leads
 from crmkit_sfa.leads.following import leads_answered
-from crmkit_sfa.leads.hooks import derive_leads, derive_leads_of_claims, guard_lead_touches, guard_leads
+from crmkit_sfa.leads.hooks import (
+    derive_leads,
+    derive_leads_of_claims,
+    guard_lead_conversions,
+    guard_lead_touches,
+    guard_leads,
+)
 from crmkit_sfa.leads.mail import leads_of_mails
 from crmkit_sfa.leads.timeline import lead_entries
 from crmkit_sfa.opportunities.hooks import (
@@ -146,6 +152,7 @@ __all__ = [
     "guard_forecast_words",
     "guard_inquiry_lines",
     "guard_inquiry_steps",
+    "guard_lead_conversions",
     "guard_lead_touches",
     "guard_leads",
     "guard_opportunities",

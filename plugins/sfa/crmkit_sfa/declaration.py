@@ -18,7 +18,7 @@ from crmkit.plugin import (
 from crmkit_sfa.accounts.beginning import ACCOUNT_JOBS, ACCOUNT_SCHEDULES
 from crmkit_sfa.accounts.entities import ACCOUNT_ENTITIES
 from crmkit_sfa.activities.entities import ACTIVITY_ENTITIES
-from crmkit_sfa.activities.reminding import ACTIVITY_JOBS, ACTIVITY_SCHEDULES
+from crmkit_sfa.activities.jobs import ACTIVITY_JOBS, ACTIVITY_SCHEDULES
 from crmkit_sfa.assignment.entities import ASSIGNMENT_ENTITIES
 from crmkit_sfa.assignment.jobs import ASSIGNMENT_JOBS, ASSIGNMENT_SCHEDULES
 from crmkit_sfa.calendars.entities import CALENDAR_ENTITIES
@@ -28,23 +28,23 @@ from crmkit_sfa.forecasting.entities import FORECAST_ENTITIES
 from crmkit_sfa.inquiries.entities import INQUIRY_ENTITIES
 from crmkit_sfa.leads.entities import LEAD_ENTITIES
 from crmkit_sfa.opportunities.entities import OPPORTUNITY_ENTITIES
+from crmkit_sfa.opportunities.jobs import ODDS_JOBS, ODDS_SCHEDULES
 from crmkit_sfa.opportunities.pipeline import standard_pipeline
-from crmkit_sfa.opportunities.refreshing import ODDS_JOBS, ODDS_SCHEDULES
 from crmkit_sfa.orders.entities import ORDER_ENTITIES
 from crmkit_sfa.pricing.entities import PRICING_ENTITIES
 from crmkit_sfa.pricing.hooks import product_fields
 from crmkit_sfa.quotes.entities import QUOTE_ENTITIES
-from crmkit_sfa.quotes.hooks import quote_permissions
 from crmkit_sfa.quotes.jobs import QUOTE_JOBS, QUOTE_SCHEDULES
+from crmkit_sfa.quotes.permissions import quote_permissions
 from crmkit_sfa.receipts.entities import RECEIPT_ENTITIES
-from crmkit_sfa.receipts.hooks import receipt_permissions
-from crmkit_sfa.receipts.overdue import RECEIPT_JOBS, RECEIPT_SCHEDULES
+from crmkit_sfa.receipts.jobs import RECEIPT_JOBS, RECEIPT_SCHEDULES
+from crmkit_sfa.receipts.permissions import receipt_permissions
 from crmkit_sfa.scorecards.entities import SCORECARD_ENTITIES
 from crmkit_sfa.settings import Settings
 from crmkit_sfa.specs import SPECS
 from crmkit_sfa.targets.entities import TARGET_ENTITIES
 from crmkit_sfa.transfers.entities import TRANSFER_ENTITIES
-from crmkit_sfa.transfers.waiting import TRANSFER_JOBS, TRANSFER_SCHEDULES
+from crmkit_sfa.transfers.jobs import TRANSFER_JOBS, TRANSFER_SCHEDULES
 
 manifest = Manifest(
     name="sfa",

@@ -28,7 +28,7 @@ def names_of(ctx: Context, entity: type[Any], ids: Iterable[UUID | None]) -> dic
 
 
 def names_beside(ctx: Context, entity: type[Any], ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
-    """Return the names of users, teams or customers by id, for every right.
+    """Return the names of users, teams, customers or products by id, for every right.
 
     A name beside what one sees is no secret in the house.
     """

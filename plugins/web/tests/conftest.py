@@ -35,8 +35,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def web_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """A PostgreSQL database with the plugin's tables, which tests share, each with a tenant of its own."""
-    with postgres_server.database() as address:
-        Crm.open(address, plugins=[crmkit_web]).close()
+    template = postgres_server.template("web", lambda address: Crm.open(address, plugins=[crmkit_web]).close())
+    with postgres_server.database(template) as address:
         yield address
 
 

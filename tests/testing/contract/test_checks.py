@@ -38,7 +38,7 @@ BAD: dict[str, tuple[type, str]] = {
     "test_events_may_come_in_another_order": (specimens.LastComer, "club_total: .*number=5"),
     "test_a_neighbour_that_fails_after_commits_does_no_harm": (specimens.Fragile, "its entries in a timeline: "),
     "test_a_neighbour_that_fails_in_a_transaction_aborts_it": (specimens.Swallowing, "the save goes on"),
-    "test_many_records_take_no_more_statements_than_few": (specimens.OneByOne, "saving club_cards: .* for 200"),
+    "test_many_records_take_no_more_statements_than_few": (specimens.OneByOne, "saving club_cards: .* for 100"),
 }
 """Of each check a plugin that it notices, and what it says of it."""
 
@@ -106,8 +106,9 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
 
 def test_each_check_is_tried_on_a_plugin_that_fails_it() -> None:
-    # On a server the same checks run as in memory.
-    assert sorted([*BAD, *MODULES]) == [name for name in CHECKS if not name.endswith("_on_a_server")]
+    # On a server the same checks run as in memory, and with a thousand records the same as with many.
+    again = [name for name in CHECKS if name.endswith("_on_a_server") or "_a_thousand_" in name]
+    assert sorted([*BAD, *MODULES]) == [name for name in CHECKS if name not in again]
 
 
 @pytest.mark.parametrize("check", BAD)

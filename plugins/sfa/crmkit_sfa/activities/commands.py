@@ -10,11 +10,13 @@ import click
 
 from crmkit.command import (
     DAY,
+    argument,
     group,
     json_option,
     option,
     print_block,
     print_json,
+    print_page,
     say,
     table,
     translated,
@@ -33,6 +35,20 @@ def activity() -> None:
 
 for _command in (add, complete, move, cancel, miss, respond):
     activity.add_command(_command)
+
+
+@activity.command("show", help=wording("Show an activity: when, with whom, what it is about and what reminds of it."))
+@argument("activity", help=wording("Its subject or id."))
+@json_option
+def show(activity: str, as_json: bool) -> None:
+    from crmkit_sfa.activities.page import page_of
+
+    with working(reads=True) as (crm, session):
+        page = page_of(crm.context(session, "sfa"), activity)
+    if as_json:
+        print_json(page.document())
+    else:
+        print_page(page.facts(), page.tables())
 
 
 def _whose(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,7 @@
-"""What happens while activities are saved; each hook gets all changes of a save at once."""
+"""What happens while activities are saved; each hook gets all changes of a save at once.
+
+The rules are imported when something is saved: starting the program takes none of them.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ from uuid import UUID
 
 from crmkit.core.staff import RecordShare
 from crmkit.plugin import Change, Context, RecordBatch, change, hookimpl
-from crmkit_sfa.activities.due_reminders import due_reminders, next_due
 from crmkit_sfa.activities.entities import ACTIVITY, Activity, ActivityReminder
-from crmkit_sfa.activities.filling import TIMES, filled
 
 SHARED_WITH_PARTICIPANTS = "takes part"
 """The reason of the shares that let participants see what they take part in."""
@@ -20,6 +21,8 @@ SHARED_WITH_PARTICIPANTS = "takes part"
 @hookimpl(specname="derive_records", entities=(ACTIVITY,))
 def derive_activities(ctx: Context, call: RecordBatch) -> list[Any]:
     """Fill in what follows, let go of what belongs to deleted series, and put the reminders to their new times."""
+    from crmkit_sfa.activities.filling import filled
+
     living = [c for c in call.changes if c.after.deleted_at is None]
     now, timezone = ctx.clock.now(), ctx.timezone
     with ctx.elevated("an occurrence is read with its series"):
@@ -123,6 +126,8 @@ def _reminders_of(
     now: datetime,
 ) -> list[Any]:
     """Return the reminders that activities in their new state are due by."""
+    from crmkit_sfa.activities.filling import TIMES
+
     moved = [c for c in living if c.created or c.changed("status") or any(c.changed(name) for name in TIMES)]
     ids = {c.after.id for c in moved if not c.created} | {c.after.series_id for c in moved}
     reminders = ctx.session.peek_all(ActivityReminder, "activity_id", [id for id in ids if id is not None])
@@ -145,6 +150,8 @@ def _reminders_of(
 
 
 def _set(ctx: Context, reminder: ActivityReminder, activity: Activity, others: Iterable[Activity]) -> ActivityReminder:
+    from crmkit_sfa.activities.due_reminders import due_reminders, next_due
+
     now, mine = ctx.clock.now(), [one for one in others if one.series_id == activity.id]
     if next(due_reminders(reminder, activity, mine, now), None) is not None:
         return change(reminder, next_at=now)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from crmkit.plugin import Context, Job, JobDeclaration, Retries, ScheduleDeclaration, change
+from crmkit.plugin import Context, Job, change
 from crmkit_sfa.activities.due_reminders import DueReminder, due_reminders, next_due
 from crmkit_sfa.activities.entities import Activity, ActivityParticipant, ActivityReminder, ReminderNotice
 
@@ -115,11 +115,3 @@ def _notices(
             owner_id=user,
             key=key,
         )
-
-
-ACTIVITY_JOBS = (
-    JobDeclaration(
-        name="sfa.fire_reminders", run=fire_reminders, retries=Retries(attempts=5, pause=5.0, factor=2.0), concurrency=1
-    ),
-)
-ACTIVITY_SCHEDULES = (ScheduleDeclaration(name="sfa.fire_reminders", job="sfa.fire_reminders", cron="* * * * *"),)

@@ -14,6 +14,7 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
+    print_page,
     record_named,
     say,
     table,
@@ -51,6 +52,20 @@ def add(customer: str, manager: str, note: str, as_json: bool) -> None:
         whom = user_named(session, manager) if manager else None
         made = add_dealer(crm.context(session, "sfa"), organization, whom, note)
     _told(made, as_json, msg("{name} is our dealer", name=organization.name))
+
+
+@dealer.command("show", help=wording("Show a dealer: who looks after it, its users, offers and registered deals."))
+@argument("customer", help=_DEALER)
+@json_option
+def show(customer: str, as_json: bool) -> None:
+    from crmkit_sfa.dealers.page import dealer_page
+
+    with working(reads=True) as (crm, session):
+        page = dealer_page(crm.context(session, "sfa"), find_customer(session, customer))
+    if as_json:
+        print_json(page.document())
+    else:
+        print_page(page.facts(), page.tables())
 
 
 @dealer.command("user", help=wording("Make somebody a user of a dealer: it sees the dealer's records alone."))
@@ -149,6 +164,22 @@ def offers(only_open: bool, limit: int, as_json: bool) -> None:
         for one in found
     ]
     print_block(table([translated(heading) for heading in headings], rows, right=(5,)))
+
+
+@dealer.command(
+    "show-offer", help=wording("Show an offer in full: what they want, what the sender says, and the answer.")
+)
+@argument("offer", help=_OFFER)
+@json_option
+def show_offer(offer: str, as_json: bool) -> None:
+    from crmkit_sfa.dealers.page import offer_page
+
+    with working(reads=True) as (crm, session):
+        page = offer_page(crm.context(session, "sfa"), offer)
+    if as_json:
+        print_json(page.document())
+    else:
+        print_page(page.facts())
 
 
 @dealer.command("accept", help=wording("Accept an offer: the lead or deal is yours from now on."))

@@ -15,6 +15,7 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
+    print_page,
     say,
     table,
     translated,
@@ -109,6 +110,20 @@ def list_(state: str | None, limit: int, as_json: bool) -> None:
         for x in found
     ]
     print_block(table([translated(heading) for heading in headings], rows, right=(3, 6)))
+
+
+@deal.command("show", help=wording("Show a registered deal: who is to buy what, and what was decided."))
+@argument("registration", help=_REGISTRATION)
+@json_option
+def show(registration: str, as_json: bool) -> None:
+    from crmkit_sfa.dealers.page import registration_page
+
+    with working(reads=True) as (crm, session):
+        page = registration_page(crm.context(session, "sfa"), registration)
+    if as_json:
+        print_json(page.document())
+    else:
+        print_page(page.facts())
 
 
 @deal.command("conflicts", help=wording("Show what is in the way of a registered deal. Head office alone sees it."))

@@ -14,7 +14,8 @@ _WORKED_WITH = (
     *("sfa_lead", "sfa_opportunity", "sfa_opportunity_line", "sfa_opportunity_contact", "sfa_competitor"),
     *("sfa_activity", "sfa_activity_participant"),
 )
-_READ = ("interaction_line", "sfa_lead_touch", "sfa_opportunity_history", "sfa_dealer_offer")
+_READ = ("interaction_line", "sfa_lead_touch", "sfa_opportunity_history", "sfa_dealer_offer", "product")
+"""The right to read products, which are nobody's, lets dealers see what is for sale: see ``pricing.assortment``."""
 
 
 def role_grants(ctx: Context) -> tuple[dict[str, str], ...]:

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.core.frozen import frozen
 from crmkit.plugin import Money, msg
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DealEnded:
     """How a deal ended."""
 
@@ -29,7 +30,7 @@ class DealEnded:
     reason: str = attrs.field(metadata={"help": msg("The win or loss reason.")})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class DealReopened:
     """How a deal came back."""
 
@@ -40,7 +41,7 @@ class DealReopened:
     was: Literal["won", "lost"] = attrs.field(metadata={"help": msg("What it was before.")})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class ThresholdCrossed:
     """How a deal became a big one, or ceased to be one."""
 
@@ -54,7 +55,7 @@ class ThresholdCrossed:
     amount: Money | None = attrs.field(metadata={"help": msg("What it is worth now.")})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class QuoteDecided:
     """Which quotation was decided on."""
 
@@ -67,7 +68,7 @@ class QuoteDecided:
     gross: Money | None = attrs.field(metadata={"help": msg("The sum with tax.")})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class OrderTold:
     """Which order was placed or cancelled."""
 
@@ -81,7 +82,7 @@ class OrderTold:
     gross: Money | None = attrs.field(metadata={"help": msg("The sum with tax.")})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LeadConverted:
     """What a lead became."""
 
@@ -91,7 +92,7 @@ class LeadConverted:
     lead_source: str = attrs.field(metadata={"help": msg("Where the interest came from first.")})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class LeadAssigned:
     """Whose a lead is."""
 
@@ -100,7 +101,7 @@ class LeadAssigned:
     team_id: UUID | None = attrs.field(metadata={"help": msg("The team that owns it now.")})
 
 
-@attrs.frozen(kw_only=True)
+@frozen(kw_only=True)
 class TransferAnswered:
     """What became of a hand-off."""
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.identity import IdentityClaim
-from crmkit.core.product import Product
 from crmkit.plugin import Conflict, Context, Money, Part, Refused, change, entity_info, msg
 from crmkit_sfa.leads.changing import not_open
 from crmkit_sfa.leads.details import first_line
@@ -20,6 +19,7 @@ from crmkit_sfa.leads.parties import Parties, new_record, parties
 from crmkit_sfa.leads.qualifying import checklist
 from crmkit_sfa.leads.statuses import OPEN, RESTING
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityContact
+from crmkit_sfa.pricing.assortment import add_with_product
 
 NOTED = "what a lead became is noted, whoever converts it"
 """Why conversions are written with every right: whoever may change the lead converts it, and nobody writes them else."""
@@ -72,20 +72,10 @@ def convert(
         given |= {key: value for key, value in asked.items() if value is not None}
         goal = new_record(Opportunity(name=lead.name), given)
         made.append(goal)
-        _add_goal(ctx, goal)
+        add_with_product(ctx, goal)
     made += _role(ctx, goal, who.person)
     _learn(ctx, lead, who)
     return _finished(ctx, lead, goal, who, made)
-
-
-def _add_goal(ctx: Context, goal: Opportunity) -> None:
-    """Add the opportunity with the product of the lead, also where whoever converts it may not read the product."""
-    if goal.product_id is None or ctx.session.find(Product, id=goal.product_id) is not None:
-        ctx.session.add(goal)
-        return
-    ctx.session.add(change(goal, product_id=None))
-    with ctx.elevated("an opportunity is about what its lead is about, whoever converts it"):
-        ctx.session.update(change(ctx.session.get(Opportunity, goal.id), product_id=goal.product_id))
 
 
 def _converted_before(

@@ -160,3 +160,14 @@ def guard_lead_touches(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
             continue
         if any(getattr(c.after, name) and c.changed(name) for name in _TOLD):
             yield Refuse(msg("what came in stays as it came; add another touch"), c.after.id)
+
+
+@hookimpl(specname="guard_records", entities=("sfa_lead_conversion",))
+def guard_lead_conversions(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
+    """What a conversion made is noted by converting alone: undoing takes that back for whoever converted."""
+    actor: Any = ctx.actor
+    if actor.everything or ctx.services.rewrites_history():
+        return
+    for c in call.changes:
+        if c.created or any(c.changed(name) for name in ("lead_id", "state", "before", "made")):
+            yield Refuse(msg("what a lead became is noted by converting it and by undoing that"), c.after.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -42,9 +42,10 @@ class Undone:
 
 
 def undo(ctx: Context, lead: Lead) -> Undone:
-    """Take the conversion of a lead back; what was changed or is used since stays, and is told.
+    """Take the conversion of a lead back; what was changed or is used since stays, and is told as far as one may see it.
 
-    Raises Refused for a lead that is not converted.
+    Whoever converted the lead needs no right to delete for it: what goes is what that conversion made, as it made it, and
+    nobody has used it. Others do. Raises Refused for a lead that is not converted, and AccessDenied.
     """
     lead = ctx.services.hold_records(Lead, [lead.id])[lead.id]
     with ctx.elevated(NOTED):
@@ -53,15 +54,18 @@ def undo(ctx: Context, lead: Lead) -> Undone:
         raise Refused(
             "sfa", msg("{lead} is {status}; there is no conversion to undo", lead=lead.name, status=lead.status)
         )
-    found = _still_there(ctx, conversion)
-    stayed = _staying(ctx, conversion, found)
+    seen = {record.id for record in _still_there(ctx, conversion)}
+    with ctx.elevated("nothing is taken back that somebody needs, whoever it is"):
+        found = _still_there(ctx, conversion)
+    stayed = _staying(ctx, conversion, found, seen)
     gone = [record for record in found if record.id not in stayed]
-    told = tuple((record, stayed[record.id]) for record in found if record.id in stayed)
+    left = [record for record in found if record.id in stayed]
+    told = tuple((record, stayed[record.id]) for record in left if record.id in seen)
     before = conversion.before
     kept_customer = lead.customer_id if lead.customer_id in stayed else _id(before.get("customer_id"))
     with ctx.elevated(NOTED):
-        left = tuple({"entity": entity_info(type(one)).name, "id": str(one.id)} for one, _ in told)
-        ctx.session.update(change(conversion, state="undone", undone_at=ctx.clock.now(), stayed=left))
+        noted_as = tuple({"entity": entity_info(type(one)).name, "id": str(one.id)} for one in left)
+        ctx.session.update(change(conversion, state="undone", undone_at=ctx.clock.now(), stayed=noted_as))
     ctx.session.update(
         change(
             lead,
@@ -73,12 +77,21 @@ def undo(ctx: Context, lead: Lead) -> Undone:
         )
     )
     _forget_who(ctx, lead, {record.id for record in gone})
-    for record in gone:
-        ctx.session.delete(record)
+    own = {record.id for record in gone if _is_own(ctx, conversion, record)}
+    ctx.session.delete(*[record for record in gone if record.id not in own])
+    with ctx.elevated("takes back what one's own conversion made and nobody has used"):
+        ctx.session.delete(*[record for record in gone if record.id in own])
     stored = ctx.session.list(Lead, id=lead.id)[0]
     with ctx.elevated(NOTED):
         noted = ctx.session.list(LeadConversion, id=conversion.id)[0]
     return Undone(stored, noted, tuple(gone), told)
+
+
+def _is_own(ctx: Context, conversion: LeadConversion, record: Part) -> bool:
+    """Whether the actor both converted the lead and made the record by that."""
+    actor: Any = ctx.actor
+    me = actor.acting_id
+    return me is not None and me == conversion.created_by == record.created_by
 
 
 def _still_there(ctx: Context, conversion: LeadConversion) -> list[Part]:
@@ -94,8 +107,8 @@ def _still_there(ctx: Context, conversion: LeadConversion) -> list[Part]:
     return found
 
 
-def _staying(ctx: Context, conversion: LeadConversion, found: Sequence[Part]) -> dict[UUID, Message]:
-    """Return why records stay: changed, used by something new, needed by what stays, or a part of what stays."""
+def _staying(ctx: Context, conversion: LeadConversion, found: Sequence[Part], seen: Set[UUID]) -> dict[UUID, Message]:
+    """Return why records stay: not seen, changed, used by something new, needed by what stays, or a part of what stays."""
     made = {UUID(entry["id"]): entry for entry in conversion.made}
     with ctx.elevated("nothing is taken back that somebody needs, whoever it is"):
         uses = ctx.services.referring(found)
@@ -104,7 +117,9 @@ def _staying(ctx: Context, conversion: LeadConversion, found: Sequence[Part]) ->
         then = made[record.id]
         used = [entity for entity, count in uses[record.id].items() if count > then["uses"].get(entity, 0)]
         used = [entity for entity in used if entity not in ("sfa_lead_conversion", "sfa_lead")]
-        if record.version != then["version"]:
+        if record.id not in seen:
+            stays[record.id] = msg("it is not yours to take back")
+        elif record.version != then["version"]:
             stays[record.id] = msg("it was changed since")
         elif used:
             stays[record.id] = msg("it is used since by {entities}", entities=", ".join(sorted(used)))

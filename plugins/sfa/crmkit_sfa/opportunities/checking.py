@@ -10,11 +10,12 @@ from uuid import UUID
 from crmkit.plugin import Change, Context, Message, msg
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.opportunities.pipeline import HUNDRED, Pipelines
+from crmkit_sfa.opportunities.saving import saving_of
 
 
 def faults(ctx: Context, changes: Sequence[Change]) -> Iterator[tuple[UUID, Message]]:
     """Yield what is wrong with opportunities in what changes touch, each with its id; what stood before stays as it is."""
-    pipelines, today = Pipelines(ctx), ctx.today()
+    pipelines, today = saving_of(ctx).pipelines, ctx.today()
     for c in changes:
         if c.after.deleted_at is None:
             for reason in (*_of_itself(today, c), *_lacking(pipelines, c)):

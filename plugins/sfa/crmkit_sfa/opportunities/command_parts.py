@@ -24,8 +24,7 @@ from crmkit.command import (
     wording,
     working,
 )
-from crmkit.core.product import Product
-from crmkit.plugin import Money, NotFound, change, msg
+from crmkit.plugin import Money, change, msg
 from crmkit_sfa.opportunities.commands import opportunity, own_salesperson
 from crmkit_sfa.opportunities.entities import BuyingRole, ForecastCategory
 
@@ -93,7 +92,7 @@ def set_(
 
 @opportunity.command("line", help=wording("Add a line: a product with quantity and price."))
 @_which
-@argument("product", help=wording("The product's SKU."))
+@argument("product", help=wording("Its SKU or name."))
 @option("--quantity", type=NUMBER, default="1", help=wording("How many; 1."))
 @option("--price", type=MONEY, help=wording("The price of one; by default the product's."))
 @option("--discount", type=PERCENT, default="0", help=wording("Less so many percent."))
@@ -103,12 +102,12 @@ def line(
 ) -> None:
     from crmkit_sfa.opportunities.entities import Opportunity, OpportunityLine
     from crmkit_sfa.opportunities.finding import find_opportunity
+    from crmkit_sfa.pricing.assortment import add_with_product, product_for_sale
 
     with working() as (crm, session):
-        found = find_opportunity(crm.context(session, "sfa"), opportunity)
-        sold = session.find(Product, sku=product)
-        if sold is None:
-            raise NotFound(msg("no product with SKU {sku}", sku=repr(product)))
+        ctx = crm.context(session, "sfa")
+        found = find_opportunity(ctx, opportunity)
+        sold = product_for_sale(ctx, product)
         unit_price = price if price is not None else sold.price
         if unit_price is None:
             raise click.UsageError(translated(wording("the product has no price; give --price")))
@@ -121,7 +120,7 @@ def line(
             unit_price=unit_price,
             discount=discount,
         )
-        session.add(made)
+        add_with_product(ctx, made)
         session.flush()
         stored = session.get(Opportunity, found.id)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -13,8 +13,8 @@ from crmkit.core.lifecycle_definition import LifecycleDefinition
 from crmkit.plugin import Change, Context, change
 from crmkit_sfa.opportunities.days import Days
 from crmkit_sfa.opportunities.entities import Opportunity
-from crmkit_sfa.opportunities.odds import Odds
-from crmkit_sfa.opportunities.pipeline import Pipelines
+from crmkit_sfa.opportunities.following import history_of_new
+from crmkit_sfa.opportunities.saving import Saving, saving_of
 from crmkit_sfa.opportunities.way import pasts_of, tracks_of
 from crmkit_sfa.opportunities.weighing import weighed
 
@@ -34,10 +34,11 @@ def entered(ctx: Context, changes: Sequence[Change]) -> list[Any]:
 
     Raises NotFound for an unknown pipeline or stage, BadInput for a lifecycle that is no pipeline.
     """
-    changes = [c for c in changes if c.created or _concerned(c)]
+    known = saving_of(ctx)
+    told = known.told
+    changes = [c for c in changes if told.get(c.after.id) is not c.after and (c.created or _concerned(c))]
     if not changes:
         return []
-    pipelines, odds, days = Pipelines(ctx), Odds(ctx), Days(ctx)
     found = tracks_of(ctx, [c.after.id for c in changes])
     tracks: dict[UUID, list[StageTrack]] = {}
     for track in found:
@@ -45,9 +46,9 @@ def entered(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     entries = [
         entry
         for c in changes
-        if (entry := _entry(ctx, c, pipelines, odds, days, tracks)) is not None  # None: all is said and done
+        if (entry := _entry(ctx, c, known, tracks.get(c.after.id, ()))) is not None  # None: all is said and done
     ]
-    return _steps(ctx, entries, pipelines, days)
+    return _steps(ctx, entries, known)
 
 
 def _concerned(c: Change) -> bool:
@@ -60,13 +61,12 @@ _FIELDS = (
 )
 
 
-def _entry(
-    ctx: Context, c: Change, pipelines: Pipelines, odds: Odds, days: Days, tracks: Mapping[UUID, Sequence[StageTrack]]
-) -> Entry | None:
+def _entry(ctx: Context, c: Change, known: Saving, tracks: Sequence[StageTrack]) -> Entry | None:
+    pipelines, odds, days = known.pipelines, known.odds, known.days
     given: Opportunity = c.after
     name = given.pipeline or ctx.config.opportunities.pipeline
     lifecycle = pipelines.lifecycle(name).id
-    track = next((one for one in tracks.get(given.id, ()) if one.lifecycle_id == lifecycle), None)
+    track = next((one for one in tracks if one.lifecycle_id == lifecycle), None) if tracks else None
     if c.created and track is not None and (track.stage, track.entered_at) == (given.stage, given.entered_at):
         return None
     definition = pipelines.definition(name)
@@ -113,44 +113,42 @@ def _moved(ctx: Context, days: Days, c: Change, category: str, opened_on: date) 
 # -- the steps of the pipeline ----------------------------------------------------------------------------------------
 
 
-def _steps(ctx: Context, entries: Sequence[Entry], pipelines: Pipelines, days: Days) -> list[Any]:
-    """Return the opportunities, with tracks and transitions where they stand elsewhere than they say."""
+def _steps(ctx: Context, entries: Sequence[Entry], known: Saving) -> list[Any]:
+    """Return the opportunities, with tracks, transitions and history where they stand elsewhere than they say."""
     made: list[Any] = []
     elsewhere: list[tuple[Entry, StageTrack]] = []
     for entry in entries:
         one, track = entry.opportunity, entry.track
         if track is None:
-            made += [one, *_begun(ctx, entry, pipelines, days)]
+            made += [one, *_begun(ctx, entry, known)]
         elif track.stage != one.stage:
             made.append(one)
             elsewhere.append((entry, track))
         else:
             # Since when, its transitions say; nobody writes that.
             made.append(one if one.entered_at == track.entered_at else change(one, entered_at=track.entered_at))
-    return [*pipelines.in_force.made, *made, *_moves(ctx, elsewhere)]
+    return [*known.pipelines.in_force.made, *made, *_moves(ctx, elsewhere)]
 
 
-def _begun(ctx: Context, entry: Entry, pipelines: Pipelines, days: Days) -> list[StageTrack | StageTransition]:
-    """Return the track of an opportunity that is new in its pipeline, with its first steps."""
-    one = entry.opportunity
-    created = entry.change.created
-    opening = one.opening_stage if created else one.stage
-    at = days.beginning(one.opened_on) if created and one.opened_on else ctx.clock.now()
-    cause: Literal["user", "import"] = "import" if created and one.source else "user"
-    track, first = pipelines.in_force.first_step(entry.definition.name, one, at, opening, cause=cause)
+def _begun(ctx: Context, entry: Entry, known: Saving) -> list[Any]:
+    """Return the track of an opportunity that is new in its pipeline, with its first steps; a new one's history, too."""
+    one, name, in_force = entry.opportunity, entry.definition.name, known.pipelines.in_force
+    if not entry.change.created:
+        return list(in_force.first_step(name, one, ctx.clock.now(), one.stage, cause="user"))
+    opening = one.opening_stage
+    at = known.days.beginning(one.opened_on) if one.opened_on else ctx.clock.now()
+    cause: Literal["user", "import"] = "import" if one.source else "user"
     if opening == one.stage:
-        return [track, first]
-    then = StageTransition(
-        track_id=track.id,
-        from_stage=opening,
-        to_stage=one.stage,
-        occurred_at=one.entered_at or at,
-        reason=one.reason,
-        cause=cause,
-    )
-    # As the transitions will say, so that nothing is left to be worked out.
-    stands = change(track, stage=one.stage, category=one.category, entered_at=then.occurred_at)
-    return [stands, first, then]
+        track, transitions = in_force.first_steps(name, one, [(at, opening)], cause=cause)
+    else:
+        steps = [(at, opening), (one.entered_at or at, one.stage)]
+        track, transitions = in_force.first_steps(name, one, steps, reason=one.reason, cause=cause)
+    if (one.entered_at, one.stage) != (track.entered_at, track.stage) or track.entered_at < at:
+        # The transitions make another way of it: what follows from them is worked out from them.
+        return [track, *transitions]
+    known.told[one.id] = one
+    known.steps.update((step.id, step) for step in transitions)
+    return [track, *transitions, *history_of_new(one, transitions, known.pipelines)]
 
 
 def _moves(ctx: Context, elsewhere: Iterable[tuple[Entry, StageTrack]]) -> list[StageTransition]:

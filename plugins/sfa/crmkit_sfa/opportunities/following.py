@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from crmkit.core.lifecycle import StageTrack
+from crmkit.core.lifecycle import StageTrack, StageTransition
 from crmkit.core.lifecycle_history import Interval
 from crmkit.plugin import Change, Context, change
 from crmkit_sfa.opportunities.days import day_of
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityHistory
 from crmkit_sfa.opportunities.intervals import State, Step, states
 from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines, StageSettings
+from crmkit_sfa.opportunities.saving import Saving, saving_of
 from crmkit_sfa.opportunities.way import WHY, pasts_of, tracks_of
 
 _FACTS = {
@@ -23,9 +26,16 @@ _FACTS = {
 }
 """What a row of the history tells, and which field of the opportunity says it; the stage comes from the transitions."""
 
+_read_facts = attrgetter(*_FACTS.values())
+
 
 def followed(ctx: Context, changes: Sequence[Change]) -> list[Any]:
     """Return the opportunities whose transitions changed as these say, and their history."""
+    known = saving_of(ctx)
+    told = known.steps
+    changes = [c for c in changes if told.get(c.after.id) is not c.after]
+    if not changes:
+        return []
     ids = list({state.track_id for c in changes for state in (c.before, c.after) if state is not None})
     with ctx.elevated(WHY):
         tracks = [one for one in ctx.session.peek_all(StageTrack, "id", ids) if one.entity == ENTITY]
@@ -34,7 +44,7 @@ def followed(ctx: Context, changes: Sequence[Change]) -> list[Any]:
         found = ctx.session.peek_all(Opportunity, "id", [track.record_id for track in tracks])
     opportunities = {one.id: one for one in found}
     pasts = pasts_of(ctx, tracks)
-    pipelines = Pipelines(ctx)
+    pipelines = known.pipelines
     followers: dict[UUID, Opportunity] = {}
     made: dict[UUID, tuple[Interval, ...]] = {}
     for track in tracks:
@@ -48,15 +58,25 @@ def followed(ctx: Context, changes: Sequence[Change]) -> list[Any]:
 
 
 def retold(ctx: Context, changes: Sequence[Change]) -> list[Any]:
-    """Return the history of opportunities that changed in what it tells; new ones have theirs from their transitions."""
-    told = {c.after.id: c.after for c in changes if not c.created and any(c.changed(name) for name in _FACTS.values())}
+    """Return the history of opportunities that changed in what it tells.
+
+    New ones have theirs from their transitions; it is told anew where another rule has changed them since.
+    """
+    known = saving_of(ctx)
+    told = {c.after.id: c.after for c in changes if _tells_otherwise(c, known)}
     if not told:
         return []
     tracks = tracks_of(ctx, told)
-    pipelines = Pipelines(ctx)
+    pipelines = known.pipelines
     current = [t for t in tracks if pipelines.lifecycle(told[t.record_id].pipeline).id == t.lifecycle_id]
     pasts = pasts_of(ctx, current)
     return _history(ctx, told, {track.record_id: pasts[track.id] for track in current}, pipelines)
+
+
+def _tells_otherwise(c: Change, known: Saving) -> bool:
+    if c.created:
+        return known.told.get(c.after.id, c.after) is not c.after
+    return any(c.changed(name) for name in _FACTS.values())
 
 
 def _standing(ctx: Context, one: Opportunity, now: Interval, pipelines: Pipelines) -> Opportunity:
@@ -77,6 +97,35 @@ def _standing(ctx: Context, one: Opportunity, now: Interval, pipelines: Pipeline
 
 
 # -- history ----------------------------------------------------------------------------------------------------------
+
+
+def history_of_new(
+    one: Opportunity, transitions: Sequence[StageTransition], pipelines: Pipelines
+) -> list[OpportunityHistory]:
+    """Return the history of a new opportunity that has come through ``transitions``, in their order, to where it stands.
+
+    Each stage brought its usual facts along; the last interval tells what the opportunity says.
+    """
+    facts = _facts(one)
+    made: list[OpportunityHistory] = []
+    for step, following in pairwise(transitions):
+        if step.occurred_at != following.occurred_at:
+            settings = pipelines.settings(one.pipeline, step.to_stage)
+            made.append(
+                OpportunityHistory(
+                    opportunity_id=one.id,
+                    valid_from=step.occurred_at,
+                    valid_to=following.occurred_at,
+                    stage=step.to_stage,
+                    category=settings.category,
+                    **{**facts, **_usual(settings)},
+                )
+            )
+    last = transitions[-1]
+    now = OpportunityHistory(
+        opportunity_id=one.id, valid_from=last.occurred_at, stage=last.to_stage, category=one.category, **facts
+    )
+    return [*made, now]
 
 
 def _history(
@@ -106,12 +155,15 @@ def _history(
 def _step(interval: Interval, settings: StageSettings | None) -> Step:
     if settings is None:  # of an earlier revision of the pipeline, which is gone
         return Step(interval.start, interval.stage, "open")
-    usual = {"probability": settings.probability, "forecast_category": settings.forecast}
-    return Step(interval.start, interval.stage, settings.category, usual)
+    return Step(interval.start, interval.stage, settings.category, _usual(settings))
+
+
+def _usual(settings: StageSettings) -> dict[str, Any]:
+    return {"probability": settings.probability, "forecast_category": settings.forecast}
 
 
 def _facts(one: Opportunity) -> dict[str, Any]:
-    return {fact: getattr(one, name) for fact, name in _FACTS.items()}
+    return dict(zip(_FACTS, _read_facts(one), strict=True))
 
 
 def _state(row: OpportunityHistory) -> State:

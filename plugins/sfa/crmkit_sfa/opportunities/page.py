@@ -8,7 +8,9 @@ from typing import Any
 
 from crmkit.command import PageTable, wording
 from crmkit.core.frozen import frozen
+from crmkit.core.product import Product
 from crmkit.plugin import Context, Message
+from crmkit_sfa.naming import names_beside
 from crmkit_sfa.opportunities.entities import (
     BigDealAlert,
     Competitor,
@@ -23,7 +25,7 @@ from crmkit_sfa.opportunities.odds import origin_of
 
 _TOLD = (
     *("id", "name", "pipeline", "stage", "category", "amount", "probability", "forecast_category", "opened_on"),
-    *("close_on", "closed_on", "reason", "next_step", "next_step_on", "lead_source"),
+    *("entered_at", "close_on", "closed_on", "reason", "next_step", "next_step_on", "lead_source", "description"),
 )
 
 
@@ -38,6 +40,7 @@ class OpportunityPage:
 
     opportunity: Opportunity
     names: Names
+    product: str
     probability_origin: Message | None
     lines: Sequence[OpportunityLine]
     contacts: Sequence[OpportunityContact]
@@ -54,7 +57,9 @@ class OpportunityPage:
             (wording("Owner"), self.names.owner(one)),
             (wording("Pipeline"), one.pipeline),
             (wording("Stage"), one.stage),
+            (wording("In this stage since"), one.entered_at),
             (wording("Amount"), one.amount),
+            (wording("Product"), self.product),
             (wording("Probability"), percent(one.probability)),
             (wording("Probability from"), self.probability_origin),
             (wording("Forecast category"), one.forecast_category),
@@ -65,6 +70,7 @@ class OpportunityPage:
             (wording("Next step"), one.next_step),
             (wording("Next step on"), one.next_step_on),
             (wording("Lead source"), one.lead_source),
+            (wording("Description"), one.description),
             (wording("Id"), str(one.id)),
         ):
             if value not in (None, ""):
@@ -98,13 +104,28 @@ class OpportunityPage:
             **{name: getattr(one, name) for name in _TOLD},
             "customer": self.names.customer(one) or None,
             "owner": self.names.owner(one) or None,
+            "product": self.product or None,
             "probability_source": one.probability_source,
             "probability_from": None if self.probability_origin is None else self.probability_origin.render(),
             "lines": [
-                {"description": line.description, "quantity": line.quantity, "amount": line_amount(line)}
+                {
+                    "description": line.description,
+                    "quantity": line.quantity,
+                    "unit_price": line.unit_price,
+                    "discount": line.discount,
+                    "amount": line_amount(line),
+                }
                 for line in self.lines
             ],
-            "people": [{"id": one.customer_id, "role": one.role} for one in self.contacts],
+            "people": [
+                {
+                    "id": one.customer_id,
+                    "name": self.names.customers.get(one.customer_id),
+                    "role": one.role,
+                    "note": one.note,
+                }
+                for one in self.contacts
+            ],
             "competitors": [
                 {"name": one.name, "threat": one.threat, "price": one.price, "outcome": one.outcome}
                 for one in self.competitors
@@ -140,6 +161,7 @@ def page_of(ctx: Context, needle: str) -> OpportunityPage:
         opportunity=seen,
         probability_origin=origin_of(ctx, seen),
         names=named(ctx, [one], [contact.customer_id for contact in contacts]),
+        product=names_beside(ctx, Product, [seen.product_id]).get(seen.product_id, ""),
         lines=parts(OpportunityLine, "position"),
         contacts=contacts,
         competitors=parts(Competitor, "name"),

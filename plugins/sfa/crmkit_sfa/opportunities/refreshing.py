@@ -10,7 +10,8 @@ from uuid import UUID
 from crmkit.core.access import Scope
 from crmkit.core.frozen import frozen
 from crmkit.core.lifecycle import Lifecycle
-from crmkit.plugin import AccessDenied, Context, Job, JobDeclaration, ScheduleDeclaration, change, msg
+from crmkit.core.values.clock import time_zone, today
+from crmkit.plugin import AccessDenied, Context, Job, change, msg
 from crmkit_sfa.opportunities.entities import Opportunity, StageWinRate
 from crmkit_sfa.opportunities.odds import WHY, Odds, goes_by_history, win_rate
 from crmkit_sfa.opportunities.pipeline import ENTITY, Pipelines
@@ -94,7 +95,8 @@ def require_refresher(ctx: Context) -> None:
 def refresh_probabilities(ctx: Context, job: Job | None = None) -> int:
     """Count the win rates of all pipelines up to today, and return how many deals got another probability.
 
-    What somebody wrote by hand, and what a plugin says, stands.
+    Today is the civil day of the installation, not of whoever asks nor of UTC. What somebody wrote by hand, and what a
+    plugin says, stands.
     """
     with ctx.elevated(WHY):
         names = sorted({one.name for one in ctx.session.list(Lifecycle, entity=ENTITY)})
@@ -108,7 +110,8 @@ def _count(ctx: Context, pipeline: str) -> None:
     from crmkit_sfa.opportunities.win_rates import outcomes_by_stage
 
     chosen: OpportunitySettings = ctx.config.opportunities
-    until = ctx.today()
+    # One figure for everybody: it ends with the day that it is where the installation is, whoever has it counted.
+    until = today(ctx.clock, time_zone(ctx.home_timezone))
     since = until - timedelta(days=chosen.history_days)
     stored = {one.stage: one for one in ctx.session.list(StageWinRate, pipeline=pipeline)}
     for stage, counted in outcomes_by_stage(ctx, pipeline, since, until).items():
@@ -145,9 +148,3 @@ def _weigh_anew(ctx: Context, pipeline: str) -> int:
             ctx.session.flush()
             changed += len(found)
     return changed
-
-
-ODDS_JOBS = [JobDeclaration(name="sfa.refresh_probabilities", run=refresh_probabilities, concurrency=1)]
-ODDS_SCHEDULES = [
-    ScheduleDeclaration(name="sfa.refresh_probabilities", job="sfa.refresh_probabilities", cron="40 1 * * *")
-]

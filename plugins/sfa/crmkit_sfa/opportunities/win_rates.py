@@ -27,6 +27,8 @@ class Outcomes:
 def outcomes_by_stage(ctx: Context, pipeline: str, since: date, until: date) -> Mapping[str, Outcomes]:
     """Return what became of deals decided on the days ``since`` to ``until``, by the open stages that they stood in.
 
+    Both days are included. The day that counts is ``closed_on``: the civil day where whoever decided the deal was, or the
+    day that was written, not that of the instant in UTC.
     A stage of an earlier revision counts as the one that its deals went to. Of the deals that the actor may see. Raises
     NotFound for an unknown pipeline, BadInput for a lifecycle that is none.
     """

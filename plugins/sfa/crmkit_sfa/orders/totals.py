@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from crmkit.plugin import Money, change
 from crmkit_sfa.orders.entities import Order, OrderLine
-from crmkit_sfa.pricing.arithmetic import LineTerms, TaxRounding, document_amounts
+from crmkit_sfa.pricing.arithmetic import LineTerms, document_amounts
+from crmkit_sfa.pricing.settings import TaxRounding
 
 ZERO = Decimal(0)
 

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 
 from crmkit.core.frozen import frozen
 from crmkit.core.values.money import minor_units, round_half_up
-
-TaxRounding = Literal["line", "rate"]
-"""Tax is rounded on each line, or once on all lines of a rate (as EN 16931 has it, BR-S-09) and then spread."""
+from crmkit_sfa.pricing.settings import TaxRounding
 
 HUNDRED = Decimal(100)
 

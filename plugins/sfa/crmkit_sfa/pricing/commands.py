@@ -194,13 +194,14 @@ def show(price_list: str, currency: str, as_json: bool) -> None:
 @option("--day", type=DAY, help=wording("On this day; today."))
 @json_option
 def of(product: str, customer: str | None, quantity: Decimal, currency: str, day: date | None, as_json: bool) -> None:
+    from crmkit_sfa.pricing.assortment import as_told, buyer_of, product_for_sale
     from crmkit_sfa.pricing.finding import price_for
-    from crmkit_sfa.pricing.lists import product_named
 
     with working(reads=True) as (crm, session):
         ctx = crm.context(session, "sfa")
-        buyer = find_customer(session, customer) if customer else None
-        answer = price_for(ctx, buyer, product_named(ctx, product), quantity, currency.upper(), day)
+        buyer = buyer_of(ctx, find_customer(session, customer) if customer else None)
+        sold = product_for_sale(ctx, product)
+        answer = as_told(ctx, price_for(ctx, buyer, sold, quantity, currency.upper(), day))
     considered: list[dict[str, Any]] = [
         {"name": one.name, "taken": one.taken, "price": one.price, "why": one.why} for one in answer.considered
     ]
@@ -214,6 +215,27 @@ def of(product: str, customer: str | None, quantity: Decimal, currency: str, day
     if considered:
         headings = [wording("Looked at"), wording("Taken"), wording("Price"), wording("Why")]
         _print(headings, _priced(considered), right=(2,))
+
+
+@price.command("products", help=wording("List what is for sale, with what one unit costs. Dealers see it, too."))
+@option("--customer", metavar="CUSTOMER", help=wording("Who buys: name, id or mail address."))
+@option("--currency", default="", metavar="CODE", help=wording("In this currency; that of the installation."))
+@option("--day", type=DAY, help=wording("On this day; today."))
+@json_option
+def products_(customer: str | None, currency: str, day: date | None, as_json: bool) -> None:
+    from crmkit_sfa.pricing.assortment import assortment
+
+    with working(reads=True) as (crm, session):
+        buyer = find_customer(session, customer) if customer else None
+        found = assortment(crm.context(session, "sfa"), buyer, currency=currency.upper(), day=day)
+    if as_json:
+        print_json(found)
+    elif not found:
+        say(msg("nothing is for sale"))
+    else:
+        headings = [wording("SKU"), wording("Product"), wording("Category"), wording("Unit"), wording("Price")]
+        rows = [[one.sku, one.name, one.category, one.unit, shown_price(one.price)] for one in found]
+        _print(headings, rows, right=(4,))
 
 
 @price.command("tax", help=wording("Set the tax in percent on goods of a category in a country."))

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from crmkit.plugin import Money, Part, Record, Via, entity, field
 
+TAX_CATEGORY = "sfa_tax_category"
+"""The custom field of products that names their tax category; without a value it is the product's own category."""
+
 
 @entity(
     "sfa_price_list",

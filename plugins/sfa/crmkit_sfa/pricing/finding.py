@@ -15,11 +15,8 @@ from crmkit.core.product import Product
 from crmkit.core.values.money import minor_units
 from crmkit.plugin import BadInput, msg
 from crmkit_sfa.pricing.choosing import Buyer, Considered, PriceAnswer, chosen, rate_for
-from crmkit_sfa.pricing.entities import Price, PriceList, PriceListCustomer, TaxRate
+from crmkit_sfa.pricing.entities import TAX_CATEGORY, Price, PriceList, PriceListCustomer, TaxRate
 from crmkit_sfa.pricing.specs import PluginPrice, PriceQuestion
-
-TAX_CATEGORY = "sfa_tax_category"
-"""The custom field of products that names their tax category; without a value it is the product's own category."""
 
 
 def price_for(

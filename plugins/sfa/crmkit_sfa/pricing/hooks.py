@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crmkit.plugin import Context, CustomField, RecordBatch, Refuse, hookimpl, msg
-from crmkit_sfa.pricing.entities import PriceList
-from crmkit_sfa.pricing.finding import TAX_CATEGORY
+from crmkit_sfa.pricing.entities import TAX_CATEGORY, PriceList
 
 
 def product_fields() -> list[CustomField]:

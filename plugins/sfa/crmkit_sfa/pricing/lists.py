@@ -119,12 +119,15 @@ def price_list_named(ctx: Any, name: str, currency: str = "") -> PriceList:
     )
 
 
-def product_named(ctx: Any, needle: str) -> Product:
-    """Return the product of an SKU, else the one of that name; raises NotFound, and BadInput when several have it."""
-    by_sku = ctx.session.find(Product, sku=needle)
-    found: list[Product] = [by_sku] if by_sku else ctx.session.list(Product, name=needle, limit=2)
+def product_named(ctx: Any, needle: str, **equal: Any) -> Product:
+    """Return the product of an SKU, else the one of that name; raises NotFound, and BadInput when several have it.
+
+    Looks among those alone of which fields have the values of ``equal``.
+    """
+    by_sku = ctx.session.find(Product, sku=needle, **equal)
+    found: list[Product] = [by_sku] if by_sku else ctx.session.list(Product, name=needle, limit=2, **equal)
     if not found:
-        known = [word for one in ctx.session.list(Product, limit=1_000) for word in (one.sku, one.name)]
+        known = [word for one in ctx.session.list(Product, limit=1_000, **equal) for word in (one.sku, one.name)]
         raise NotFound(msg("no product {name}; {hint}", name=needle, hint=did_you_mean(needle, known[:200])))
     if len(found) > 1:
         raise BadInput(msg("product {name}: several have this name, give the SKU", name=needle))

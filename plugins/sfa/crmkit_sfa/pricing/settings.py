@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from crmkit.core.frozen import frozen
-from crmkit_sfa.pricing.arithmetic import TaxRounding
+
+TaxRounding = Literal["line", "rate"]
+"""Tax is rounded on each line, or once on all lines of a rate (as EN 16931 has it, BR-S-09) and then spread."""
 
 
 @frozen(kw_only=True)

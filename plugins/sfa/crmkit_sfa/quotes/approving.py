@@ -9,10 +9,9 @@ from typing import Any
 from crmkit.plugin import ConfigError, msg
 from crmkit_sfa.pricing.arithmetic import total_discount
 from crmkit_sfa.quotes.entities import Quote, QuoteLine
+from crmkit_sfa.quotes.permissions import PERMISSION
 from crmkit_sfa.quotes.settings import ApprovalSettings
 from crmkit_sfa.quotes.specs import ApprovalDecision, DiscountQuestion
-
-PERMISSION = "sfa.approve_discounts"
 
 
 def deepest_discount(quote: Quote, lines: Iterable[QuoteLine]) -> Decimal:

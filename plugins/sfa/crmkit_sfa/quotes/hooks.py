@@ -1,26 +1,25 @@
-"""What happens while quotations are saved; each hook gets all changes of a save at once."""
+"""What happens while quotations are saved; each hook gets all changes of a save at once.
+
+Sums and approvals are imported when something is saved: starting the program takes none of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from crmkit.plugin import Change, Context, Permission, RecordBatch, Refuse, change, hookimpl, msg
-from crmkit_sfa.quotes.approving import PERMISSION, approval_needed, deepest_discount, may_approve
+from crmkit.plugin import Change, Context, RecordBatch, Refuse, change, hookimpl, msg
 from crmkit_sfa.quotes.entities import Quote, QuoteApproval, QuoteLine
+from crmkit_sfa.quotes.permissions import PERMISSION
 from crmkit_sfa.quotes.specs import DiscountQuestion
 from crmkit_sfa.quotes.states import LINE_CONTENT, OFFERED, OPEN, PRICED, frozen, may_become, named, rewritten
-from crmkit_sfa.quotes.totals import recomputed
-
-
-def quote_permissions() -> list[Permission]:
-    """Return the rights beyond those on records."""
-    return [Permission(PERMISSION, msg("Approve discounts on quotations"))]
 
 
 @hookimpl(specname="derive_records", entities=("sfa_quote_line",))
 def derive_quote_lines(ctx: Context, call: RecordBatch) -> list[Any]:
     """Keep the amounts of lines, and the sums of their quotations."""
+    from crmkit_sfa.quotes.totals import recomputed
+
     return recomputed(ctx, {state.quote_id for c in call.changes for state in (c.before, c.after) if state is not None})
 
 
@@ -29,6 +28,8 @@ def derive_quote_lines(ctx: Context, call: RecordBatch) -> list[Any]:
 )
 def derive_quotes(ctx: Context, call: RecordBatch) -> list[Any]:
     """Keep the sums of quotations whose own discount, or way of taxing, changes."""
+    from crmkit_sfa.quotes.totals import recomputed
+
     return recomputed(ctx, {c.record.id for c in call.changes})
 
 
@@ -49,6 +50,8 @@ def derive_quote_approvals(ctx: Context, call: RecordBatch) -> list[Any]:
 @hookimpl(specname="guard_records", entities=("sfa_quote",))
 def guard_quotes(ctx: Context, call: RecordBatch) -> Iterator[Refuse]:
     """Refuse what must not become of a quotation: one that was sent stands, a discount may need an approval."""
+    from crmkit_sfa.quotes.approving import may_approve
+
     if ctx.services.rewrites_history():
         return
     for item in call.changes:
@@ -152,6 +155,8 @@ def _against(ctx: Context, item: Change) -> Iterator[Refuse]:
 
 
 def _against_discount(ctx: Context, before: Quote, after: Quote) -> Iterator[Refuse]:
+    from crmkit_sfa.quotes.approving import approval_needed, deepest_discount
+
     with ctx.elevated("discounts are approved on all lines of a quotation"):
         lines = tuple(ctx.session.peek_all(QuoteLine, "quote_id", [after.id]))
         asked = ctx.session.peek_all(QuoteApproval, "quote_id", [after.id])
@@ -175,6 +180,8 @@ def _against_discount(ctx: Context, before: Quote, after: Quote) -> Iterator[Ref
 
 def _against_asking(ctx: Context, request: QuoteApproval) -> Iterator[Refuse]:
     """Refuse a request that names another discount or role than the quotation needs."""
+    from crmkit_sfa.quotes.approving import approval_needed, deepest_discount
+
     with ctx.elevated("discounts are approved on all lines of a quotation"):
         lines = ctx.session.peek_all(QuoteLine, "quote_id", [request.quote_id])
         found = ctx.session.peek_all(Quote, "id", [request.quote_id])
@@ -187,6 +194,8 @@ def _against_asking(ctx: Context, request: QuoteApproval) -> Iterator[Refuse]:
 
 
 def _against_deciding(ctx: Context, item: Change) -> Iterator[Refuse]:
+    from crmkit_sfa.quotes.approving import may_approve
+
     request = item.record
     asker, deciding = request.requested_by, {ctx.actor.user_id, getattr(ctx.actor, "acting_id", None)}
     if asker is not None and asker in deciding:

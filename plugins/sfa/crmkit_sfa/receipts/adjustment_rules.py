@@ -13,10 +13,9 @@ from crmkit.plugin import Change, Context, Message, Money, Refuse, msg
 from crmkit_sfa.orders.entities import Order, OrderAmendment
 from crmkit_sfa.receipts.entities import Adjustment, PlannedReceipt
 from crmkit_sfa.receipts.ledger import ZERO
+from crmkit_sfa.receipts.permissions import WRITE_OFF
 from crmkit_sfa.receipts.rates import rates_of
 from crmkit_sfa.receipts.rules import WHY, not_positive
-
-WRITE_OFF = "sfa.write_off"
 
 
 def adjustment_refusals(ctx: Context, changes: Sequence[Change]) -> Iterator[Refuse]:

@@ -80,8 +80,18 @@ class _Ledger:
             found = reductions(expected - target, [self._position(one) for one in self.planned])
             return [record for one in found for record in self._reduced(one)]
         if expected < target and expected == former:
-            return [self._adjustment(self.planned[-1].id, self.kind, expected - target)]
+            return [self._adjustment(self._last().id, self.kind, expected - target)]
         return []
+
+    def _last(self) -> PlannedReceipt:
+        """The last instalment that money is or was expected of; one that was planned anew is none any more."""
+        positions = [self._position(one) for one in self.planned]
+        live = [
+            one
+            for one, at in zip(self.planned, positions, strict=True)
+            if at.outstanding.amount > 0 or at.settled.amount > 0
+        ]
+        return live[-1] if live else self.planned[-1]
 
     def _position(self, planned: PlannedReceipt) -> Position[UUID]:
         unit = self.order.currency

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
-from crmkit.plugin import Context, Job, JobDeclaration, Money, ScheduleDeclaration, change, msg
+from crmkit.plugin import Context, Job, Money, change, msg
 from crmkit_sfa.orders.entities import PLACED, Order
 from crmkit_sfa.orders.revenue import CHANNEL
 from crmkit_sfa.receipts.entities import PlannedReceipt
@@ -91,9 +91,3 @@ def _told(ctx: Context, planned: PlannedReceipt, order: Order, outstanding: Mone
 def _by_id(ctx: Context, entity: type[P], ids: Sequence[UUID]) -> dict[UUID, P]:
     found: Sequence[Any] = ctx.session.list(entity, id=list(ids)) if ids else []
     return {one.id: one for one in found}
-
-
-RECEIPT_JOBS = [JobDeclaration(name="sfa.tell_overdue_receipts", run=tell_overdue)]
-RECEIPT_SCHEDULES = [
-    ScheduleDeclaration(name="sfa.tell_overdue_receipts", job="sfa.tell_overdue_receipts", cron="15 6 * * *")
-]

@@ -27,7 +27,8 @@ def plan(
     """Plan the receipts of what is not planned of an order, and return all that stand, by the day they are due.
 
     ``instalments`` are percentages or amounts, by default those of ``terms``; they sum up to what is not planned. With
-    ``anew``, what is outstanding is planned again. Raises Conflict for an order that is not placed or wholly planned.
+    ``anew``, what is outstanding is planned again. What was written off stays so: it is planned, and expected no longer.
+    Raises Conflict for an order that is not placed, that is wholly planned or, with ``anew``, that nothing is outstanding of.
     """
     held: Order = ctx.services.hold_records(Order, [order.id])[order.id]
     if held.status not in PLACED or held.gross is None:
@@ -41,7 +42,10 @@ def plan(
     known = ctx.session.list(PlannedReceipt, order_id=held.id, order="position")
     taken_back = _taken_back(ctx, held, known) if anew else []
     open_again = total((one.amount for one in taken_back), held.currency)
-    left = held.gross - total((expected(one) for one in known), held.currency) + open_again
+    planned = total((expected(one) for one in known), held.currency) + _written_off(ctx, held, known)
+    left = held.gross - planned + open_again
+    if left.amount <= 0 and anew:
+        raise Conflict(msg("nothing of order {number} is outstanding that could be planned anew", number=held.number))
     if left.amount <= 0:
         raise Conflict(msg("all of order {number} is planned already; plan it anew to change that", number=held.number))
     parts = split(left, instalments or instalments_of(ctx, held, terms))
@@ -85,6 +89,14 @@ def postpone(ctx: Context, planned: PlannedReceipt, due_on: object) -> PlannedRe
     ctx.session.update(change(planned, due_on=due_on, reminded_on=None))
     ctx.session.flush()
     return ctx.session.get(PlannedReceipt, planned.id)
+
+
+def _written_off(ctx: Context, order: Order, known: Sequence[PlannedReceipt]) -> Money:
+    """Return what was written off of an order and has not become less of it since."""
+    ids = [one.id for one in known if one.adjusted is not None]
+    with ctx.elevated("what was written off is not planned again, whoever plans"):
+        found = ctx.session.list(Adjustment, planned_id=ids, kind="write_off") if ids else []
+    return total((one.amount for one in found), order.currency)
 
 
 def _taken_back(ctx: Context, order: Order, known: Sequence[PlannedReceipt]) -> list[Adjustment]:

@@ -13,6 +13,7 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
+    print_page,
     record_named,
     say,
     table,
@@ -94,6 +95,22 @@ def list_(record: str, limit: int, as_json: bool) -> None:
         found = described(ctx, session.list(Transfer, order="-created_at", limit=limit, **of))
         zone = ctx.timezone
     _list(found, zone, as_json)
+
+
+@transfer.command(
+    "show", help=wording("Show a hand-off: what was promised, what is to be gone through, and the answer.")
+)
+@argument("transfer", help=_TRANSFER)
+@json_option
+def show_(transfer: str, as_json: bool) -> None:
+    from crmkit_sfa.transfers.page import page_of
+
+    with working(reads=True) as (crm, session):
+        page = page_of(crm.context(session, "sfa"), transfer)
+    if as_json:
+        print_json({**_document(page.one), **page.document()})
+    else:
+        print_page(page.facts(), page.tables())
 
 
 @transfer.command("accept", help=wording("Accept a hand-off: the record is yours from now on."))

@@ -37,7 +37,7 @@ def hand_off(
     checklist = settings.checklists.get(kind, ())
     info, now = ctx.session.entity(type(record)), ctx.clock.now()
     if not info.owned:
-        raise BadInput(msg("a {entity} has no owner, so it cannot be handed off", entity=info.label))
+        raise BadInput(msg("records of {entity} have no owner, so they cannot be handed off", entity=info.label))
     if due_at is not None and due_at <= now:
         raise BadInput(msg("due {value}: expected a moment to come", value=due_at.isoformat()))
     done = _known_items(checklist, checked)

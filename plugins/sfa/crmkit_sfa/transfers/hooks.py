@@ -8,7 +8,6 @@ from typing import Any
 from crmkit.core.staff import RecordShare
 from crmkit.plugin import Context, Merging, RecordBatch, Refuse, change, hookimpl, msg
 from crmkit_sfa.transfers.entities import Transfer
-from crmkit_sfa.transfers.handing import shares_for
 
 _OPEN_FIELDS = ("checked", "promised", "note", "due_at")
 
@@ -30,6 +29,8 @@ def derive_transfers(ctx: Context, call: RecordBatch) -> list[Any]:
 
 
 def _missing(ctx: Context, transfers: Sequence[Transfer]) -> Iterator[RecordShare]:
+    from crmkit_sfa.transfers.handing import shares_for
+
     ids = {id for transfer in transfers for id in (transfer.id, transfer.record_id)}
     with ctx.elevated("looks for shares that there are"):
         known = ctx.session.peek_all(RecordShare, "record_id", sorted(ids))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crmkit.core.frozen import frozen
 from crmkit.core.staff import RecordShare, Team, User
-from crmkit.plugin import Context, Job, JobDeclaration, ScheduleDeclaration, change
+from crmkit.plugin import Context, Job, change
 from crmkit_sfa.naming import names_beside, titles_of
 from crmkit_sfa.transfers.deadlines import due_after
 from crmkit_sfa.transfers.entities import Transfer
@@ -98,11 +98,3 @@ def _superiors(ctx: Context, transfers: Iterable[Transfer]) -> dict[UUID, UUID]:
                 found[one.id] = user.reports_to_id
                 break
     return found
-
-
-TRANSFER_JOBS = [JobDeclaration(name="sfa.escalate_transfers", run=escalate_overdue, concurrency=1)]
-TRANSFER_SCHEDULES = [
-    ScheduleDeclaration(
-        name="sfa.escalate_transfers", job="sfa.escalate_transfers", cron="*/15 * * * *", catch_up="once"
-    )
-]

@@ -75,6 +75,32 @@ def test_a_week_of_a_salesperson(address: str) -> None:
         assert [one.outcome for one in session.list(Interaction)] == ["good"]
 
 
+def test_an_activity_is_shown_whole(address: str) -> None:
+    weekly = "--at 2030-03-25T09:00 --for 60 --repeat FREQ=WEEKLY;COUNT=4 --remind 15"
+    run(f"activity add meeting Weekly {weekly} --customer Acme --with ada --with bo@y.example", "--place", "Room 1")
+    run("activity add task", "Send offer", "--due", "2030-03-26", "--priority", "high", "--opportunity", "Pumps")
+    told = document("activity show Weekly")
+    assert (told["subject"], told["rrule"], told["customer"], told["location"]) == (
+        "Weekly",
+        "FREQ=WEEKLY;COUNT=4",
+        "Acme",
+        "Room 1",
+    )
+    assert [(one["name"], one["address"]) for one in told["participants"]] == [("Ada", ""), ("", "bo@y.example")]
+    assert [one["minutes_before"] for one in told["reminders"]] == [15]
+    text = run("activity show Weekly")
+    for said in ("2030-03-25 09:00–10:00", "FREQ=WEEKLY;COUNT=4", "Room 1", "Ada", "15 minutes before the start"):
+        assert said in text
+    # What was done of a series has the participants of the series.
+    done = document("activity complete Weekly --occurrence 2030-03-25 --outcome good")
+    occurrence = document("activity show", done["id"])
+    assert (occurrence["status"], occurrence["outcome"], occurrence["series_id"]) == ("done", "good", told["id"])
+    assert [one["name"] for one in occurrence["participants"]] == ["Ada", ""]
+    offer = document("activity show", "Send offer")
+    assert (offer["opportunity"], offer["due_on"], offer["priority"]) == ("Pumps", "2030-03-26", 1)
+    assert "no activity “Nothing”" in run("activity show Nothing", code=4)
+
+
 def test_a_route(address: str) -> None:
     run("activity add visit Second --on 2030-05-02")
     run("activity add visit First --at 2030-05-02T08:00 --customer Acme")

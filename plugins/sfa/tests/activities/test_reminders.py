@@ -109,9 +109,9 @@ def test_a_crash_between_batches_loses_and_doubles_nothing(
     assert (len(found), len({start for start, _, _ in found})) == (5, 1)
 
 
-def test_of_two_workers_the_database_lets_one(postgres_url: str, make_crm: MakeCrm, clock: FixedClock) -> None:
+def test_of_two_workers_the_database_lets_one(own_sales_url: str, make_crm: MakeCrm, clock: FixedClock) -> None:
     clock.set(START)
-    crm = make_crm(plugins=[crmkit_sfa], url=postgres_url)
+    crm = make_crm(plugins=[crmkit_sfa], url=own_sales_url)
     for number in range(20):
         planned(crm, f"S{number}", reminders=[15])
     clock.set(NINE)

@@ -30,9 +30,9 @@ USERS = 5
 
 
 @pytest.fixture
-def crm(make_crm: MakeCrm, postgres_url: str) -> Crm:
+def crm(make_crm: MakeCrm, own_sales_url: str) -> Crm:
     """A CRM on PostgreSQL in which leads are assigned by hand only, with a rule that goes round."""
-    crm = make_crm(plugins=[crmkit_sfa], url=postgres_url, config=BY_HAND)
+    crm = make_crm(plugins=[crmkit_sfa], url=own_sales_url, config=BY_HAND)
     users = [User(login=f"user{number}", name=f"User {number}") for number in range(USERS)]
     rule = AssignmentRule(name="all")
     with crm.session() as session:
@@ -145,11 +145,11 @@ def _assign_in_process(url: str, ids: list[UUID]) -> None:
 
 
 @pytest.mark.slow
-def test_sixteen_processes_assign_each_lead_once_and_fairly(crm: Crm, postgres_url: str) -> None:
+def test_sixteen_processes_assign_each_lead_once_and_fairly(crm: Crm, own_sales_url: str) -> None:
     ids = leads_of(crm, 160)
     start = multiprocessing.get_context("spawn")
     works = [
-        start.Process(target=_assign_in_process, args=(postgres_url, ids[at * 10 :] + ids[: at * 10]))
+        start.Process(target=_assign_in_process, args=(own_sales_url, ids[at * 10 :] + ids[: at * 10]))
         for at in range(16)
     ]
     for work in works:

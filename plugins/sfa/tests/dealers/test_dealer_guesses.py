@@ -70,7 +70,7 @@ def _is(record: Any, entity: str) -> bool:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest, make_crm: MakeCrm, clock: FixedClock) -> World:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    url = request.getfixturevalue("own_sales_url") if request.param == "postgresql" else None
     crm = make_crm(plugins=[crmkit_sfa], url=url)
     with crm.session() as session:
         grants = role_grants(crm.context(session, "sfa"))
@@ -195,6 +195,7 @@ WRITES: Mapping[str, Write] = {
 """Ways to write, each of which a dealer tries on every record of others."""
 
 
+@pytest.mark.parametrize("world", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_no_way_to_write_reaches_anybody_elses(world: World) -> None:
     before, tried = world.versions(), 0
     _OWN[0] = world.made["nora"]

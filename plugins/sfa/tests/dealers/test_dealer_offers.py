@@ -178,8 +178,8 @@ def test_what_is_over_is_not_offered(quick: Trade) -> None:
         quick.offered()
 
 
-def test_colleagues_who_accept_at_the_same_moment(make_crm: MakeCrm, postgres_url: str) -> None:
-    trade = make_trade(make_crm(plugins=[crmkit_sfa], url=postgres_url))
+def test_colleagues_who_accept_at_the_same_moment(make_crm: MakeCrm, own_sales_url: str) -> None:
+    trade = make_trade(make_crm(plugins=[crmkit_sfa], url=own_sales_url))
     made, together = trade.offered(), Barrier(2)
 
     def accepts(login: str) -> str:

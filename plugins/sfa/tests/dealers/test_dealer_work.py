@@ -10,11 +10,11 @@ from click.testing import CliRunner
 import crmkit_sfa
 from crmkit import Crm
 from crmkit.cli.program import program
-from crmkit.core.customer import Customer
+from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
 from crmkit.core.identity import IdentityClaim
 from crmkit.core.interaction import InteractionLink
-from crmkit.core.staff import Team, User
-from crmkit.plugin import BadInput, change
+from crmkit.core.staff import Role, RoleAssignment, Team, User
+from crmkit.plugin import AccessDenied, BadInput, Refused, change
 from crmkit.testing.making import AsUser
 from crmkit_sfa.activities.completing import complete
 from crmkit_sfa.activities.planning import plan
@@ -24,6 +24,7 @@ from crmkit_sfa.leads.capturing import capture
 from crmkit_sfa.leads.changing import take_up
 from crmkit_sfa.leads.converting import convert
 from crmkit_sfa.leads.entities import Lead, LeadConversion, LeadTouch
+from crmkit_sfa.leads.undoing import undo
 from crmkit_sfa.opportunities.entities import Opportunity, OpportunityContact
 from crmkit_sfa.transfers.handing import accept as take_over
 from crmkit_sfa.transfers.handing import hand_off
@@ -53,6 +54,72 @@ def test_from_the_offer_to_the_deal(trade: Trade) -> None:
         links = ctx.session.list(InteractionLink, interaction_id=done.interaction.id)
         assert {link.entity for link in links} == {"sfa_activity", "sfa_lead"}
         assert ctx.session.count(LeadConversion) == 1
+
+
+def test_a_dealer_takes_its_own_conversion_back(trade: Trade) -> None:
+    """Without the right to delete: what goes is what the conversion made, untouched."""
+    trade.accepted("nora")
+    made = (Opportunity, OpportunityContact, ContactPoint, CustomerRelation, Customer)
+
+    def counts() -> list[int]:
+        with trade.as_(reads=True) as ctx:
+            return [ctx.session.count(entity) for entity in made]
+
+    before = counts()
+    with trade.as_("nora") as ctx:
+        converted = convert(ctx, ctx.session.get(Lead, trade.lead.id))
+    assert counts() > before
+    # A colleague did not make it, and has no right to delete.
+    with pytest.raises(AccessDenied, match="nils may not delete"), trade.as_("nils") as ctx:
+        undo(ctx, ctx.session.get(Lead, trade.lead.id))
+    with trade.as_("nora") as ctx:
+        undone = undo(ctx, ctx.session.get(Lead, trade.lead.id))
+    assert (undone.lead.status, undone.lead.opportunity_id, undone.stayed) == ("new", None, ())
+    assert counts() == before
+    with trade.as_("nora") as ctx:
+        again = convert(ctx, ctx.session.get(Lead, trade.lead.id))
+    with pytest.raises(AccessDenied, match="nora may not delete"), trade.as_("nora") as ctx:
+        ctx.session.delete(ctx.session.get(Opportunity, again.lead.opportunity_id))
+    assert converted.lead.opportunity_id != again.lead.opportunity_id
+
+
+def test_nobody_notes_a_conversion_that_was_none(quick: Trade) -> None:
+    """Else whoever may not delete would have a record of others taken back by undoing."""
+    role = Role(name="all", grants=({"entity": "*", "action": "*", "scope": "all"},))
+    nora, theirs = quick.id_of("nora"), Customer(name="Theirs", kind="organization")
+    with quick.as_() as ctx:
+        ctx.session.add(role, theirs, RoleAssignment(user_id=nora, role_id=role.id))
+    forged = {"entity": "customer", "id": str(theirs.id), "version": 1, "uses": {}}
+    noted = LeadConversion(lead_id=quick.accepted("nora").lead_id, converted_at=quick.crm.clock.now(), made=(forged,))
+    with pytest.raises(Refused, match="noted by converting it"), quick.as_("nora") as ctx:
+        ctx.session.add(noted)
+    # Even one that the system noted takes nothing back for whoever did not make it.
+    with quick.as_() as ctx:
+        ctx.session.add(noted)
+        ctx.session.update(change(ctx.session.get(Lead, noted.lead_id), status="converted"))
+    with quick.as_("nora") as ctx:
+        undone = undo(ctx, ctx.session.get(Lead, noted.lead_id))
+    assert (undone.taken_back, undone.stayed) == ((), ())
+    assert quick.now(theirs).deleted_at is None
+
+
+def test_what_others_took_over_stays_when_a_dealer_takes_back(trade: Trade) -> None:
+    """Head office has taken the deal: it stays with its customer, and the dealer is told of neither what nor whose."""
+    trade.accepted("nora")
+    with trade.as_("nora") as ctx:
+        converted = convert(ctx, ctx.session.get(Lead, trade.lead.id))
+    hanna = trade.id_of("hanna")
+    with trade.as_() as ctx:
+        deal = ctx.session.get(Opportunity, converted.lead.opportunity_id)
+        ctx.session.update(change(deal, owner_id=hanna, name="Secret"))
+    with trade.as_("nora") as ctx:
+        undone = undo(ctx, ctx.session.get(Lead, trade.lead.id))
+    with trade.as_("nora", reads=True) as ctx:
+        assert [type(one) for one, _ in undone.stayed if ctx.session.find(type(one), id=one.id) is None] == []
+        assert deal.id not in {one.id for one, _ in undone.stayed}
+    with trade.as_(reads=True) as ctx:
+        stays = ctx.session.get(Opportunity, deal.id)
+        assert ctx.session.get(Customer, stays.customer_id).name == "Spree Wasser AG"
 
 
 @pytest.mark.parametrize(

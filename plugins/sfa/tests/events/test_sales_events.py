@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import crmkit_sfa
 from crmkit import Crm
 from crmkit.core.customer import Customer
-from crmkit.core.staff import User
+from crmkit.core.staff import Team, User
 from crmkit.plugin import Context, DomainEvent, Manifest, Money, change, hookimpl
 from crmkit.testing.making import MakeCrm
 from crmkit_sfa.events.declared import SALES_EVENTS
@@ -19,7 +20,9 @@ from crmkit_sfa.leads.entities import Lead
 from crmkit_sfa.opportunities.entities import Opportunity
 from crmkit_sfa.orders.entering import Ordered, new_order
 from crmkit_sfa.orders.placing import confirm
+from crmkit_sfa.quotes import deciding, writing
 from crmkit_sfa.quotes.entities import Quote
+from crmkit_sfa.transfers import handing
 
 
 def told(crm: Crm) -> list[tuple[str, dict[str, Any]]]:
@@ -117,6 +120,71 @@ def test_orders_and_quotations(crm: Crm) -> None:
         session.add(quote)
     ((_, payload),) = [one for one in told(crm) if one[0] == "sfa.quote_accepted"]
     assert (payload["number"], payload["revision"]) == ("Q-1", 1)
+
+
+def test_a_quotation_is_declined_once(crm: Crm) -> None:
+    acme, ann = Customer(kind="organization", name="Acme"), User(login="ann", name="Ann")
+    deal = Opportunity(name="Pumps", customer_id=acme.id)
+    with crm.session() as session:
+        session.add(ann, acme)
+        session.flush()
+        session.add(deal)
+        session.flush()
+        ctx = crm.context(session, "sfa")
+        quote = writing.new_quote(ctx, acme, opportunity=deal, currency="EUR", number="Q-1", owner_id=ann.id)
+        writing.add_line(ctx, quote, description="Pump", price=Money.of("10", "EUR"), tax_rate=Decimal(19))
+    update(crm, quote, status="sent")
+    assert told(crm) == []
+    with crm.session() as session:
+        deciding.decline(crm.context(session, "sfa"), quote, "Anna Berg", "too dear")
+    update(crm, quote, decision_reason="much too dear")
+    ((name, payload),) = told(crm)
+    assert name == "sfa.quote_declined"
+    assert payload == {
+        "number": "Q-1",
+        "revision": 1,
+        "customer_id": str(acme.id),
+        "opportunity_id": str(deal.id),
+        "owner_id": str(ann.id),
+        "net": {"amount": "10", "currency": "EUR"},
+        "gross": {"amount": "11.9", "currency": "EUR"},
+    }
+
+
+@pytest.mark.parametrize("answer", ["accepted", "declined"])
+def test_a_hand_off_is_answered(crm: Crm, answer: str) -> None:
+    ann, bo, service = User(login="ann", name="Ann"), User(login="bo", name="Bo"), Team(name="Service")
+    deal = Opportunity(name="Pumps", owner_id=ann.id)
+    with crm.session() as session:
+        session.add(service, ann, bo)
+        session.flush()
+        session.add(deal)
+    offers: list[User | Team] = [bo, service] if answer == "accepted" else [service]
+    for to in offers:
+        with crm.session() as session:
+            ctx = crm.context(session, "sfa")
+            made = handing.hand_off(ctx, session.get(Opportunity, deal.id), to, kind="sales_to_service", note="secret")
+        if to is not offers[-1]:
+            with crm.session() as session:
+                handing.withdraw(crm.context(session, "sfa"), made)
+    # Neither what is offered nor what is taken back is an answer.
+    assert told(crm) == []
+    with crm.session() as session:
+        ctx = crm.context(session, "sfa")
+        if answer == "accepted":
+            handing.accept(ctx, made, answer="gladly", to=bo)
+        else:
+            handing.decline(ctx, made, "no time")
+    ((name, payload),) = told(crm)
+    assert name == f"sfa.transfer_{answer}"
+    assert payload == {
+        "kind": "sales_to_service",
+        "entity": "sfa_opportunity",
+        "record_id": str(deal.id),
+        "from_id": str(ann.id),
+        "to_id": str(bo.id) if answer == "accepted" else None,
+        "to_team_id": str(service.id),
+    }
 
 
 def test_a_lead_is_assigned_and_converted(crm: Crm) -> None:

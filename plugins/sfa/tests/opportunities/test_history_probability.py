@@ -134,6 +134,30 @@ def test_what_is_counted(crm: Crm, clock: FixedClock) -> None:
     assert days == {(date(2025, 12, 5), date(2026, 3, 15))}
 
 
+def test_the_days_are_those_of_the_installation(make_crm: MakeCrm, clock: FixedClock) -> None:
+    """Half past four in the afternoon in UTC is the next day in Shanghai, for the window as for deals closed there."""
+    clock.advance(hours=4.5)
+    settings = {"timezone": "Asia/Shanghai", "plugins": {"sfa": {"opportunities": SETTINGS}}}
+    crm = make_crm(plugins=[crmkit_sfa], config=settings)
+    today, first = date(2026, 3, 16), date(2025, 12, 6)
+    here = Opportunity(name="closed now", stage="engaging")
+    days = (first - timedelta(days=1), first, today)
+    add(crm, here, *(decided("engaging", "lost", day) for day in days))
+    clock.advance(minutes=1)
+    with crm.session() as session:
+        session.update(change(session.get(Opportunity, here.id), stage="won"))
+    with crm.session(reads=True) as session:
+        assert session.get(Opportunity, here.id).closed_on == today
+    berliner = AsUser(crm)("* * all", timezone="Europe/Berlin")
+    for actor in (crm.system, berliner):
+        with crm.session(actor) as session:
+            refresh_probabilities(crm.context(session, "sfa"))
+        with crm.session(reads=True) as session:
+            (rate,) = session.list(StageWinRate, stage="engaging")
+        # Lost on the first day and today, won today; the day before the first is out.
+        assert (rate.since, rate.until, rate.won, rate.lost) == (first, today, 1, 2)
+
+
 def test_what_somebody_or_a_plugin_says_stands(crm: Crm) -> None:
     written, asked = Opportunity(name="written", stage="engaging", probability=Decimal(70)), Opportunity(name="asked")
     add(crm, written, asked, *(decided(stage, "won") for stage in ("engaging", "prospecting") for _ in range(4)))

@@ -378,3 +378,32 @@ def test_a_field_that_a_stage_needs_is_not_emptied_there(make_crm: MakeCrm) -> N
     made = entered(crm, stage="proposal", amount=Money.of("5", "EUR"))
     with pytest.raises(Refused, match="an opportunity in stage proposal needs amount"):
         update(crm, made, amount=None)
+
+
+class Valued:
+    """A plugin that gives each new opportunity an amount, ``rounds`` of the rules after others have seen it."""
+
+    manifest = Manifest(name="valued")
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    @hookimpl(specname="derive_records", entities=("sfa_opportunity",))
+    def derive_amounts(self, ctx: Context, call: Any) -> list[Any]:
+        self._left -= 1
+        new = [c.after for c in call.changes if c.created and c.after.amount is None]
+        if self._left > 0:
+            return [change(one, description=f"{one.description}.") for one in new]
+        return [change(one, amount=Money.of(70, "EUR")) for one in new]
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_the_history_tells_what_other_rules_made_of_a_new_one(make_crm: MakeCrm, after: int) -> None:
+    crm = make_crm(plugins=[crmkit_sfa, Valued(after)])
+    made = Opportunity(name="A", opening_stage="engaging", stage="won", opened_on=date(2026, 1, 1), source="files")
+    with crm.session() as session:
+        session.add(made)
+    assert [(row.stage, row.amount) for row in told(crm, made)] == [
+        ("engaging", Money.of(70, "EUR")),
+        ("won", Money.of(70, "EUR")),
+    ]

@@ -103,7 +103,7 @@ def quick() -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="module")
-def postgres_shop(postgres_server: PostgresServer) -> Iterator[Shop]:
+def postgres_shop(postgres_server: PostgresServer, sales_template: str) -> Iterator[Shop]:
     """On PostgreSQL alone, for what several do at the same time."""
-    with postgres_server.database() as address, closing(opened(address)) as crm:
+    with postgres_server.database(sales_template) as address, closing(opened(address)) as crm:
         yield Shop(crm)

@@ -81,7 +81,7 @@ def shop(open_crm: Callable[..., Crm]) -> Crm:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def both(request: pytest.FixtureRequest, open_crm: Callable[..., Crm]) -> Crm:
     """That CRM in memory, and on PostgreSQL."""
-    return open_crm(url=request.getfixturevalue("postgres_url") if request.param == "postgresql" else None)
+    return open_crm(url=request.getfixturevalue("own_sales_url") if request.param == "postgresql" else None)
 
 
 @pytest.fixture

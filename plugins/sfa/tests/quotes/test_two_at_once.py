@@ -20,8 +20,8 @@ THREADS = 6
 
 
 @pytest.fixture
-def server(open_crm: Callable[..., Crm], postgres_url: str) -> Crm:
-    return open_crm(url=postgres_url)
+def server(open_crm: Callable[..., Crm], own_sales_url: str) -> Crm:
+    return open_crm(url=own_sales_url)
 
 
 def at_once(crm: Crm, step: Callable[[Any], Any]) -> list[Any]:

@@ -105,9 +105,9 @@ def quick() -> Iterator[Books]:
 
 
 @pytest.fixture(scope="module")
-def postgres_books(postgres_server: PostgresServer) -> Iterator[Books]:
+def postgres_books(postgres_server: PostgresServer, sales_template: str) -> Iterator[Books]:
     """On PostgreSQL alone, for what several do at the same time."""
-    with postgres_server.database() as address, closing(opened(address)) as crm:
+    with postgres_server.database(sales_template) as address, closing(opened(address)) as crm:
         yield Books(crm)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crmkit.plugin import BadInput, Money, Refused, change
+from crmkit.plugin import BadInput, Conflict, Money, Refused, change
 from crmkit.testing.making import AsUser
 from crmkit_sfa.orders.amending import amend, cancel
 from crmkit_sfa.orders.entities import Order, OrderAmendment, OrderLine
@@ -110,6 +110,56 @@ def test_a_clerk_plans_an_order_anew(books: Any) -> None:
         planned = plan(books.crm.context(session, "sfa"), session.get(Order, order.id), given, anew=True)
     assert [(one.due_on, one.outstanding) for one in planned] == [(date(2026, 6, 1), eur("100"))]
     assert books.outstanding(first) == [0, 0]
+
+
+def test_what_was_written_off_is_not_planned_anew(books: Any) -> None:
+    """Of 1,000 in two halves, 300 are paid and 20 written off: 680 are planned anew, and no more is expected after that."""
+    order = books.order("1000")
+    first, second = books.planned(order, "50% 0 days", "50% 30 days")
+    books.paid(books.receipt(order.customer_id, "300"), [first])
+    with books.crm.session() as session:
+        write_off(books.crm.context(session, "sfa"), first, "small", eur("20"))
+    with books.crm.session() as session, pytest.raises(Conflict, match="is planned already"):
+        plan(books.crm.context(session, "sfa"), order)
+    halves = [Instalment(date(2026, month, 1), percent=Decimal(50)) for month in (6, 7)]
+    with books.crm.session() as session:
+        planned = plan(books.crm.context(session, "sfa"), order, halves, anew=True)
+    assert [(one.due_on.month, one.amount, one.outstanding) for one in planned] == [
+        (3, eur("500"), eur("0")),
+        (6, eur("340"), eur("340")),
+        (7, eur("340"), eur("340")),
+    ]
+    assert books.outstanding([first, second]) == [0, 0]
+    with books.crm.session(reads=True) as session:
+        written = session.list(Adjustment, planned_id=[first.id, second.id], order="id")
+    assert [(one.kind, one.amount) for one in written] == [
+        ("write_off", eur("20")),
+        ("amendment", eur("180")),
+        ("amendment", eur("500")),
+    ]
+    # What the order comes to, less what was written off, is all that will ever be paid.
+    books.paid(books.receipt(order.customer_id, "680"), planned)
+    assert books.outstanding(planned) == [0, 0, 0]
+    with (
+        books.crm.session() as session,
+        pytest.raises(Conflict, match=f"nothing of order {order.number} is outstanding"),
+    ):
+        plan(books.crm.context(session, "sfa"), order, anew=True)
+
+
+@pytest.mark.parametrize(("price", "outstanding"), [("1100", 1080), ("900", 880), ("10", 0)])
+def test_an_order_planned_anew_after_a_write_off_is_amended(books: Any, price: str, outstanding: int) -> None:
+    """What becomes dearer is expected with the last instalment that stands, however late an earlier plan would have been."""
+    order = books.order("1000")
+    (late,) = books.planned(order, "100% 300 days")
+    with books.crm.session() as session:
+        ctx = books.crm.context(session, "sfa")
+        write_off(ctx, late, "small", eur("20"))
+        planned = plan(ctx, order, [Instalment(date(2026, 4, 1), percent=Decimal(100))], anew=True)
+    with books.crm.session() as session:
+        line = session.find(OrderLine, order_id=order.id)
+        amend(books.crm.context(session, "sfa"), order, "other", [change(line, unit_price=eur(price))])
+    assert books.outstanding([late, *planned]) == [0, outstanding]
 
 
 def test_planning_anew_takes_nothing_off_another_day_or_order(quick: Any) -> None:

@@ -158,7 +158,7 @@ def crm(request: pytest.FixtureRequest, make_crm: MakeCrm) -> Crm:
     """A CRM in memory; on PostgreSQL where a test asks for both, because what it shows depends on the database."""
     if getattr(request, "param", "sqlite") == "sqlite":
         return make_crm(plugins=[crmkit_sfa])
-    return make_crm(plugins=[crmkit_sfa], url=request.getfixturevalue("postgres_url"))
+    return make_crm(plugins=[crmkit_sfa], url=request.getfixturevalue("own_sales_url"))
 
 
 @pytest.fixture

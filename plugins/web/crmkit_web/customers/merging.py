@@ -38,7 +38,7 @@ class MergeRequest:
     kept_id: UUID
     lost_id: UUID
     choices: Mapping[str, Any] | None = None
-    versions: tuple[int, ...] = attrs.field(default=(), metadata={"schema": {"maxItems": 2}})
+    versions: tuple[int, ...] | None = attrs.field(default=None, metadata={"schema": {"minItems": 2, "maxItems": 2}})
 
 
 @frozen
@@ -229,7 +229,7 @@ def undo(call: Call) -> MergeUndone:
 
 
 def _plan(call: Call, info: EntityInfo, asked: MergeRequest) -> Any:
-    if len(asked.versions) not in (0, 2):
+    if asked.versions is not None and len(asked.versions) != 2:
         expected = msg("two numbers: the versions of the kept record and of the lost one")
         raise ValidationFailed([FieldError("/versions", "length", None, expected)])
     choices = {name: _choice(info, name, choice) for name, choice in (asked.choices or {}).items()}

@@ -10,6 +10,7 @@ from uuid import UUID
 from crmkit.core.entity import EntityInfo
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
+from crmkit_web.customers.consent import of_customers
 from crmkit_web.documents.failures import Failure, failure
 from crmkit_web.documents.plain import plain
 from crmkit_web.serving.calls import Call
@@ -70,15 +71,25 @@ def endpoints(fits: Callable[[EntityInfo], bool]) -> Iterator[Endpoint]:
             Parameter("since", msg("Entries from this instant on."), kind="instant"),
             Parameter("until", msg("Entries up to this instant, included."), kind="instant"),
             Parameter(
-                "filter", msg("Only interactions that match this filter; entries of plugins are left out."), default=""
+                "filter",
+                msg("Only interactions that match this filter; entries of plugins are left out."),
+                default="",
+                entities=of_customers,
             ),
             Parameter(
                 "people",
                 msg("Of a customer: with the members of a household, or the people of an organization."),
                 kind="boolean",
                 default=False,
+                entities=of_customers,
             ),
-            Parameter("former", msg("Of a customer: with what was corrected since."), kind="boolean", default=False),
+            Parameter(
+                "former",
+                msg("Of a customer: with what was corrected since."),
+                kind="boolean",
+                default=False,
+                entities=of_customers,
+            ),
             Parameter("limit", msg("Entries of a page."), kind="integer", default=50, minimum=1, maximum=1_000),
             Parameter("cursor", msg("Where to go on: next of the page before."), default="", max_length=1_000),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from crmkit.core.values.partial_date import PartialDate
 
 _AS_IT_IS = (str, int, float, bytes, Decimal, UUID)
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
+_WIDEST = 2**63
+"""Whole numbers below are read exactly, however they are written; no column holds wider ones."""
 
 
 class Document(dict[str, Any]):
@@ -27,6 +30,29 @@ class Document(dict[str, Any]):
 def encoded(document: Any, translate: Translate | None = None) -> bytes:
     """Return a document as JSON in UTF-8. Messages in it are put into the language of ``translate``."""
     return _ENCODER.encode(plain(document, translate))
+
+
+def decoded(text: bytes) -> Any:
+    """Return the document that a text in JSON is.
+
+    ``20.0`` and ``2e1`` are read as whole numbers, which they are to JSON Schema; all others with a point or an exponent
+    are floats. Raises msgspec.DecodeError, ValueError and RecursionError for what is no JSON.
+    """
+    return _DECODER.decode(text)
+
+
+def _number(text: str) -> int | float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError("number out of range")
+    if not value.is_integer() or abs(value) > _WIDEST:
+        return value
+    # What a float rounds to a whole number need not be one.
+    exact = Decimal(text)
+    return int(exact) if exact == int(exact) and abs(exact) < _WIDEST else value
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_number)
 
 
 def plain(value: Any, translate: Translate | None = None) -> Any:

@@ -61,6 +61,18 @@ def changed_record(info: EntityInfo, record: Any, patch: Mapping[str, Any], pref
     return change(record, **values) if values else record
 
 
+def check_patch(info: EntityInfo, record: Any, patch: Mapping[str, Any], prefix: str = "") -> None:
+    """Raise ValidationFailed with all that is wrong with a merge patch by itself, before any record is changed by it.
+
+    ``record`` is one to try it on: parts of amounts of money are completed by what it holds.
+    """
+    reading, errors = reading_of(info), Errors()
+    values = reading.values(patch, prefix, errors, record)
+    _check_values(reading, values, errors, prefix)
+    if errors:
+        raise ValidationFailed(errors)
+
+
 class Reading:
     """How documents of one entity are read."""
 
@@ -176,13 +188,17 @@ def _raise_all(
     for name in missing:
         if f"{prefix}/{name}" not in told and not any(path.startswith(f"{prefix}/{name}/") for path in told):
             errors.append(FieldError(f"{prefix}/{name}", "required", None, msg("a value")))
+    _check_values(reading, values, errors, prefix)
+    raise ValidationFailed(errors)
+
+
+def _check_values(reading: Reading, values: Values, errors: Errors, prefix: str) -> None:
     for name, value in values.items():
         if name == "custom":
             for key, item in value.items():
                 _check(reading.custom.get(key), item, f"{prefix}/custom/{escaped(key)}", errors)
         else:
             _check(reading.fields[name], value, f"{prefix}/{name}", errors)
-    raise ValidationFailed(errors)
 
 
 def _check(field: FieldInfo | None, value: Any, pointer: str, errors: Errors) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from crmkit.core.entity import EntityInfo
@@ -51,6 +51,8 @@ class RecordForm:
         self.tag = f"-{hashlib.sha256(repr(sorted(hidden)).encode()).hexdigest()[:8]}" if hidden else ""
         """What entity tags of records get: whoever sees less of a record has another document."""
         self._get: Callable[[Any], tuple[Any, ...]] = attrgetter("id", *self.names)
+        places = {field.name: place for place, field in enumerate(info.stored)}
+        self._pick: Callable[[Any], tuple[Any, ...]] = itemgetter(places["id"], *[places[name] for name in self.names])
         self._special = [
             (field.name, _CONVERTED[field.kind])
             for field in wanted
@@ -60,16 +62,23 @@ class RecordForm:
 
     def __call__(self, record: Any) -> Document:
         """Return one record as a document."""
-        made = Document(zip(self.names, self._get(record)[1:], strict=True))
-        for name, convert in self._special:
-            made[name] = convert(made[name])
-        if self._custom is not None:
-            made["custom"] = {name: plain(value) for name, value in record.custom.items() if name in self._custom}
-        return made
+        return self._made(self._get(record))
+
+    def of_values(self, values: Sequence[Any]) -> Document:
+        """Return one record, given as the values of its stored fields, as a document."""
+        return self._made(self._pick(values))
 
     def etag(self, record: Any) -> str:
         """Return the entity tag of a record that has a version: the version, and a mark where fields are left out."""
         return f'"{record.version}{self.tag}"'
+
+    def _made(self, given: tuple[Any, ...]) -> Document:
+        made = Document(zip(self.names, given[1:], strict=True))
+        for name, convert in self._special:
+            made[name] = convert(made[name])
+        if self._custom is not None:
+            made["custom"] = {name: plain(value) for name, value in made["custom"].items() if name in self._custom}
+        return made
 
 
 @lru_cache(maxsize=2_000)

@@ -99,7 +99,14 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         do_named,
         msg("Do an action by its id: also one that another one stands in for."),
         tag="actions",
-        body={"type": "object"},
+        body={
+            "type": "object",
+            "properties": {
+                "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}},
+                "input": {"type": "object"},
+            },
+            "additionalProperties": False,
+        },
         returns={},
         others={204: None},
     )

@@ -21,7 +21,7 @@ class RuleBody:
 
     to: tuple[str, ...] = attrs.field(metadata={"schema": {"minItems": 1}})
     entity: str = "customer"
-    filter: str = ""
+    filter: str = attrs.field(default="", metadata={"schema": {"format": "crmkit-filter"}})
     progress: Literal["", "open", "closed"] = ""
     split: Literal["count", "value"] = "count"
 
@@ -36,7 +36,7 @@ class HandOverBody:
     rules: tuple[RuleBody, ...] = ()
     rest: tuple[str, ...] = ()
     reports_to: str = ""
-    note: str = attrs.field(default="", metadata={"schema": {"maxLength": 500}})
+    note: str = attrs.field(default="", validator=attrs.validators.max_len(500))
 
 
 @frozen

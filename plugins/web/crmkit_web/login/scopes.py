@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from crmkit.core.access import ACTIONS, Ceiling
 from crmkit.core.errors import FieldError, ValidationFailed, did_you_mean
 from crmkit.core.messages import msg
+from crmkit_web.openapi.patterns import either
 
 if TYPE_CHECKING:
     from crmkit import Crm
@@ -60,6 +61,14 @@ def known_scopes(crm: Crm) -> list[str]:
         *(f"action:{id}" for id in crm.extensions.actions),
         *(permission.id for permission in crm.permissions),
     ]
+
+
+def scope_pattern(crm: Crm) -> str:
+    """Return the regular expression that the scopes which a token can have here fit, and nothing else."""
+    rights = either([*ACTIONS, "write"])
+    entities = either(info.name for info in crm.registry if not info.credentials)
+    others = [word for word in known_scopes(crm) if word.startswith("action:") or "." in word]
+    return f"^(({entities}:)?{rights}|{either(others)})$"
 
 
 def _pairs(word: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import attrs
@@ -14,7 +14,7 @@ from crmkit.hosting import read_input
 from crmkit.plugin import AccessDenied, NotFound, msg
 from crmkit_web.login.declared import MANAGE
 from crmkit_web.login.entities import ApiToken
-from crmkit_web.login.scopes import checked_scopes
+from crmkit_web.login.scopes import MOST, checked_scopes, scope_pattern
 from crmkit_web.login.tokens import DAYS, made_token, revoke_token, tokens_of
 from crmkit_web.serving.calls import Call
 from crmkit_web.serving.endpoints import Endpoint, Parameter
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class NewToken:
     """What a token is to be: its name, the days that it is good for, and the scopes that narrow it."""
 
-    name: str = attrs.field(metadata={"schema": {"pattern": r"\S", "maxLength": 100}})
-    days: int = attrs.field(default=DAYS, metadata={"schema": {"minimum": 1, "maximum": 3_650}})
+    name: str
+    days: int = DAYS
     scopes: tuple[str, ...] = ()
 
 
@@ -79,6 +79,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         tag="login",
         query=(Parameter("user", msg("The login of another user."), max_length=100),),
         returns=TokenList,
+        refuses=(404,),
         reads=True,
     )
     yield Endpoint(
@@ -88,7 +89,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         create_token,
         msg("Make a token of one's own. Its text is answered once and cannot be read again."),
         tag="login",
-        body=NewToken,
+        body=_new_token,
         returns=TokenMade,
         status=201,
         secret=True,
@@ -102,6 +103,23 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         tag="login",
         status=204,
     )
+
+
+def _new_token(site: Site, _: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["name"],
+        "additionalProperties": False,
+        "properties": {
+            "name": {"type": "string", "pattern": r"\S", "maxLength": 100},
+            "days": {"type": "integer", "minimum": 1, "maximum": 3_650, "default": DAYS},
+            "scopes": {
+                "type": "array",
+                "maxItems": MOST,
+                "items": {"type": "string", "pattern": scope_pattern(site.crm)},
+            },
+        },
+    }
 
 
 def list_tokens(call: Call) -> TokenList:

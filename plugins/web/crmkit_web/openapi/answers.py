@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import FunctionType
 from typing import Any, get_args
 
 from crmkit.core.messages import Message, msg
 from crmkit_web.openapi import types
 from crmkit_web.openapi.definitions import Definitions, Schema
 from crmkit_web.openapi.operations import Operation
-from crmkit_web.openapi.parameters import words_of
+from crmkit_web.openapi.parameters import narrowed
 from crmkit_web.openapi.schemas import shaped
 from crmkit_web.serving.endpoints import Shape
 from crmkit_web.serving.problems import MEDIA_TYPE, TITLES
@@ -91,7 +92,12 @@ def shared_headers(definitions: Definitions) -> Schema:
 
 
 def content(what: Any, operation: Operation, definitions: Definitions, *, sent: bool = False) -> Schema:
-    """Return the schema of a document that an endpoint names: a shape, a type, a JSON Schema, or a list with one."""
+    """Return the schema of a document that an endpoint names: a shape, a type, a JSON Schema, a list with one of them.
+
+    A function says which of these it is for the site and the entity.
+    """
+    if isinstance(what, FunctionType):
+        what = what(operation.site, operation.entity)
     if isinstance(what, str) and what in SHAPES and operation.entity is not None:
         return shaped(operation.entity, what, definitions)  # type: ignore[arg-type]
     if isinstance(what, Mapping) and operation.entity is not None:
@@ -107,14 +113,9 @@ def _placed(schema: Any, operation: Operation, definitions: Definitions) -> Any:
         if set(schema) == {"shape"} and operation.entity is not None:
             return shaped(operation.entity, schema["shape"], definitions)
         return {
-            name: (_words(name, one, operation) or _placed(one, operation, definitions)) for name, one in schema.items()
+            name: narrowed(name, one, operation) or _placed(one, operation, definitions) for name, one in schema.items()
         }
     return [_placed(one, operation, definitions) for one in schema] if isinstance(schema, list) else schema
-
-
-def _words(name: str, schema: Any, operation: Operation) -> Schema | None:
-    listed = isinstance(schema, Mapping) and schema.get("type") == "array"
-    return words_of(name, operation) if listed else None
 
 
 def _answer(operation: Operation, status: int, returns: Any, definitions: Definitions) -> Schema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from crmkit.core.messages import msg
 from crmkit_web.documents.records import field_words
 from crmkit_web.openapi.definitions import Definitions, Schema
 from crmkit_web.openapi.operations import Operation
+from crmkit_web.openapi.patterns import separated
 from crmkit_web.records.asking import MOST_SORTINGS
 from crmkit_web.records.including import MOST_PATHS, ways_from
 from crmkit_web.serving.endpoints import Parameter
@@ -36,6 +37,8 @@ def parameters(operation: Operation, definitions: Definitions) -> Iterator[Schem
         made: Schema = {"name": name, "in": "path", "required": True, "schema": _part(name)}
         yield made | ({"description": definitions.text(_PARTS[name])} if name in _PARTS else {})
     for one in endpoint.query:
+        if one.entities is not None and operation.entity is not None and not one.entities(operation.entity):
+            continue
         yield _told(one, "query", query_schema(one, operation), definitions)
     for one in endpoint.headers:
         yield _told(one, "header", header_schema(one), definitions)
@@ -70,15 +73,15 @@ def query_schema(one: Parameter, operation: Operation) -> Schema:
         high = one.maximum if one.maximum is not None else 2**31 - 1
         made: Schema = {"type": "integer", "minimum": one.minimum or 0, "maximum": high}
     elif one.kind == "boolean":
-        made = {"type": "boolean"}
-        if one.name == "deleted" and info is not None and "deleted_at" not in info.by_name:
-            made["enum"] = [False]
+        made = narrowed(one.name, {"type": "boolean"}, operation) or {"type": "boolean"}
     elif one.kind == "words" or (info is not None and one.name in _WORDS):
         made = _words(one, operation)
     elif one.choices:
-        made = {"type": "string", "enum": list(one.choices)}
+        made = {"type": "string", "enum": _choices(one, info)}
     else:
         made = _TEXTS.get(one.kind) or {"type": "string", "maxLength": one.max_length}
+        if one.pattern:
+            made = {**made, "pattern": one.pattern}
         if one.name in _FORMATS and one.kind == "text":
             made = {**made, "format": _FORMATS[one.name]}
     return {**made, "default": default} if (default := _default(one)) is not None else made
@@ -87,6 +90,13 @@ def query_schema(one: Parameter, operation: Operation) -> Schema:
 def header_schema(one: Parameter) -> Schema:
     """Return the schema of a header. What can be anything is not bounded: it is passed over where it says nothing."""
     return {"type": "string", **({"pattern": _HEADERS[one.name]} if one.name in _HEADERS else {})}
+
+
+def _choices(one: Parameter, info: EntityInfo | None) -> list[str]:
+    # Nobody writes these records, so there are no documents that make or change one.
+    if one.name == "shape" and info is not None and not info.editable:
+        return [word for word in one.choices if word not in ("create", "patch")]
+    return list(one.choices)
 
 
 def _words(one: Parameter, operation: Operation) -> Schema:
@@ -100,6 +110,21 @@ def words_of(name: str, operation: Operation) -> Schema | None:
     if operation.entity is None or name not in _WORDS:
         return None
     return _several(_WORDS[name](operation.site, operation.entity), _MOST.get(name))
+
+
+def narrowed(name: str, schema: Any, operation: Operation) -> Schema | None:
+    """Return the schema of a part of a query or of a body as the operation's entity bounds it; None where it does not."""
+    info = operation.entity
+    if info is None or not isinstance(schema, Mapping):
+        return None
+    kind = schema.get("type")
+    if kind == "array":
+        return words_of(name, operation)
+    if name == "deleted" and kind == "boolean" and "deleted_at" not in info.by_name:
+        return {**schema, "enum": [False]}
+    if name == "sort" and kind == ["string", "null"]:
+        return {**schema, "pattern": separated(_sortings(operation.site, info), MOST_SORTINGS)}
+    return None
 
 
 def _several(words: list[str], most: int | None = None) -> Schema:

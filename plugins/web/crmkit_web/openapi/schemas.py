@@ -125,6 +125,3 @@ def _object(properties: Schema, required: Iterable[str], **more: Any) -> Schema:
     made: Schema = {"type": "object", **more, "properties": properties, "additionalProperties": False}
     names = list(required)
     return {**made, "required": names} if names else made
-
-
-__all__ = ["nullable", "record_schema", "schema_of", "shaped"]

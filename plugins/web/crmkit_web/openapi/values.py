@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from zoneinfo import available_timezones
 
 from crmkit.core.fields import FieldInfo
 from crmkit.core.fieldtypes import Kind
 from crmkit.core.values.countries import COUNTRIES
 from crmkit.core.values.currencies import CURRENT, RETIRED
 from crmkit_web.openapi.definitions import Definitions, Schema
+from crmkit_web.openapi.patterns import either
 
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 _AMOUNT = r"(([0-9]{1,12}|[1-8][0-9]{12})(\.[0-9]{1,6})?|9000000000000(\.0{1,6})?)$"
@@ -132,9 +135,22 @@ def _currency(definitions: Definitions) -> Schema:
     return definitions.refer("Currency", lambda: {"type": "string", "enum": words, "description": "ISO 4217"})
 
 
+def _time_zone(definitions: Definitions) -> Schema:
+    def make() -> Schema:
+        return {"type": "string", "format": "time-zone", "pattern": _time_zones(), "examples": ["Europe/Berlin"]}
+
+    return definitions.refer("TimeZone", make)
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> str:
+    # Generators of clients make names of the words of an enumeration, and GMT+0 and GMT0 would be one.
+    return f"^{either(sorted(available_timezones()))}$"
+
+
 _FORMATS: Mapping[str, Callable[[Definitions], Schema]] = {
     "email": lambda _: {"type": "string", "format": "email", "maxLength": 200},
-    "timezone": lambda _: {"type": "string", "format": "time-zone", "examples": ["Europe/Berlin"]},
+    "timezone": _time_zone,
     "language": lambda _: {"type": "string", "pattern": f"^{_LANGUAGE}$", "examples": ["zh-Hans"]},
     "domain": lambda _: {"type": "string", "pattern": f"^{_DOMAIN}$", "examples": ["example.com"]},
     "country": _country,

@@ -12,6 +12,7 @@ from crmkit.core.errors import BadInput, FieldError, did_you_mean
 from crmkit.core.filter import FilterError, Predicate, from_data, parse
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
+from crmkit.hosting import Page
 from crmkit_web.documents.records import CUSTOM, field_words, form_of
 from crmkit_web.extensions.columns import columns_for, wrong_columns
 from crmkit_web.records.including import Tree, included, read_paths
@@ -72,8 +73,11 @@ def listed(call: Call, asked: Asked) -> dict[str, Any]:
             wrong = [FieldError(f"{asked.place}/cursor", "bad_cursor", asked.cursor, expected)]
             raise Problem(400, "bad_cursor", msg("this is no place in this list"), errors=wrong)
     form = form_of(session, info, asked.fields, deleted=asked.deleted)
+    # Records are made for those who look at them.
+    looked_at = asked.columns or tree
+    read, document = (session.page, form) if looked_at else (session.page_of_values, form.of_values)
     try:
-        page = session.page(info.cls, predicate, order=order, limit=asked.limit, after=after, deleted=asked.deleted)
+        page: Page[Any] = read(info.cls, predicate, order=order, limit=asked.limit, after=after, deleted=asked.deleted)
         count = session.count(info.cls, predicate, deleted=asked.deleted) if asked.count else None
     except FilterError as error:
         raise _bad_filter(asked, error, errors) from None
@@ -85,7 +89,7 @@ def listed(call: Call, asked: Asked) -> dict[str, Any]:
             errors=[FieldError(f"{asked.place}/sort", "bad_sort", asked.sort, msg("fields that have an order"))],
         ) from None
     answer: dict[str, Any] = {
-        "items": [form(record) for record in page.records],
+        "items": [document(one) for one in page.records],
         "next": signed(page.next, key, about) if page.next else None,
     }
     if count is not None:

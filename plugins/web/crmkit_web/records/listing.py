@@ -45,10 +45,10 @@ SEARCH: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "filter": {"type": ["string", "object", "null"], "maxLength": 100_000},
+        "filter": {"type": ["string", "object", "null"], "maxLength": 100_000, "format": "crmkit-filter"},
         "sort": {"type": ["string", "null"], "maxLength": 4_000},
         "limit": {"type": "integer", "minimum": 1, "maximum": 1_000, "default": 50},
-        "cursor": {"type": ["string", "null"], "maxLength": 10_000},
+        "cursor": {"type": ["string", "null"], "maxLength": 10_000, "format": "crmkit-cursor"},
         "fields": {"type": "array", "maxItems": 500, "items": {"type": "string"}},
         "include": {"type": "array", "maxItems": 20, "items": {"type": "string"}},
         "count": {"enum": ["exact", None]},

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from crmkit.core.errors import BadInput, FieldError
 from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit_web.documents.failures import Failure, failure
 from crmkit_web.serving.calls import Call
 from crmkit_web.serving.endpoints import Endpoint, Parameter
+from crmkit_web.serving.problems import Problem
 
 if TYPE_CHECKING:
     from crmkit_web.serving.site import Site
@@ -98,7 +100,12 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
 
 def search(call: Call) -> SearchDocument:
     """Answer what was found."""
-    found = call.ctx.services.search_everywhere(call.query["q"], call.query["entities"], call.query["limit"])
+    entities = call.query["entities"]
+    try:
+        found = call.ctx.services.search_everywhere(call.query["q"], entities, call.query["limit"])
+    except BadInput as error:
+        wrong = FieldError("/query/entities", "unknown_entity", ",".join(entities), error.message)
+        raise Problem(400, "bad_query", msg("the query of the address is wrong"), errors=[wrong]) from None
     served = {info.name for info in call.site.entities.values()}
     return SearchDocument(
         tuple(

@@ -157,7 +157,11 @@ def count(call: Call) -> SegmentCount:
 def add(call: Call) -> MembersChanged:
     """Put records on a list."""
     segment, ids = _listed(call)
-    changed = call.ctx.services.add_to_segment(segment, ids)
+    try:
+        changed = call.ctx.services.add_to_segment(segment, ids)
+        call.session.flush()
+    except ValidationFailed as error:
+        raise ValidationFailed([_placed(one, ids) for one in error.errors]) from None
     return MembersChanged(changed, call.ctx.services.count_segment(segment))
 
 
@@ -190,3 +194,10 @@ def _listed(call: Call) -> tuple[Any, tuple[UUID, ...]]:
             409, "no_list", msg("{name} is no frozen list; who is in it follows from its filter", name=found.name)
         )
     return found, asked.ids
+
+
+def _placed(error: FieldError, ids: tuple[UUID, ...]) -> FieldError:
+    """Return an error of a member with the place of its id in the body."""
+    if error.path != "segment_member.record_id" or error.value not in ids:
+        return error
+    return FieldError(f"/ids/{ids.index(error.value)}", error.code, error.value, error.expected)

@@ -70,7 +70,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         body={
             "type": "object",
             "properties": {
-                "filter": {"type": "string"},
+                "filter": {"type": "string", "format": "crmkit-filter"},
                 "entity": {"type": "string", "enum": sorted(info.name for info in site.entities.values())},
                 "columns": {"type": "array", "items": {"type": "string"}},
                 "limit": {"type": "integer", "minimum": 1, "maximum": MOST_SHOWN},

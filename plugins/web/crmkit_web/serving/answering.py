@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from crmkit_web.serving.site import Site
 
 log = logging.getLogger("crmkit.web")
+
+LONGEST = 0.05
+"""Seconds for which a group goes on: what it has not come to by then is answered alone, and waits for nobody's slow hooks."""
 
 _ANY_TIME: AbstractContextManager[None] = nullcontext()
 
@@ -87,11 +91,14 @@ def answer_admitted(site: Site, asked: Asked) -> Reply:
     return _alone(site, asked)
 
 
-def answer_together(site: Site, group: Sequence[Incoming]) -> list[Reply]:
-    """Answer requests of endpoints that may share a transaction; what is wrong with one undoes nothing of the others."""
+def answer_together(site: Site, group: Sequence[Incoming]) -> list[Reply | Asked]:
+    """Answer requests of endpoints that may share a transaction; what is wrong with one undoes nothing of the others.
+
+    One that has to be answered by itself comes back as it was let in, for ``answer_admitted``: the others do not wait for it.
+    """
     if len(group) == 1:
         return [answer(site, group[0])]
-    replies: dict[int, Reply] = {}
+    replies: dict[int, Reply | Asked] = {}
     tenants: dict[UUID, dict[int, Asked]] = {}
     for place, incoming in enumerate(group):
         asked = _let_in(site, incoming)
@@ -158,19 +165,19 @@ def _current(site: Site, asked: Asked, session: Any) -> Asked:
     return attrs.evolve(asked, actor=session.actor)
 
 
-def _shared(site: Site, tenant: UUID, members: Mapping[int, Asked]) -> dict[int, Reply]:
-    """Return the replies to requests that share a transaction, by their places."""
-    replies: dict[int, Reply] = {}
-    aside: dict[int, Asked] = {}
+def _shared(site: Site, tenant: UUID, members: Mapping[int, Asked]) -> dict[int, Reply | Asked]:
+    """Return the replies to requests that share a transaction, by their places; those still to be answered as they are."""
+    replies: dict[int, Reply | Asked] = dict(members)
     reads = all(asked.incoming.endpoint.reads for asked in members.values())
     shared = site.crm.together(tenant, reads=reads)
     try:
         with shared:
-            version = shared.rights_version()
+            version, end = shared.rights_version(), monotonic() + LONGEST
             for place, asked in members.items():
-                if asked.actor.rights_version not in (None, version) or shared.lost:
-                    # It has to ask anew what it may do, or is answered alone as all of them are.
-                    aside[place] = asked
+                if shared.lost or monotonic() > end:
+                    break
+                if asked.actor.rights_version not in (None, version):
+                    # It has to ask anew what it may do.
                     continue
                 try:
                     with shared.session(asked.actor) as session:
@@ -178,19 +185,21 @@ def _shared(site: Site, tenant: UUID, members: Mapping[int, Asked]) -> dict[int,
                         reply = _finished(asked.call(site, session, asked.actor))
                     replies[place] = asked.replied(reply)
                 except Exception as error:
-                    replies[place] = told(error, asked.translate)
-    except AllUndone:
-        replies, aside = {}, dict(members)
+                    # When all are undone, it is told what is wrong once it was answered alone.
+                    if not shared.lost:
+                        replies[place] = told(error, asked.translate)
+    except (AllUndone, SystemExit):
+        # Nothing stands of what any of them wrote, and each may be the one that fails.
+        return dict(members)
     except Exception as error:
-        # Nothing stands of what any of them wrote.
-        replies = {place: told(error, asked.translate) for place, asked in members.items()}
-    else:
-        try:
-            shared.follow()
-        except Exception:
-            # What was acknowledged is committed. Events that could not be delivered wait for the next delivery.
-            log.exception("what was to follow a commit failed")
-    return replies | {place: _alone(site, asked) for place, asked in aside.items()}
+        # Nobody knows whether it stands.
+        return {place: told(error, asked.translate) for place, asked in members.items()}
+    try:
+        shared.follow()
+    except Exception:
+        # What was acknowledged is committed. Events that could not be delivered wait for the next delivery.
+        log.exception("what was to follow a commit failed")
+    return replies
 
 
 def _finished(call: Call) -> Reply:

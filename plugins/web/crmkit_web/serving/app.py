@@ -15,7 +15,7 @@ from crmkit.core.messages import msg
 from crmkit.hosting import translator
 from crmkit_web.mcp.mounting import Mount, mounted
 from crmkit_web.serving.addresses import ByParts, parts_of
-from crmkit_web.serving.answering import answer, answer_together, told
+from crmkit_web.serving.answering import Asked, answer, answer_admitted, answer_together, told
 from crmkit_web.serving.bodies import is_large, read_body
 from crmkit_web.serving.calls import Incoming, Reply
 from crmkit_web.serving.crew import Crew
@@ -42,7 +42,7 @@ def web_app(crm: Crm) -> Litestar:
     site = Site(crm)
     crew = Crew(FEW[crm.database.dialect], site.settings.threads)
     together = {
-        reads: Together[Incoming, Reply](crew, partial(answer_together, site), LANES[crm.database.dialect])
+        reads: Together[Incoming, Reply | Asked](crew, partial(answer_together, site), LANES[crm.database.dialect])
         for reads in (False, True)
     }
     intake = Intake(site, crew)
@@ -65,7 +65,7 @@ def _by_path(endpoints: Iterable[Endpoint]) -> dict[str, dict[str, Endpoint]]:
 
 
 def _handler(
-    site: Site, crew: Crew, together: Mapping[bool, Together[Incoming, Reply]], intake: Intake
+    site: Site, crew: Crew, together: Mapping[bool, Together[Incoming, Reply | Asked]], intake: Intake
 ) -> HTTPRouteHandler:
     """Return what answers all paths: one handler, since what registering costs grows with the square of handlers."""
     settings, endpoints = site.settings, _by_path(site.endpoints)
@@ -97,7 +97,8 @@ def _handler(
         if large:
             return await intake.answered(incoming, receive)
         if endpoint.shares and "idempotency-key" not in headers:
-            return await together[endpoint.reads].run(incoming)
+            found = await together[endpoint.reads].run(incoming)
+            return found if isinstance(found, Reply) else await crew.run(answer_admitted, site, found)
         return await crew.run(answer, site, incoming)
 
     async def handle(scope: Any, receive: Receive, send: Send) -> None:

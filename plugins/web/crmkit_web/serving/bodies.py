@@ -24,10 +24,10 @@ PIECE = 262_144
 
 def is_large(endpoint: Endpoint, headers: Mapping[str, str]) -> bool:
     """Whether a body is more than ``SMALL``, or does not say how long it is."""
-    length = headers.get("content-length")
-    if length is None:
+    if "content-length" not in headers:
         return endpoint.body is not None or "transfer-encoding" in headers
-    return not length.isdigit() or int(length) > SMALL
+    length = told_length(headers)
+    return length is None or length > SMALL
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, largest: int, slowest: int) -> bytes:
@@ -97,9 +97,16 @@ async def take_body(headers: Mapping[str, str], receive: Receive, file: BinaryIO
 
 def refuse_longer(headers: Mapping[str, str], largest: int) -> None:
     """Raise Problem 413 for a body that says itself that it is too large."""
-    length = headers.get("content-length", "")
-    if length.isdigit() and int(length) > largest:
+    length = told_length(headers)
+    if length is not None and length > largest:
         raise too_large(largest)
+
+
+def told_length(headers: Mapping[str, str]) -> int | None:
+    """Return how many bytes a body has, as its sender says; None where that is not said, or is no number."""
+    text = headers.get("content-length", "")
+    # As long as anything can be: of endless digits Python makes no number.
+    return int(text[:19]) if text.isascii() and text.isdecimal() else None
 
 
 def too_large(largest: int) -> Problem:

@@ -11,6 +11,7 @@ import msgspec
 
 from crmkit.core.entity import EntityInfo
 from crmkit.core.messages import Translate, msg
+from crmkit_web.documents.plain import decoded
 from crmkit_web.serving.methods import methods_of
 from crmkit_web.serving.problems import Problem
 
@@ -109,8 +110,8 @@ class Call:
         if kind not in ("application/json", "application/merge-patch+json"):
             raise Problem(415, "media_type", msg("send JSON, with Content-Type: application/json"))
         try:
-            return msgspec.json.decode(self.incoming.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return decoded(self.incoming.body)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Problem(400, "bad_json", msg("the body is no JSON: {error}", error=str(error)[:200])) from None
 
     def mapping(self) -> dict[str, Any]:

@@ -32,6 +32,10 @@ class Parameter:
     minimum: int | None = None
     maximum: int | None = None
     max_length: int = 4_000
+    pattern: str = ""
+    """What a text has to look like, from its beginning (``^``) to its end (``$``); ``""``: anything."""
+    entities: Callable[[Any], bool] | None = None
+    """For which entities it means something, where its address has one; None: all."""
 
 
 @frozen
@@ -54,7 +58,8 @@ class Endpoint:
     headers: tuple[Parameter, ...] = ()
     body: Any = None
     """What it takes: a shape, an attrs class, a JSON Schema, or a list with one of these; None: nothing. Within a JSON
-    Schema, ``{"shape": "patch"}`` stands for a document of the entity."""
+    Schema, ``{"shape": "patch"}`` stands for a document of the entity. A function of the site and the entity that returns
+    one of these is called when a document is made."""
     returns: Any = None
     """What it answers, in the same words; None: nothing (204) unless ``media_type`` says otherwise."""
     status: int = 200

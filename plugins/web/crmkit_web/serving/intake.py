@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from litestar.types import Receive
 
-from crmkit.core.errors import CrmError
 from crmkit.core.messages import msg
 from crmkit_web.serving.answering import Asked, answer_admitted, look_first, told
 from crmkit_web.serving.bodies import read_body, take_body
@@ -58,7 +57,7 @@ class Intake:
                     file.close()
                     raise
                 return await self._crew.run(self._answered, asked.having(b"", file))
-        except CrmError as error:
+        except Exception as error:
             return told(error, asked.translate)
 
     def _answered(self, asked: Asked) -> Reply:

@@ -83,6 +83,7 @@ def uvicorn_config(app: Any, **more: Any) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=GRACE,
         http=BoundedProtocol,
+        ws="none",
         **more,
     )
 

@@ -25,6 +25,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._head: int | None = 0
+        self._begun = False
         self._patience: asyncio.TimerHandle | None = None
         self._body_there = True
 
@@ -37,8 +38,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._begun = False
         super().data_received(data)
-        if self._head is None or self.transport.is_closing():
+        # What a head begins with may have come with the body of the request before it, which does not count.
+        if self._head is None or self._begun or self.transport.is_closing():
             return
         self._head += len(data)
         if self._head > LARGEST_HEAD:
@@ -46,9 +49,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._begun = True
         if self._head is None:
             self._head = 0
             self._wait()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Behind a body there may be more of them, which no proxy has looked at: they are none of the request (RFC 9110, 6.5.1).
+        if self._head is not None:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._come()
@@ -61,7 +70,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self._body_there and not self.transport.is_closing():
+        # It is the body of a request that is still to be answered, where that was sent before this answer was there.
+        answered = self.cycle.response_complete
+        if answered and not self._body_there and not self.transport.is_closing():
             # Nobody reads what still comes. Hanging up at once could take the answer away from whoever is sending.
             self.loop.call_later(LINGER, self._end, self.cycle)
 

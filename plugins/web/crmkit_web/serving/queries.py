@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -73,6 +74,8 @@ def _read(parameter: Parameter, text: str, values: dict[str, Any]) -> Message | 
         return None
     if parameter.choices and kind != "words" and text not in parameter.choices:
         return msg("one of {choices}", choices=", ".join(parameter.choices))
+    if parameter.pattern and not re.fullmatch(parameter.pattern, text):
+        return msg("a text that fits {pattern}", pattern=parameter.pattern)
     try:
         values[parameter.name] = _READERS[kind](text)
     except ValueError:

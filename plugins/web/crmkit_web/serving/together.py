@@ -51,6 +51,12 @@ class Together(Generic[T, R]):
 
     async def _answered(self) -> None:
         """Answer groups until nobody waits."""
+        try:
+            await self._groups()
+        finally:
+            self._working -= 1
+
+    async def _groups(self) -> None:
         while self._waiting:
             for _ in range(GATHERING):
                 await asyncio.sleep(0)
@@ -59,7 +65,10 @@ class Together(Generic[T, R]):
             group = [(one, result) for one, result in group if not result.done()]
             try:
                 answers: Sequence[Any] = await self._crew.run(self._work, [one for one, _ in group])
-            except Exception as error:
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                # Even of somebody who wants to end the process: those who wait would else wait for ever.
                 for _, result in group:
                     if not result.done():
                         result.set_exception(error)
@@ -68,7 +77,6 @@ class Together(Generic[T, R]):
                     if not result.done():
                         result.set_result(answer)
             self._finished += 1
-        self._working -= 1
 
     def _look_later(self) -> None:
         self._seen = self._finished

@@ -50,7 +50,7 @@ _SAID: dict[str, Any] = {
     "url": {"type": "string", "maxLength": 2_000, "examples": ["https://example.com/hooks/crm"]},
     "events": _EVENTS,
     "description": {"type": "string", "maxLength": 500},
-    "filter": {"type": "string", "maxLength": 2_000},
+    "filter": {"type": "string", "maxLength": 2_000, "format": "crmkit-filter"},
     "payload": {"type": "string", "enum": ["full", "thin"]},
 }
 _SHOWN = {

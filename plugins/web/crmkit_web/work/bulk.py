@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from crmkit.core.entity import EntityInfo
+from crmkit.core.entity import EMPTY, EntityInfo
 from crmkit.core.errors import AccessDenied, BadInput, FieldError, NotFound, ValidationFailed
 from crmkit.core.messages import msg
 from crmkit.hosting import action_named, forbidden, read_input
-from crmkit_web.documents.reading import changed_record
+from crmkit_web.documents.reading import check_patch
 from crmkit_web.serving.calls import Call, Reply
 from crmkit_web.serving.endpoints import Endpoint
 from crmkit_web.serving.problems import Problem
 from crmkit_web.work.asked import ask
+from crmkit_web.work.bulk_body import bulk_body
 from crmkit_web.work.documents import job_documents, place
 from crmkit_web.work.shapes import BulkBody, BulkPreview, JobDocument
 from crmkit_web.work.spool import spool_of
@@ -35,7 +36,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         "/{entity}/bulk",
         bulk,
         msg("Do one thing with all records that match a filter, by a job. A dry run tells how many they are."),
-        body=BulkBody,
+        body=bulk_body,
         returns=JobDocument,
         status=202,
         others={200: BulkPreview},
@@ -117,7 +118,7 @@ def _check(call: Call, info: EntityInfo, body: BulkBody, doing: str) -> None:
 def _check_values(call: Call, info: EntityInfo, values: Mapping[str, Any]) -> None:
     if not values:
         raise ValidationFailed([FieldError("/set", "required", None, msg("at least one field"))])
-    changed_record(info, _blank(call, info), values, "/set")
+    check_patch(info, next(iter(call.session.list(info.cls, limit=1)), _Unfilled()), values, "/set")
     denied = call.actor.hidden(info, "update").intersection(values)
     if denied:
         raise ValidationFailed(
@@ -125,10 +126,13 @@ def _check_values(call: Call, info: EntityInfo, values: Mapping[str, Any]) -> No
         )
 
 
-def _blank(call: Call, info: EntityInfo) -> Any:
-    """Return a record that values can be tried on."""
-    found = call.session.list(info.cls, limit=1)
-    return found[0] if found else info.cls()
+class _Unfilled:
+    """What values are tried on where there is no record yet: whatever one asks for, there is nothing."""
+
+    custom = EMPTY
+
+    def __getattr__(self, name: str) -> None:
+        return None
 
 
 def _confirm(body: BulkBody, count: int) -> None:

@@ -31,7 +31,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         "/exports",
         export,
         msg("Export the records that match a filter to a file."),
-        body=ExportBody,
+        body=_export_body,
         returns=ExportDocument,
         status=202,
         **more,
@@ -77,6 +77,20 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         status=202,
         **more,
     )
+
+
+def _export_body(site: Site, _: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["entity"],
+        "additionalProperties": False,
+        "properties": {
+            "entity": {"type": "string", "enum": sorted(info.name for info in site.entities.values())},
+            "filter": {"type": "string", "format": "crmkit-filter", "description": msg("Empty: every record")},
+            "fields": {"type": "array", "items": {"type": "string"}, "description": msg("Empty: all that may be read")},
+            "format": {"type": "string", "enum": list(MEDIA_TYPES), "default": "csv"},
+        },
+    }
 
 
 def export(call: Call) -> Reply:

@@ -16,6 +16,7 @@ from crmkit_web.serving.endpoints import Endpoint, Parameter
 from crmkit_web.serving.problems import Problem
 from crmkit_web.work.asked import ask, check_waiting
 from crmkit_web.work.documents import import_document, place
+from crmkit_web.work.import_bodies import FILENAME, KNOWN, MEMBERS, address_body, entities_of, form_body
 from crmkit_web.work.mappings import mapping_text
 from crmkit_web.work.shapes import AddressImport, ImportDocument
 from crmkit_web.work.spool import UPLOAD, spool_of
@@ -23,33 +24,8 @@ from crmkit_web.work.spool import UPLOAD, spool_of
 if TYPE_CHECKING:
     from crmkit_web.serving.site import Site
 
-RAW = (
-    Parameter("filename", msg("What the file is called; its ending says what it holds."), required=True),
-    Parameter("entity", msg("What the rows are, when the columns are named as its fields.")),
-    Parameter("mapping_name", msg("A mapping that the installation offers.")),
-    Parameter("dry_run", msg("Whether to show what would change, and write nothing."), kind="boolean", default=False),
-)
-FORM = {
-    "type": "object",
-    "required": ["file"],
-    "additionalProperties": False,
-    "properties": {
-        "file": {"type": "string", "format": "binary", "minLength": 1, "contentMediaType": "application/octet-stream"},
-        "mapping": {"type": "string", "maxLength": 500_000, "description": "A mapping, in TOML."},
-        "mapping_name": {"type": "string", "description": "A mapping that the installation offers."},
-        "entity": {"type": "string", "description": "What the rows are, when columns are named as its fields."},
-        "dry_run": {"type": "string", "enum": ["true", "false"]},
-        "confirmed": {
-            "type": "array",
-            "items": {"type": "string"},
-            "maxItems": 40,
-            "description": "What values mean that no record has, as in: product.sku: GTXPro = GTX Pro",
-        },
-    },
-}
 OVERHEAD = 600_000
 """Bytes of a form beside its file: a mapping, above all."""
-KNOWN = ("csv", "tsv", "tab", "txt", "xlsx", "xlsm", "jsonl", "ndjson", "json", "vcf", "vcard", "sql")
 
 
 def endpoints(site: Site) -> Iterator[Endpoint]:
@@ -63,7 +39,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         "/imports",
         import_form,
         msg("Import a file that comes in a form."),
-        body=FORM,
+        body=form_body,
         takes="multipart/form-data",
         largest_body=largest,
         uploads=True,
@@ -76,7 +52,21 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         "/imports/file",
         import_raw,
         msg("Import a file that is the body."),
-        query=RAW,
+        query=(
+            Parameter(
+                "filename",
+                msg("What the file is called; its ending says what it holds."),
+                required=True,
+                pattern=FILENAME,
+            ),
+            Parameter(
+                "entity", msg("What the rows are, when the columns are named as its fields."), choices=entities_of(site)
+            ),
+            Parameter("mapping_name", msg("A mapping that the installation offers.")),
+            Parameter(
+                "dry_run", msg("Whether to show what would change, and write nothing."), kind="boolean", default=False
+            ),
+        ),
         body={"type": "string", "format": "binary", "minLength": 1},
         takes="application/octet-stream",
         largest_body=largest,
@@ -90,7 +80,7 @@ def endpoints(site: Site) -> Iterator[Endpoint]:
         "/imports/address",
         import_address,
         msg("Import a file from an address on the public internet."),
-        body=AddressImport,
+        body=address_body,
         **made,
     )
 
@@ -104,9 +94,8 @@ def look(call: Call) -> None:
 def import_form(call: Call) -> Reply:
     """Import the file of a form."""
     form = read_form(call.headers.get("content-type", ""), call.incoming.upload(), spool_of(call.crm).folder)
-    known = set(FORM["properties"])  # type: ignore[call-overload]
-    odd = [name for name in (*form.fields, *(file.field for file in form.files)) if name not in known]
-    wrong = [FieldError(f"/{name}", "unknown_field", None, did_you_mean(name[:100], known)) for name in odd]
+    odd = [name for name in (*form.fields, *(file.field for file in form.files)) if name not in MEMBERS]
+    wrong = [FieldError(f"/{name}", "unknown_field", None, did_you_mean(name[:100], MEMBERS)) for name in odd]
     files = [file for file in form.files if file.field == "file"]
     if len(files) != 1:
         wrong.append(FieldError("/file", "required", None, msg("one file")))
@@ -168,7 +157,8 @@ def _ask(call: Call, asked: AddressImport, filename: str, content: BinaryIO | No
 def _checked(call: Call, asked: AddressImport, name: str, content: BinaryIO | None) -> str:
     """Return the mapping's text, ``""`` for a plain file; raises ValidationFailed with everything that is wrong."""
     wrong: list[FieldError] = []
-    if name.rpartition(".")[2].lower() not in KNOWN:
+    stem, _, ending = name.rpartition(".")
+    if not stem or ending.lower() not in KNOWN:
         expected = msg("a name that ends in one of {endings}", endings=", ".join(KNOWN))
         wrong.append(FieldError("/filename", "unknown_kind", name, expected))
     if content is not None and not _filled(content):

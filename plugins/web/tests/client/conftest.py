@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +28,8 @@ def crm(request: pytest.FixtureRequest, make_crm: MakeCrm, tmp_path: Path) -> Cr
     """A CRM with actions and a folder for long work."""
     more: dict[str, Any] = {"config": {"plugins": {"web": {"work_folder": str(tmp_path / "work")}}}}
     if getattr(request, "param", "sqlite") == "sqlite":
-        return make_crm(plugins=[crmkit_web, Shop()], url=f"sqlite:///{tmp_path / 'web.db'}", **more)
+        copied = shutil.copy(request.getfixturevalue("web_sqlite_file"), tmp_path / "web.db")
+        return make_crm(plugins=[crmkit_web, Shop()], url=f"sqlite:///{copied}", **more)
     shared = request.getfixturevalue("web_postgres_url")
     return make_crm(plugins=[crmkit_web, Shop()], url=shared, tenant=uuid4().hex, check=False, **more)
 

@@ -277,7 +277,16 @@ def test_unknown_users_are_made_where_that_is_wanted(
 
 
 def test_the_way_back_stays_on_this_server(visit: Visit) -> None:
-    for elsewhere in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "/\tx"):
+    elsewheres = (
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/\tx",
+        "/x\n",
+        "/客户",
+    )
+    for elsewhere in elsewheres:
         assert visit.begin(elsewhere).status_code == 400, elsewhere
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -93,7 +94,8 @@ def crm(request: pytest.FixtureRequest, make_crm: MakeCrm, tmp_path: Path) -> Cr
     kind = getattr(request, "param", "sqlite")
     if kind != "postgresql":
         config = {"plugins": {"web": {"requests": 3}}} if kind == "three requests" else None
-        return make_crm(plugins=[crmkit_web, Shop()], config=config, url=f"sqlite:///{tmp_path / 'web.db'}")
+        copied = shutil.copy(request.getfixturevalue("web_sqlite_file"), tmp_path / "web.db")
+        return make_crm(plugins=[crmkit_web, Shop()], config=config, url=f"sqlite:///{copied}")
     shared = request.getfixturevalue("web_postgres_url")
     return make_crm(plugins=[crmkit_web, Shop()], url=shared, tenant=uuid4().hex, check=False)
 

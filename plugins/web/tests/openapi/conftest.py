@@ -34,7 +34,9 @@ def on_each(request: pytest.FixtureRequest, make_crm: MakeCrm, tmp_path: Path) -
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     with server.database() as address:
-        made = make_crm(plugins=plugins, config=UNLIMITED, url=address)
+        # Beside a file there is a folder for attachments; beside a server it has to be named.
+        config = {**UNLIMITED, "attachments": {"folder": str(tmp_path / "attachments")}}
+        made = make_crm(plugins=plugins, config=config, url=address)
         yield made
         made.close()
 

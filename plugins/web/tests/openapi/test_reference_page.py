@@ -57,6 +57,8 @@ def test_it_shows_every_operation_and_schema(answer: Any, served: TestClient[Any
     assert ids <= set(page.ids)
     assert {f"schema-{name}" for name in document["components"]["schemas"]} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
+    # A body without a name of its own is shown where it is sent.
+    assert "<code>remove_from</code>" in answer.text
     within = [link[1:] for link in page.links if link.startswith("#")]
     assert set(within) <= set(page.ids)
     assert "curl -X POST" in answer.text

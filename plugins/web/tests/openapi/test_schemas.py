@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from crmkit.core.messages import Message, msg
 from crmkit.core.values.money import Money
+from crmkit_web.openapi.patterns import either, separated
 from crmkit_web.openapi.schemas import record_schema, schema_of
 from crmkit_web.serving.site import Site
 from plugins.web.tests.conftest import Api
@@ -101,6 +103,64 @@ def test_schema_and_api_refuse_the_same(site: Site, api: Api) -> None:
         assert _fits(patch, wrong) is (wrong == {"price": {"amount": "1"}}), wrong
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "read"),
+    [
+        ("gears", "11.0", 11),
+        ("gears", "1.1e1", 11),
+        ("gears", "9007199254740993.0", 9007199254740993),
+        ("weight", "7.0", "7"),
+        ("weight", "7.5", None),
+        ("gears", "11.5", None),
+        ("gears", "1e19", None),
+        ("gears", "1e300", None),
+    ],
+)
+def test_numbers_are_whole_however_they_are_written(api: Api, name: str, number: str, read: Any) -> None:
+    """As JSON Schema has it. Other numbers with a point are refused, since no float is an exact amount."""
+    body = f'{{"name": "Kestrel", "currency": "EUR", "{name}": {number}}}'
+    made = api.request("POST", "/workshop_bikes", content=body, headers={"content-type": "application/json"})
+    if read is None:
+        assert (made.status_code, made.json()["errors"][0]["pointer"]) == (422, f"/{name}")
+    else:
+        assert (made.status_code, made.json()[name]) == (201, read)
+
+
+def test_whole_numbers_within_json_are_bounded_however_they_are_written(api: Api) -> None:
+    """A record with a wider one could not be changed any more where the store gives it back as an integer."""
+
+    def made(number: str) -> Any:
+        body = f'{{"name": "Kestrel", "currency": "EUR", "parts": {{"a": {number}}}}}'
+        return api.request("POST", "/workshop_bikes", content=body, headers={"content-type": "application/json"})
+
+    for number, kept in (("9223372036854775807.0", 2**63 - 1), ("0.5", 0.5), ("-2e1", -20)):
+        assert made(number).json()["parts"] == {"a": kept}
+    for number in ("1e19", "10000000000000000000", "-1e300"):
+        refused = made(number)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/parts"), number
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e99999999999999999999"])
+def test_numbers_beyond_all_bounds_are_no_json(api: Api, number: str) -> None:
+    body = f'{{"name": "Kestrel", "currency": "EUR", "parts": {{"a": {number}}}}}'
+    refused = api.request("POST", "/workshop_bikes", content=body, headers={"content-type": "application/json"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_json")
+
+
+def test_time_zones_are_those_that_there_are(site: Site, api: Api) -> None:
+    schema = record_schema(site.entities["segments"], "create")
+    for zone, right in (
+        ("Europe/Berlin", True),
+        ("Etc/GMT+1", True),
+        ("", True),
+        ("EuropexBerlin", False),
+        ("path", False),
+    ):
+        body = {"name": f"in {zone}", "timezone": zone}
+        assert _fits(schema, body) is right, zone
+        assert (api.post("/segments", body).status_code == 201) is right, zone
+
+
 def test_null_clears_in_both(site: Site, api: Api) -> None:
     info = site.entities["workshop_bikes"]
     patch, record = record_schema(info, "patch"), record_schema(info, "record")
@@ -169,3 +229,66 @@ def test_what_is_sent_may_leave_out_defaults() -> None:
     sent = schema_of(Inner, sent=True)["$defs"]["Inner"]
     assert sent["required"] == ["amount"]
     assert sent["additionalProperties"] is False
+
+
+def test_patterns_fit_the_words_and_nothing_else() -> None:
+    words = ["UTC", "Etc/GMT+1", "Etc/GMT-1", "America/Indiana/Knox", "a.b", "action:*"]
+    one = re.compile(f"^{either(words)}$")
+    assert all(one.search(word) for word in words)
+    assert not any(one.search(text) for text in ("Etc", "Etc/GMT1", "axb", "action:", "UTC/Knox", "Indiana/Knox", ""))
+    some = re.compile(separated(["name", "-name", "kind"], 3))
+    assert all(some.search(text) for text in ("", "name", "-name,kind", " name , kind ,-name "))
+    assert not any(some.search(text) for text in ("nam", "name,", "name kind", "--name", "name,name,name,name"))
+
+
+def test_a_list_is_sorted_by_what_has_an_order(site: Site, document: dict[str, Any], api: Api) -> None:
+    def body(plural: str) -> dict[str, Any]:
+        found = document["paths"][f"/api/v1/{plural}/search"]["post"]["requestBody"]["content"]["application/json"]
+        return found["schema"]
+
+    for sort, right in (("-name,gears", True), ("", True), (None, True), ("labels", False), ("nam", False)):
+        assert _fits({"properties": body("workshop_bikes")["properties"]}, {"sort": sort}) is right, sort
+        assert (api.post("/workshop_bikes/search", {"sort": sort}).status_code == 200) is right, sort
+    assert body("workshop_bikes")["properties"]["deleted"] == {"type": "boolean", "default": False}
+    assert body("audit_entries")["properties"]["deleted"]["enum"] == [False]
+
+
+@pytest.mark.parametrize(
+    ("body", "right"),
+    [
+        ({"set": {"gears": 2}}, True),
+        ({"delete": True}, True),
+        ({"action": "workshop.repair", "input": {"what": "chain"}}, True),
+        ({"set": {"gears": 2}, "delete": False, "action": None}, True),
+        ({}, False),
+        ({"delete": False}, False),
+        ({"set": {"gears": 2}, "delete": True}, False),
+        ({"set": {}}, False),
+        ({"set": {"gears": 0}}, False),
+        ({"set": {"gears": 2}, "input": {}}, False),
+        ({"action": "workshop.paint"}, False),
+        ({"delete": True, "dry_run": False}, False),
+    ],
+)
+def test_a_bulk_action_does_one_thing(document: dict[str, Any], api: Api, body: dict[str, Any], right: bool) -> None:
+    told = document["paths"]["/api/v1/workshop_bikes/bulk"]["post"]["requestBody"]["content"]["application/json"]
+    sent = {"filter": "", "dry_run": True, **body}
+    assert _fits({**told["schema"], "components": document["components"]}, sent) is right
+    assert (api.post("/workshop_bikes/bulk", sent).status_code == 200) is right
+
+
+def test_scopes_are_those_that_a_token_can_have(document: dict[str, Any], api: Api) -> None:
+    told = document["paths"]["/api/v1/auth/tokens"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    cases = (
+        "read",
+        "customer:write",
+        "action:*",
+        "action:workshop.repair",
+        "web.see_health",
+        "customer:",
+        "web_token:read",
+    )
+    for at, scope in enumerate(cases):
+        sent = {"name": "t", "scopes": [scope]}
+        assert _fits(told, sent) is (at < 5), scope
+        assert (api.post("/auth/tokens", sent).status_code == 201) is (at < 5), scope

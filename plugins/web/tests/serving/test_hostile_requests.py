@@ -155,6 +155,42 @@ def test_the_rest_of_a_refused_body_is_not_waited_for(port: int, token: str, mon
         assert line.recv(65_536).startswith(b"HTTP/1.1 201")
 
 
+def test_the_body_of_the_request_before_is_no_part_of_a_head(
+    port: int, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "LARGEST_HEAD", 1_000)
+    body = json.dumps({"name": "K" * 100, "kind": "organization", "description": "d" * 5_000}).encode()
+    whole = post(token, body)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        line.sendall(whole[:200])
+        line.sendall(whole[200:] + whole[:40])
+        assert line.recv(65_536).startswith(b"HTTP/1.1 201")
+        line.sendall(whole[40:200])
+        line.sendall(whole[200:])
+        assert line.recv(65_536).startswith(b"HTTP/1.1 201")
+
+
+def test_a_request_that_is_sent_before_the_answer_has_its_own_time(
+    port: int, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "LINGER", 0)
+    whole = post(token, json.dumps({"name": "Next", "kind": "organization"}).encode())
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        line.sendall(b"GET /api/v1/health HTTP/1.1\r\nhost: x\r\n\r\n" + whole[:-5])
+        assert line.recv(65_536).startswith(b"HTTP/1.1 200")
+        assert spoken(port, whole)[0] == 201
+        line.sendall(whole[-5:])
+        assert line.recv(65_536).startswith(b"HTTP/1.1 201")
+
+
+def test_what_comes_behind_a_body_is_no_header(crm: Crm, port: int, token: str) -> None:
+    body = json.dumps({"name": "Trailer", "kind": "organization"}).encode()
+    head = post("crm_nobody", b"").replace(b"content-length: 0", b"transfer-encoding: chunked")
+    trailer = b"authorization: Bearer " + token.encode() + b"\r\n"
+    assert spoken(port, head + b"%x\r\n%s\r\n0\r\n" % (len(body), body) + trailer + b"\r\n")[0] == 401
+    assert customers(crm) == []
+
+
 def test_who_hangs_up_before_the_answer_has_all_or_nothing(crm: Crm, port: int, token: str) -> None:
     for number in range(10):
         body = json.dumps({"name": f"Gone {number}", "kind": "organization"}).encode()

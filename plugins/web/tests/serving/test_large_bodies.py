@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,7 @@ from crmkit.core.staff import User
 from crmkit.testing.making import AsUser, MakeCrm
 from crmkit_web.login.tokens import make_token
 from crmkit_web.mcp.mounting import PATH as MCP
-from crmkit_web.serving import bodies
+from crmkit_web.serving import bodies, intake
 from crmkit_web.serving.app import web_app
 from crmkit_web.serving.site import Site
 
@@ -310,3 +311,22 @@ def test_every_upload_says_so(crm: Crm) -> None:
     files = [one for one in Site(crm).endpoints if one.takes != "application/json" and one.body is not None]
     assert {"upload_attachment", "import_form", "import_file"} <= {one.id for one in files}
     assert [one.id for one in files if not one.uploads] == []
+
+
+def test_a_folder_that_takes_no_file_is_a_problem(
+    crm: Crm, token_of: Callable[..., str], note: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(site: Site) -> Any:
+        raise PermissionError("the folder")
+
+    monkeypatch.setattr(intake, "nameless_file", refuse)
+    app, line = web_app(crm), Line([b"x"])
+    headers = upload_headers(token_of("good", "* * all"))
+    assert asyncio.run(spoken(app, line, "POST", f"/interactions/{note}/attachments", **headers)) == 500
+    assert json.loads(line.text)["code"] == "defect"
+
+
+@pytest.mark.parametrize(("said", "large"), [("\xb2", True), ("1_0", True), ("9" * 5_000, True), ("00", False)])
+def test_lengths_that_are_no_numbers(crm: Crm, said: str, large: bool) -> None:
+    endpoint = next(one for one in Site(crm).endpoints if one.id == "create_record")
+    assert bodies.is_large(endpoint, {"content-length": said}) is large

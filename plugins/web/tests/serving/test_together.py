@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
+import httpx
 import pytest
 from sqlalchemy import Connection
 
@@ -19,7 +22,9 @@ from crmkit.core.product import Product
 from crmkit.core.staff import User
 from crmkit.testing.making import AsUser
 from crmkit_web.login.tokens import make_token
-from crmkit_web.serving.answering import answer_together
+from crmkit_web.serving import answering
+from crmkit_web.serving.answering import LONGEST, Asked, answer_admitted, answer_together
+from crmkit_web.serving.app import web_app
 from crmkit_web.serving.calls import Incoming, Reply
 from crmkit_web.serving.crew import Crew
 from crmkit_web.serving.site import Site
@@ -28,12 +33,17 @@ from crmkit_web.serving.together import Together
 # -- groups ------------------------------------------------------------------------------------------------------------
 
 
+class Leaving(BaseException):
+    """What only somebody raises who wants to leave, such as an interrupt."""
+
+
 class Doubling:
     """Doubles numbers; a group with a 0 waits until it is let go, one with a negative number fails."""
 
     def __init__(self) -> None:
         self.go, self.held = threading.Event(), threading.Event()
         self.groups: list[list[int]] = []
+        self.error: type[BaseException] = ValueError
 
     def __call__(self, group: Sequence[int]) -> list[int]:
         self.groups.append(list(group))
@@ -41,7 +51,7 @@ class Doubling:
             self.held.set()
             self.go.wait(20)
         if min(group) < 0:
-            raise ValueError(group)
+            raise self.error(group)
         return [2 * one for one in group]
 
 
@@ -88,6 +98,16 @@ def test_a_group_that_fails_is_told_and_the_next_one_goes_on() -> None:
     run(scenario)
 
 
+def test_after_somebody_who_wants_to_leave_the_next_one_goes_on() -> None:
+    async def scenario(together: Together[int, int], work: Doubling) -> None:
+        work.error = Leaving
+        failed = await asyncio.gather(together.run(-1), together.run(1), return_exceptions=True)
+        assert [type(one) for one in failed] == [Leaving, Leaving]
+        assert await together.run(1) == 2
+
+    run(scenario)
+
+
 def test_who_leaves_before_the_turn_is_left_out() -> None:
     async def scenario(together: Together[int, int], work: Doubling) -> None:
         leaving, staying = (asyncio.create_task(together.run(n)) for n in (7, 1))
@@ -126,7 +146,8 @@ class Asking:
         return self.request("create_record", token, values, entity=entity)
 
     def answers(self, *requests: Incoming) -> list[Reply]:
-        return answer_together(self.site, requests)
+        found = answer_together(self.site, requests)
+        return [one if isinstance(one, Reply) else answer_admitted(self.site, one) for one in found]
 
 
 @pytest.fixture
@@ -178,6 +199,43 @@ def test_one_of_two_equal_keys_is_made(asking: Asking, crm: Crm) -> None:
     assert count(crm, Product) == 3
     with crm.session(reads=True) as session:
         assert session.count(AuditEntry, entity="product") == 3
+
+
+def test_who_has_to_be_answered_alone_is_answered(asking: Asking, crm: Crm) -> None:
+    headers = {"authorization": f"Bearer {asking.token('root')}"}
+
+    async def created() -> list[int]:
+        transport = httpx.ASGITransport(web_app(crm))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+            made = [client.post("/api/v1/products", json={"sku": sku, "name": sku}) for sku in ("1", "2", "2")]
+            return [reply.status_code for reply in await asyncio.gather(*made)]
+
+    assert sorted(asyncio.run(created())) == [201, 201, 409]
+    assert count(crm, Product) == 2
+
+
+def test_a_key_that_is_taken_is_no_defect(asking: Asking, caplog: pytest.LogCaptureFixture) -> None:
+    root = asking.token("root")
+    first, _ = asking.answers(*[asking.create(root, "products", sku=sku, name=sku) for sku in ("1", "2")])
+    path = {"entity": "products", "id": json.loads(first.content or b"")["id"]}
+    replies = asking.answers(
+        asking.create(root, "products", sku="3", name="3"),
+        asking.request("change_record", root, {"sku": "2"}, if_match="*", **path),
+    )
+    assert [reply.status for reply in replies] == [201, 409]
+    assert [one.getMessage() for one in caplog.records if one.name == "crmkit.web"] == []
+
+
+def test_nobody_waits_for_those_that_take_long(asking: Asking, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = asking.token("root")
+    moments = iter([0.0, 0.0, 2 * LONGEST])
+    monkeypatch.setattr(answering, "monotonic", lambda: next(moments))
+    made, *later = answer_together(
+        asking.site, [asking.create(root, "customers", name=name, kind="organization") for name in ("a", "b", "c")]
+    )
+    assert isinstance(made, Reply)
+    assert count(crm, Customer) == 1
+    assert [answer_admitted(asking.site, one).status for one in later if isinstance(one, Asked)] == [201, 201]
 
 
 def test_one_of_two_changes_of_one_state_is_made(asking: Asking, crm: Crm) -> None:
@@ -240,3 +298,23 @@ def test_reading_together(asking: Asking, crm: Crm, as_user: AsUser) -> None:
     replies = asking.answers(*[asking.request("get_record", token, **path) for token in (root, reader, root)])
     assert [reply.status for reply in replies] == [200, 404, 200]
     assert json.loads(replies[2].content or b"")["name"] == "Kestrel"
+
+
+def test_a_rule_that_ends_the_process_harms_its_own_request_alone(asking: Asking, crm: Crm) -> None:
+    root = asking.token("root")
+    plain = asking.endpoints["create_record"].answer
+
+    def answer_or_leave(call: Any) -> Any:
+        if b"Never" in call.incoming.body:
+            sys.exit(1)
+        return plain(call)
+
+    asking.endpoints["create_record"] = attrs.evolve(asking.endpoints["create_record"], answer=answer_or_leave)
+    group = [asking.create(root, "customers", name=name, kind="organization") for name in ("Kestrel", "Never")]
+    kestrel, never = answer_together(asking.site, group)
+    assert isinstance(kestrel, Asked)
+    assert isinstance(never, Asked)
+    assert answer_admitted(asking.site, kestrel).status == 201
+    with pytest.raises(SystemExit):
+        answer_admitted(asking.site, never)
+    assert count(crm, Customer) == 1

@@ -127,8 +127,9 @@ def test_places_that_cannot_be_are_told(api: Api) -> None:
     for since in ("x", "1-" + mark, f"{number}-{'0' * 12}", "2026-01-31", "2026-01-31T09:30:00", "-", "9" * 99, "ff"):
         refused = api.get("/changes", params={"since": since})
         assert (refused.status_code, refused.json()["code"]) == (400, "bad_cursor"), since
-    wrong = api.get("/changes?entities=customer,custmer,web_token").json()
-    assert [(one["pointer"], one["code"]) for one in wrong["errors"]] == [("/query/entities", "unknown_entity")] * 2
+    for odd in ("custmer", "web_token"):
+        (wrong,) = api.get(f"/changes?entities=customer,{odd}").json()["errors"]
+        assert (wrong["pointer"], wrong["code"]) == ("/query/entities", "bad_parameter")
 
 
 @ONE

@@ -139,6 +139,9 @@ def test_a_user_hands_over_and_gets_it_back(
     assert nobody["blocked"]
     assert api.post(f"{address}/hand-over-preview", {"rest": ["nobody"]}).status_code == 422
     assert api.post(f"{address}/hand-over", {"rest": ["leaves"]}).status_code == 422
+    for what in ("hand-over", "hand-over-preview"):
+        wordy = api.post(f"{address}/{what}", {"rest": ["stays"], "note": "x" * 501})
+        assert (wordy.status_code, wordy.json()["errors"][0]["pointer"]) == (422, "/note")
     rules = {"rules": [{"to": ["root"], "filter": "name = Heron"}], "rest": ["stays"], "note": "moves on"}
     plan = api.post(f"{address}/hand-over-preview", rules)
     assert plan.status_code == 200, plan.text

@@ -48,7 +48,8 @@ def test_what_one_may_not_see_does_not_count(api: Api, stranger: Api, organizati
 def test_wrong_searches_are_told(api: Api, finder: Finder, organization: MakeOne) -> None:
     organization("Kestrel")
     assert api.get("/search").json()["errors"][0]["pointer"] == "/query/q"
-    assert api.get("/search?q=x&entities=custmer").status_code == 400
+    (wrong,) = api.get("/search?q=x&entities=custmer").json()["errors"]
+    assert (wrong["pointer"], wrong["code"]) == ("/query/entities", "unknown_entity")
     assert api.get("/search?q=x&limit=201").status_code == 400
     assert api.get("/search?q=Kestrel&entities=product").json()["items"] == []
     finder.found = [SearchFound("Kestrel", entity="custmer", record_id=UUID(int=1))]

@@ -41,6 +41,7 @@ def test_lists_are_filled_by_hand(api: Api, stranger: Api, organization: MakeOne
     nobody = "0198c2f4-8b7e-7cc1-9d4e-2f6a5b3c1d0e"
     refused = api.post(address, {"ids": [one, nobody]})
     assert (refused.status_code, nobody in refused.text) == (422, True)
+    assert [(wrong["pointer"], wrong["code"]) for wrong in refused.json()["errors"]] == [("/ids/1", "reference")]
     assert api.get(f"/segments/{segment}/count").json() == {"count": 1}
     assert stranger.post(address, {"ids": [one]}).status_code == 404
     own = stranger.post("/segments", {"name": "own", "kind": "frozen"}).json()["id"]

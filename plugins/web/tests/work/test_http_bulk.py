@@ -58,6 +58,23 @@ def test_values_are_set_once_the_number_is_confirmed(
         assert {entry.plugin for entry in entries} == {""}
 
 
+def test_values_that_no_record_can_hold_are_told_at_once(api: Api, make_customer: MakeCustomer) -> None:
+    """Also where there is no record yet to try them on."""
+    wrong = {"name": "", "timezone": "Nowhere/Else", "entity": "x" * 101}
+    told = api.post("/segments/bulk", {"filter": "", "set": wrong, "dry_run": True})
+    assert told.status_code == 422, told.text
+    assert [(one["pointer"], one["code"]) for one in told.json()["errors"]] == [
+        ("/set/name", "required"),
+        ("/set/timezone", "format"),
+        ("/set/entity", "too_long"),
+    ]
+    right = {"filter": "", "set": {"name": "All", "timezone": ""}, "dry_run": True}
+    assert api.post("/segments/bulk", right).json() == {"count": 0}
+    make_customer(name="Heron")
+    told = api.post("/customers/bulk", {"filter": "", "set": {"country": "ZZ"}, "dry_run": True})
+    assert [(one["pointer"], one["code"]) for one in told.json()["errors"]] == [("/set/country", "format")]
+
+
 def test_what_matches_by_then_counts(api: Api, run_jobs: Callable[..., Any], make_customer: MakeCustomer) -> None:
     make_customer(name="Heron")
     asked = ask(api, 1, set={"industry": "Glass"})

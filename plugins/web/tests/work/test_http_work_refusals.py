@@ -90,6 +90,7 @@ def test_files_that_are_none(api: Api, spool: Path) -> None:
     for name, content, pointer in (
         ("customers.exe", ROWS, "/filename"),
         ("customers", ROWS, "/filename"),
+        (".csv", ROWS, "/filename"),
         ("../../customers", ROWS, "/filename"),
         ("customers.csv", b"", "/file"),
         ("customers.csv", b"external_id,nme\nc1,x\n", "/file"),

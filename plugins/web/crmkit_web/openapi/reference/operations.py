@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from crmkit.core.messages import Translate, msg
-from crmkit_web.openapi.reference.schemas import example, meaning, table, type_of
+from crmkit_web.openapi.reference.schemas import example, meaning, properties_table, table, type_of
 
 _PARAMETERS, _BODY, _ANSWERS, _EXAMPLE = msg("Parameters"), msg("Body"), msg("Answers"), msg("Example")
 _NAME, _PLACE, _TYPE, _MEANING = msg("Name"), msg("In"), msg("Type"), msg("Meaning")
@@ -60,7 +60,10 @@ def _parameters(one: Mapping[str, Any], document: Mapping[str, Any], translate: 
 
 def _body(one: Mapping[str, Any], translate: Translate) -> str:
     content = one.get("requestBody", {}).get("content", {})
-    told = "".join(f"<p><code>{escape(kind)}</code> {type_of(body['schema'])}</p>" for kind, body in content.items())
+    told = "".join(
+        f"<p><code>{escape(kind)}</code></p>{properties_table(body['schema'], translate)}"
+        for kind, body in content.items()
+    )
     return f"<h4>{escape(_BODY.render(translate))}</h4>{told}" if told else ""
 
 
