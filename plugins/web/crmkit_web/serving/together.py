@@ -15,8 +15,9 @@ from crmkit_web.serving.crew import PATIENCE, Crew
 T = TypeVar("T")
 R = TypeVar("R")
 
-GATHERING = 2
-"""Turns of the loop before a group begins: who has just been answered asks again, and joins instead of coming alone."""
+GATHERING = 3
+"""Turns of the loop without anybody new before a group begins: those just answered ask again, and join instead of coming
+alone."""
 
 MOST = 32
 """Requests in one group at the most: they hold their locks until its end."""
@@ -58,8 +59,7 @@ class Together(Generic[T, R]):
 
     async def _groups(self) -> None:
         while self._waiting:
-            for _ in range(GATHERING):
-                await asyncio.sleep(0)
+            await self._gathered()
             group = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
             # Who is gone already wants nothing.
             group = [(one, result) for one, result in group if not result.done()]
@@ -77,6 +77,14 @@ class Together(Generic[T, R]):
                     if not result.done():
                         result.set_result(answer)
             self._finished += 1
+
+    async def _gathered(self) -> None:
+        """Wait while others come."""
+        quiet = 0
+        while quiet < GATHERING and len(self._waiting) < MOST:
+            there = len(self._waiting)
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._waiting) <= there else 0
 
     def _look_later(self) -> None:
         self._seen = self._finished
