@@ -74,9 +74,11 @@ class SharedTransaction:
             if self.lost or is_over(connection):
                 raise AllUndone
             try:
-                deferred.settle()
+                deferred.commit()
             except Exception as error:
-                raise AllUndone from error
+                if deferred.failed:
+                    raise AllUndone from error
+                raise
         with faults_translated():
             connection.commit()
 
