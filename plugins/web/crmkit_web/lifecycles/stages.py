@@ -117,7 +117,7 @@ class Beginning:
 def endpoints(site: Site) -> Iterator[Endpoint]:
     """Yield the endpoints of this module."""
     yield Endpoint(
-        "list_lifecycles",
+        "lifecycles_in_force",
         "GET",
         "/lifecycles-in-force",
         lifecycles,
