@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+SPACE = r"\s\x1c-\x1f\x85"
+"""White space, in brackets: what Python counts to it, and other readers of ``\\s`` do not."""
+
+FILLED = f"[^{SPACE}]"
+"""A text that is more than white space."""
+
 _SPECIAL = re.compile(r"[.*+?^$(){}|\[\]\\]")
 
 

@@ -11,7 +11,7 @@ from crmkit.core.fieldtypes import Kind
 from crmkit.core.values.countries import COUNTRIES
 from crmkit.core.values.currencies import CURRENT, RETIRED
 from crmkit_web.openapi.definitions import Definitions, Schema
-from crmkit_web.openapi.patterns import either
+from crmkit_web.openapi.patterns import SPACE, either
 
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 _AMOUNT = r"(([0-9]{1,12}|[1-8][0-9]{12})(\.[0-9]{1,6})?|9000000000000(\.0{1,6})?)$"
@@ -23,7 +23,7 @@ _MONTH, _DAY = "(0[1-9]|1[0-2])", "(0[1-9]|[12][0-9]|3[01])"
 _MONTH_AND_DAY = "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))"
 PARTIAL_DATE = f"^({_YEAR}(-({_MONTH}|{_MONTH_AND_DAY}))?|--({_MONTH}|{_MONTH_AND_DAY})|---{_DAY})$"
 _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
-_DOMAIN = r"[^\s@/.]{1,63}(\.[^\s@/.]{1,63})+"
+_DOMAIN = rf"[^{SPACE}@/.]{{1,63}}(\.[^{SPACE}@/.]{{1,63}})+"
 
 
 def answered(field: FieldInfo, definitions: Definitions) -> Schema:

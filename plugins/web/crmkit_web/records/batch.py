@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crmkit.core.errors import CrmError, FieldError, ValidationFailed, did_you_mean
 from crmkit.core.messages import msg
 from crmkit_web.documents.records import form_of
+from crmkit_web.openapi.patterns import FILLED
 from crmkit_web.records.batch_rows import MOST_ROWS, Row, read_rows
 from crmkit_web.records.batch_writing import Writing
 from crmkit_web.records.idempotency import IDEMPOTENCY_KEY
@@ -57,8 +58,8 @@ BODY: dict[str, Any] = {
                     _operation(
                         "upsert",
                         ("source", "key", "values"),
-                        source={"type": "string", "minLength": 1, "maxLength": 100},
-                        key={"type": "string", "minLength": 1, "maxLength": 300},
+                        source={"type": "string", "maxLength": 100, "pattern": FILLED},
+                        key={"type": "string", "maxLength": 300, "pattern": FILLED},
                         version=_VERSION,
                         values={"shape": "patch"},
                     ),
