@@ -35,6 +35,16 @@ FEW: Mapping[str, int] = {"sqlite": 1, "postgresql": 4}
 LANES: Mapping[str, int] = {"sqlite": 1, "postgresql": 2}
 METHODS: Any = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ENGLISH = translator("en")
+_USUAL: Mapping[str, tuple[bytes, bytes]] = {
+    name: (name.encode(), value.encode())
+    for name, value in {
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "referrer-policy": "no-referrer",
+    }.items()
+}
+"""Headers of replies that say nothing else, as they are sent."""
 
 
 def web_app(crm: Crm) -> Litestar:
@@ -152,20 +162,14 @@ def _litestar(path: str) -> str:
 async def send_reply(send: Send, reply: Reply, head: bool) -> None:
     """Send a reply; of one to HEAD, the headers alone."""
     content = reply.content or b""
-    headers = {
-        "content-type": reply.media_type,
-        "content-length": str(len(content)),
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-        "referrer-policy": "no-referrer",
-        **reply.headers,
-    }
+    raw = [pair for name, pair in _USUAL.items() if name not in reply.headers]
     if reply.status in (204, 304):
-        headers.pop("content-type")
-        headers.pop("content-length")
         content = b""
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    else:
+        raw.append((b"content-length", str(len(content)).encode("latin-1")))
+        if "content-type" not in reply.headers:
+            raw.append((b"content-type", reply.media_type.encode("latin-1")))
+    raw += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
     start: Any = {"type": "http.response.start", "status": reply.status, "headers": raw}
     await send(start)
     end: Any = {"type": "http.response.body", "body": b"" if head else content, "more_body": False}

@@ -56,7 +56,9 @@ class Reply:
 
     def with_headers(self, headers: Mapping[str, str]) -> Reply:
         """Return the reply with further headers; its own count before them."""
-        return attrs.evolve(self, headers={**headers, **self.headers}) if headers else self
+        if not headers:
+            return self
+        return Reply(self.document, self.status, {**headers, **self.headers}, self.content, self.media_type)
 
 
 def entity_asked(site: Site, incoming: Incoming) -> EntityInfo:
