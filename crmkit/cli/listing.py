@@ -12,7 +12,7 @@ from crmkit.cli.running import say
 from crmkit.cli.words import translated
 from crmkit.core.messages import Message
 
-PageTable = tuple[str, Sequence[str], Iterable[Sequence[Any]], Sequence[int]]
+PageTable = tuple[str, Sequence[str], Sequence[Sequence[Any]], Sequence[int]]
 """A table of a page: its title and headings (translated when printed), its rows, and the columns set to the right."""
 
 
@@ -35,9 +35,11 @@ def print_list(
 
 
 def print_page(facts: Iterable[tuple[str, Any]], tables: Iterable[PageTable] = ()) -> None:
-    """Print facts as pairs of a translated label and a value, and each table below its title."""
-    print_block(pairs([(translated(label), value) for label, value in facts]))
+    """Print facts as pairs of a translated label and a value, and each table below its title; what is empty is left out."""
+    print_block(pairs([(translated(label), value) for label, value in facts if value not in (None, "")]))
     for title, headings, rows, right in tables:
+        if not rows:
+            continue
         click.echo()
         click.echo(translated(title))
         print_block(table([translated(heading) for heading in headings], rows, right=right))

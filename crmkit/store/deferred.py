@@ -5,8 +5,7 @@ Whoever asks a session for its connection has them inserted before, so nobody se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -50,41 +49,42 @@ class Deferred:
 
     def settle(self) -> None:
         """Insert what waits; raises what the database has against it."""
-        self._insert(nullcontext)
+        try:
+            self._send()
+        except Exception as error:
+            self.failed = True
+            raise translate(error) from error
 
     def commit(self) -> None:
         """Insert what waits and commit: on PostgreSQL by one message, since each that waits for an answer takes as long.
 
-        Raises what the database has against it, ``failed`` then says that nothing stands; it is not set when nobody knows.
+        Raises what the database has against it; ``failed`` then tells whether it is known that nothing stands.
         """
-        if self._waiting and self._connection.dialect.name == "postgresql":
-            self._insert(self._committing)
-        else:
+        if not self._waiting or self._connection.dialect.name == "sqlite":
             self.settle()
-
-    @contextmanager
-    def _committing(self) -> Iterator[None]:
+            return
         driver: Any = self._connection.connection.driver_connection
-        with driver.pipeline():
-            yield
-            driver.execute("COMMIT", prepare=False)
+        try:
+            with driver.pipeline():
+                self._send()
+                driver.execute("COMMIT", prepare=False)
+        except Exception as error:
+            # Of a server that is gone nobody knows what it still did.
+            self.failed = not hung_up(self._connection)
+            raise translate(error) from error
 
-    def _insert(self, within: Callable[[], AbstractContextManager[None]]) -> None:
+    def _send(self) -> None:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
         cursor: Any = self._connection.connection.cursor()
         try:
-            with within():
-                for (entity, is_lone), some in groupby(waiting, lambda one: (one[0], one[2] is not None)):
-                    if is_lone:
-                        self._writer.insert_lone(cursor, entity, *[lone for _, _, lone in some if lone is not None])
-                    else:
-                        for _, rows, _ in some:
-                            self._writer.insert(cursor, entity, rows or ())
-        except Exception as error:
-            self.failed = within is nullcontext or not hung_up(self._connection)
-            raise translate(error) from error
+            for (entity, is_lone), some in groupby(waiting, lambda one: (one[0], one[2] is not None)):
+                if is_lone:
+                    self._writer.insert_lone(cursor, entity, *[lone for _, _, lone in some if lone is not None])
+                else:
+                    for _, rows, _ in some:
+                        self._writer.insert(cursor, entity, rows or ())
         finally:
             cursor.close()
 

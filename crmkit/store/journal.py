@@ -157,7 +157,7 @@ class JournalRows:
         usual = self._origin(plugin, cause.hook)
         special = bool(plugins or derived)
         by, because, origin, events = plugin, why, usual, cause.events
-        origins: dict[tuple[str, int], str] = {}
+        origins: dict[tuple[str, str, int], str] = {}
         first = len(self.audit)
         for before, after in pairs:
             record_id = after.id
@@ -166,10 +166,10 @@ class JournalRows:
                 fields = derived.get(record_id)
                 if by is not plugin or fields:
                     # Records share what is noted of them, where it is the same.
-                    key = (by, id(fields))
+                    hook = DERIVE if record_id in plugins else cause.hook
+                    key = (by, hook, id(fields))
                     known = origins.get(key)
                     if known is None:
-                        hook = DERIVE if record_id in plugins else cause.hook
                         known = origins[key] = self._origin(by, hook, tuple(fields.items()) if fields else ())
                     origin = known
                 else:

@@ -28,6 +28,7 @@ from crmkit.store.tenant_wall import ALONE
 from crmkit.store.unit_of_work import Pair, UnitOfWork
 
 P = TypeVar("P", bound=Part)
+T = TypeVar("T")
 
 
 class Session(SessionRights):
@@ -203,6 +204,19 @@ class Session(SessionRights):
     def flushing(self) -> bool:
         """Whether a flush is under way: what runs now is a hook of it."""
         return self._flushing
+
+    def kept_in_flush(self, name: str, make: Callable[[], T]) -> T:
+        """Return what hooks keep under ``name`` for the flush under way, made when it is first asked for.
+
+        Outside of one nothing is kept: it is made anew each time.
+        """
+        if not self._flushing:
+            return make()
+        kept = self.work.kept
+        if name not in kept:
+            kept[name] = make()
+        found: T = kept[name]
+        return found
 
     @property
     def shared(self) -> bool:

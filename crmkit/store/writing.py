@@ -97,13 +97,9 @@ class PostgresWriter(Writer):
         cursor.execute(statement, values)
 
     def insert_journal(self, cursor: Any, audit: Sequence[Row], depth: int) -> None:
-        statement, values = self._filled("audit_entry", audit)
-        columns, repeated = self.repeated(type="entity || '.' || action", depth="%s")
-        cursor.execute(
-            f"WITH entry AS ({statement} RETURNING *) "
-            f'INSERT INTO "{self._tables["event"].name}" ({columns}) SELECT {repeated} FROM entry ORDER BY id',
-            (*values, depth),
-        )
+        entries, values = self._filled("audit_entry", audit)
+        told = self._with_events(entries, "entity || '.' || action", "%s")
+        cursor.execute(f"WITH {told}", (*values, depth))
 
     def _filled(self, entity: str, rows: Sequence[Row]) -> tuple[str, list[Any]]:
         """Return the statement that inserts rows, and its values."""
@@ -172,9 +168,8 @@ class PostgresWriter(Writer):
         """Return the statement for one record, which is a transaction by itself."""
         key = f"{entity} lone"
         if key not in self._inserts:
-            self._inserts[key] = self._with_journal(
-                self._one(entity, tenant_mark()), self._one("audit_entry", tenant_mark()), "%s", "%s"
-            )
+            record, entry = (self._one(name, tenant_mark()) for name in (entity, "audit_entry"))
+            self._inserts[key] = f"WITH record AS ({record}), {self._with_events(entry, '%s', '%s')}"
         return self._inserts[key]
 
     def _lone_ones(self, entity: str, count: int) -> str:
@@ -183,17 +178,15 @@ class PostgresWriter(Writer):
         if key not in self._inserts:
             marks = (f"${number}" for number in itertools.count(1))
             record, entry = (self._insert(name, marks, count) for name in (entity, "audit_entry"))
-            self._inserts[key] = self._with_journal(record, entry, next(marks), next(marks))
+            self._inserts[key] = f"WITH record AS ({record}), {self._with_events(entry, next(marks), next(marks))}"
         return self._inserts[key]
 
-    def _with_journal(self, record: str, entry: str, type: str, depth: str) -> str:
-        """Return one statement for records, their audit entries and their events, which repeat these but for two values."""
-        columns = self._codecs["event"].columns
-        given = {"type": type, "depth": depth}
-        repeated = ", ".join(given.get(name, f'"{name}"') for name in columns)
+    def _with_events(self, entries: str, type: str, depth: str) -> str:
+        """Return what follows ``WITH`` in the statement that inserts audit entries and their events."""
+        columns, repeated = self.repeated(type=type, depth=depth)
         return (
-            f"WITH record AS ({record}), entry AS ({entry} RETURNING *) "
-            f"INSERT INTO {self._tables['event'].name} ({quoted(columns)}) SELECT {repeated} FROM entry"
+            f"entry AS ({entries} RETURNING *) "
+            f'INSERT INTO "{self._tables["event"].name}" ({columns}) SELECT {repeated} FROM entry ORDER BY id'
         )
 
     def _one(self, entity: str, tenant: str = "%s") -> str:

@@ -50,6 +50,18 @@ class Domains:
         ]
 
 
+class Pairs:
+    """Adds a second customer to each first one, and gives both a domain: to the second one a round later."""
+
+    manifest = Manifest(name="pairs", version="3.1")
+
+    @hookimpl(entities=("customer",))
+    def derive_records(self, ctx: Any, call: RecordBatch) -> list[Any]:
+        created = [c.after for c in call.changes if c.created and not c.after.domain]
+        named = [change(one, domain="pair.example") for one in created]
+        return [*named, *(Customer(name="Second", kind="organization") for one in created if one.name == "First")]
+
+
 class Welcome:
     """Greets each new customer with a planned note, and numbers products when a note comes."""
 
@@ -308,6 +320,18 @@ def test_origins_are_sealed_with_their_entries(open_crm: OpenCrm) -> None:
         assert read_origin(entry.origin).derived["domain"] == Release("domains", "1.4")
         assert verify(session).valid
     assert first_link(crm.system.tenant_id)
+
+
+def test_what_a_plugin_wrote_as_an_actor_is_told_from_what_its_hook_made(open_crm: OpenCrm) -> None:
+    crm = open_crm(Pairs())
+    with crm.session(crm.system.for_plugin("pairs")) as session:
+        session.add(Customer(name="First", kind="organization"))
+    with crm.session(reads=True) as session:
+        hooks = {
+            session.get(Customer, entry.record_id).name: read_origin(entry.origin).hook
+            for entry in session.list(AuditEntry, entity="customer")
+        }
+    assert hooks == {"First": "", "Second": "derive_records"}
 
 
 def test_origins_are_written_once_for_alike_changes() -> None:

@@ -51,11 +51,4 @@ class Holding(Bound):
 
     def kept_in_save(self, name: str, make: Callable[[], T]) -> T:
         """Return what rules keep under ``name``, the plugin's and a point ahead, for the save under way; else it is made."""
-        session = self._session
-        if not session.flushing:
-            return make()
-        kept = session.work.kept
-        if name not in kept:
-            kept[name] = make()
-        found: T = kept[name]
-        return found
+        return self._session.kept_in_flush(name, make)

@@ -42,9 +42,4 @@ class WaysBegun:
 
 def ways_begun(session: Session) -> WaysBegun:
     """Return the ways that began in the save under way; outside of one, none that anybody knows."""
-    if not session.flushing:
-        return WaysBegun(session)
-    found: WaysBegun | None = session.work.kept.get(_KEPT)
-    if found is None:
-        found = session.work.kept[_KEPT] = WaysBegun(session)
-    return found
+    return session.kept_in_flush(_KEPT, lambda: WaysBegun(session))

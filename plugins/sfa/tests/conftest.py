@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -20,6 +21,17 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "220")
     # Commands run with the plugins that the databases of these tests were made for.
     monkeypatch.setenv("CRMKIT_DISABLE", "web")
+
+
+@pytest.fixture
+def program_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a database that is not there yet, which the program uses: it runs in an empty folder, in English."""
+    address = f"sqlite:///{tmp_path / 'crm.db'}"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CRMKIT_DB", address)
+    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return address
 
 
 @pytest.fixture(scope="session")

@@ -33,9 +33,9 @@ class ActivityPage:
     reminders: Sequence[ActivityReminder]
 
     def facts(self) -> Iterator[tuple[str, Any]]:
-        """Yield labels and values of the activity itself, those that say something."""
+        """Yield labels and values of the activity itself."""
         one = self.entry.activity
-        for label, value in (
+        yield from (
             (wording("Subject"), one.subject),
             (wording("Kind"), translated(KINDS[one.kind])),
             (wording("When"), when(self.entry, self.zone)),
@@ -52,9 +52,7 @@ class ActivityPage:
             (wording("Outcome"), one.outcome),
             (wording("Completed"), one.completed_at and f"{one.completed_at.astimezone(self.zone):%Y-%m-%d %H:%M}"),
             (wording("Id"), str(one.id)),
-        ):
-            if value not in (None, ""):
-                yield label, value
+        )
 
     def tables(self) -> Iterator[PageTable]:
         """Yield who takes part and what reminds, where there is somebody or something."""

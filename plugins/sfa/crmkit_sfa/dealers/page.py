@@ -33,9 +33,9 @@ class DealerPage:
     registrations: Sequence[DealRegistration]
 
     def facts(self) -> Facts:
-        """Yield labels and values, those that say something."""
+        """Yield labels and values."""
         one = self.dealer
-        yield from _told(
+        yield from (
             (wording("Dealer"), self.name),
             (wording("State"), translated(one.state)),
             (wording("Manager"), self.manager),
@@ -115,9 +115,9 @@ class OfferPage:
     about: str
 
     def facts(self) -> Facts:
-        """Yield labels and values, those that say something."""
+        """Yield labels and values."""
         one = self.offer
-        yield from _told(
+        yield from (
             (wording("Dealer"), self.dealer),
             (wording("State"), translated(one.state)),
             (wording("Record"), self.about),
@@ -174,9 +174,9 @@ class RegistrationPage:
     decided_by: str
 
     def facts(self) -> Facts:
-        """Yield labels and values, those that say something."""
+        """Yield labels and values."""
         one = self.registration
-        yield from _told(
+        yield from (
             (wording("Company"), one.company),
             (wording("Dealer"), self.dealer),
             (wording("State"), translated(one.state)),
@@ -231,7 +231,3 @@ def registration_page(ctx: Context, id: str) -> RegistrationPage:
 def _offer(one: DealerOffer) -> dict[str, Any]:
     names = ("id", "state", "region", "product", "interest", "estimated", "message", "offered_at", "expires_at")
     return {name: getattr(one, name) for name in (*names, "answered_at", "answer", "ended_at")}
-
-
-def _told(*facts: tuple[str, Any]) -> Facts:
-    return ((label, value) for label, value in facts if value not in (None, ""))

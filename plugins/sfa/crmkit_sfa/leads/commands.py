@@ -14,9 +14,9 @@ from crmkit.command import (
     group,
     json_option,
     option,
-    pairs,
     print_block,
     print_json,
+    print_page,
     say,
     table,
     translated,
@@ -199,9 +199,4 @@ def show(lead: str, as_json: bool) -> None:
     if as_json:
         print_json(page.document())
         return
-    print_block(pairs([(translated(label), value) for label, value in page.facts()]))
-    for title, headings, rows in page.tables():
-        if rows:
-            click.echo()
-            click.echo(translated(title))
-            print_block(table([translated(heading) for heading in headings], rows))
+    print_page(page.facts(), page.tables())

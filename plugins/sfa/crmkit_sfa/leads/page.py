@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import attrs
 
-from crmkit.command import wording
+from crmkit.command import PageTable, wording
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.staff import User
@@ -16,8 +16,6 @@ from crmkit.plugin import Context
 from crmkit_sfa.leads.entities import Lead, LeadTouch
 from crmkit_sfa.leads.qualifying import Checklist, checklist
 from crmkit_sfa.opportunities.entities import Opportunity
-
-Table = tuple[str, tuple[str, ...], list[list[Any]]]
 
 
 @frozen
@@ -58,10 +56,10 @@ class LeadPage:
             ],
         }
 
-    def facts(self) -> list[tuple[str, Any]]:
-        """Return labels and values, those that are there."""
+    def facts(self) -> Iterator[tuple[str, Any]]:
+        """Yield labels and values."""
         one = self.lead
-        found = [
+        yield from (
             (wording("Lead"), one.name),
             (wording("Status"), one.status),
             (wording("Owner"), self.owner),
@@ -81,24 +79,19 @@ class LeadPage:
             (wording("Reason"), one.reason),
             (wording("Taken up again on"), one.recycle_on),
             (wording("Id"), one.id),
-        ]
-        return [(label, value) for label, value in found if value not in (None, "")]
+        )
 
-    def tables(self) -> list[Table]:
-        """Return the points of the score, the criteria and the touches, each a title, headings and rows."""
+    def tables(self) -> Iterator[PageTable]:
+        """Yield the points of the score, the criteria and the touches."""
         reasons = [[reason["points"], reason["reason"]] for reason in self.lead.score_reasons]
         answers = [[answer.criterion, answer.met, answer.note] for answer in self.criteria.answers]
         touches = [[touch.at, touch.channel, touch.lead_source, touch.text] for touch in self.touches]
         known = any(answer.met is not None for answer in self.criteria.answers)
-        return [
-            (wording("How promising"), (wording("Points"), wording("Reason")), reasons),
-            (wording("Criteria"), (wording("Criterion"), wording("Met"), wording("Note")), answers if known else []),
-            (
-                wording("Came forward"),
-                (wording("When"), wording("Channel"), wording("Source"), wording("What they said")),
-                touches,
-            ),
-        ]
+        headings = (wording("When"), wording("Channel"), wording("Source"), wording("What they said"))
+        yield wording("How promising"), (wording("Points"), wording("Reason")), reasons, ()
+        if known:
+            yield wording("Criteria"), (wording("Criterion"), wording("Met"), wording("Note")), answers, ()
+        yield wording("Came forward"), headings, touches, ()
 
 
 _TOLD = (

@@ -49,9 +49,9 @@ class OpportunityPage:
     alerts: Sequence[BigDealAlert]
 
     def facts(self) -> Iterator[tuple[str, Any]]:
-        """Yield labels and values of the opportunity itself, those that say something."""
+        """Yield labels and values of the opportunity itself."""
         one = self.opportunity
-        for label, value in (
+        yield from (
             (wording("Opportunity"), one.name),
             (wording("Customer"), self.names.customer(one)),
             (wording("Owner"), self.names.owner(one)),
@@ -72,9 +72,7 @@ class OpportunityPage:
             (wording("Lead source"), one.lead_source),
             (wording("Description"), one.description),
             (wording("Id"), str(one.id)),
-        ):
-            if value not in (None, ""):
-                yield label, value
+        )
 
     def tables(self) -> Iterator[PageTable]:
         """Yield the parts that there are, as tables."""

@@ -16,9 +16,9 @@ from crmkit.command import (
     find_customer,
     json_option,
     option,
-    pairs,
     print_block,
     print_json,
+    print_page,
     say,
     table,
     translated,
@@ -149,8 +149,4 @@ def show(order: str, as_json: bool) -> None:
     if as_json:
         print_json(page.document())
         return
-    print_block(pairs([(translated(label), value) for label, value in page.facts()]))
-    for title, headings, rows, right in page.tables():
-        click.echo()
-        click.echo(translated(title))
-        print_block(table([translated(heading) for heading in headings], rows, right=right))
+    print_page(page.facts(), page.tables())

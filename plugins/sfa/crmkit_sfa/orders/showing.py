@@ -54,9 +54,9 @@ class OrderPage:
     amendments: Sequence[OrderAmendment]
 
     def facts(self) -> Iterator[tuple[str, Any]]:
-        """Yield what is known of it, by label; what is empty is left out."""
+        """Yield what may be known of it, by label."""
         one = self.order
-        facts = (
+        yield from (
             (wording("Order"), one.number),
             (wording("Customer"), self.customer),
             (wording("Opportunity"), self.opportunity),
@@ -73,7 +73,6 @@ class OrderPage:
             (wording("Cancellation reason"), one.reason),
             (wording("Note"), one.note),
         )
-        return ((label, value) for label, value in facts if value not in (None, ""))
 
     def tables(self) -> Iterator[tuple[str, list[str], list[list[Any]], tuple[int, ...]]]:
         """Yield its tables: title, headings, rows and the columns of numbers."""

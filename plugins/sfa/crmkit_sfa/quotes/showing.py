@@ -55,9 +55,9 @@ class QuotePage:
     revisions: Sequence[Quote]
 
     def facts(self) -> Iterator[tuple[str, Any]]:
-        """Yield what is known of it, by label; what is empty is left out."""
+        """Yield what may be known of it, by label."""
         one = self.quote
-        facts = (
+        yield from (
             (wording("Quotation"), named(one)),
             (wording("Customer"), self.customer),
             (wording("Opportunity"), self.opportunity),
@@ -72,7 +72,6 @@ class QuotePage:
             (wording("Decided by"), one.decided_by),
             (wording("Reason"), one.decision_reason),
         )
-        return ((label, value) for label, value in facts if value not in (None, ""))
 
     def tables(self) -> Iterator[tuple[str, list[str], list[list[Any]], tuple[int, ...]]]:
         """Yield its tables: title, headings, rows and the columns of numbers."""

@@ -16,6 +16,7 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
+    print_page,
     say,
     shown_value,
     table,
@@ -215,7 +216,6 @@ def list_(customer: str, credit: bool, since: date | None, limit: int, as_json: 
 @which
 @json_option
 def show(receipt: str, as_json: bool) -> None:
-    from crmkit.command import pairs
     from crmkit_sfa.receipts.finding import receipt_named
     from crmkit_sfa.receipts.showing import page_of
 
@@ -225,7 +225,7 @@ def show(receipt: str, as_json: bool) -> None:
     if as_json:
         print_json(page.document())
         return
-    print_block(pairs([(translated(label), value) for label, value in page.facts()]))
+    print_page(page.facts())
     if page.rows:
         click.echo()
         headings = [

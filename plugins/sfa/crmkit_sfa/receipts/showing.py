@@ -61,9 +61,9 @@ class ReceiptPage:
     gain: Money | None
 
     def facts(self) -> Iterator[tuple[str, Any]]:
-        """Yield what is known of it, by label; what is empty is left out."""
+        """Yield what may be known of it, by label."""
         one = self.receipt
-        facts = (
+        yield from (
             (wording("Customer"), self.customer),
             (wording("Received on"), one.received_on),
             (wording("Amount"), one.amount),
@@ -76,7 +76,6 @@ class ReceiptPage:
             (wording("Key"), one.external_key),
             (wording("Note"), one.note),
         )
-        return ((label, value) for label, value in facts if value not in (None, ""))
 
     def document(self) -> dict[str, Any]:
         """Return it as programs read it."""

@@ -26,9 +26,9 @@ class TransferPage:
     zone: ZoneInfo
 
     def facts(self) -> Iterator[tuple[str, Any]]:
-        """Yield labels and values, those that say something."""
+        """Yield labels and values."""
         made = self.one.transfer
-        for label, value in (
+        yield from (
             (wording("Record"), self.one.title),
             (wording("Entity"), made.entity),
             (wording("Kind"), made.kind),
@@ -46,9 +46,7 @@ class TransferPage:
             (wording("Answered by"), self.answered_by),
             (wording("Answer"), made.answer),
             (wording("Id"), str(made.id)),
-        ):
-            if value not in (None, ""):
-                yield label, value
+        )
 
     def tables(self) -> Iterator[PageTable]:
         """Yield the checklist, where there is one."""

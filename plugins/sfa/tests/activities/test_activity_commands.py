@@ -19,21 +19,16 @@ from crmkit_sfa.opportunities.entities import Opportunity
 
 
 @pytest.fixture(autouse=True)
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    address = f"sqlite:///{tmp_path / 'crm.db'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CRMKIT_DB", address)
-    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def address(program_url: str, tmp_path: Path) -> str:
     (tmp_path / "crmkit.toml").write_text('timezone = "Europe/Berlin"\n')
-    with Crm.open(address) as crm, crm.session() as session:
+    with Crm.open(program_url) as crm, crm.session() as session:
         session.add(
             Customer(kind="organization", name="Acme"),
             User(login="ada", name="Ada", email="ada@x.example"),
             Opportunity(name="Pumps"),
             Lead(name="Cold"),
         )
-    return address
+    return program_url
 
 
 def run(words: str, *more: str, code: int = 0) -> str:

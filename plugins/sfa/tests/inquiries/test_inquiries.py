@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,13 +198,8 @@ def test_a_team_is_asked_too(shop: Crm) -> None:
         assert waiting.listed(ctx)[0]["asked_of"] == "engineering"
 
 
-def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = f"sqlite:///{tmp_path / 'crm.db'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CRMKIT_DB", address)
-    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with Crm.open(address) as crm:
+def test_the_commands(program_url: str) -> None:
+    with Crm.open(program_url) as crm:
         fill(crm)
 
     def run(*words: str, code: int = 0) -> str:

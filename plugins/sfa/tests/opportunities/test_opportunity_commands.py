@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,13 +17,8 @@ from crmkit.plugin import Money
 
 
 @pytest.fixture(autouse=True)
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = f"sqlite:///{tmp_path / 'crm.db'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CRMKIT_DB", address)
-    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with Crm.open(address) as crm, crm.session() as session:
+def database(program_url: str) -> None:
+    with Crm.open(program_url) as crm, crm.session() as session:
         session.add(
             Customer(kind="organization", name="Acme"),
             Customer(kind="person", given_name="Ann", family_name="Lee"),

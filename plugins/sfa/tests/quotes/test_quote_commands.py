@@ -26,14 +26,9 @@ above = "10"
 
 
 @pytest.fixture(autouse=True)
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = f"sqlite:///{tmp_path / 'crm.db'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CRMKIT_DB", address)
-    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def database(program_url: str) -> None:
     Path("crmkit.toml").write_text(CONFIG, "utf-8")
-    with Crm.open(address) as crm, crm.session() as session:
+    with Crm.open(program_url) as crm, crm.session() as session:
         acme = Customer(kind="organization", name="Acme", country="DE")
         session.add(acme, Customer(kind="organization", name="北京客户有限公司", country="CN", language="zh"))
         session.add(Opportunity(name="New lab", customer_id=acme.id))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +18,9 @@ from crmkit_sfa.opportunities.entities import Opportunity
 
 
 @pytest.fixture(autouse=True)
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def database(program_url: str) -> None:
     """Ann of North won 1,200 and lost one in spring 2026; one of hers is expected in 2031."""
-    address = f"sqlite:///{tmp_path / 'crm.db'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CRMKIT_DB", address)
-    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with Crm.open(address) as crm, crm.session() as session:
+    with Crm.open(program_url) as crm, crm.session() as session:
         north = Team(name="North")
         ann = User(login="ann", name="Ann", team_id=north.id)
         begun = {"owner_id": ann.id, "opened_on": date(2026, 1, 2), "opening_stage": "engaging"}

@@ -17,15 +17,10 @@ SELLER = ("sfa_opportunity * own", "sfa_transfer * own", "user read all")
 
 
 @pytest.fixture(autouse=True)
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = f"sqlite:///{tmp_path / 'crm.db'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CRMKIT_DB", address)
-    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def database(program_url: str, tmp_path: Path) -> None:
     settings = '[plugins.sfa.transfers.checklists]\nsales_to_service = ["contract", "plans"]\n'
     (tmp_path / "crmkit.toml").write_text(settings, "utf-8")
-    with Crm.open(address) as crm:
+    with Crm.open(program_url) as crm:
         anna, _, _ = (AsUser(crm)(*SELLER, login=login) for login in ("anna", "ben", "cleo"))
         with crm.session() as session:
             session.add(Opportunity(name="Pumps", owner_id=anna.user_id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +18,9 @@ from crmkit_sfa.opportunities.entities import Opportunity
 
 
 @pytest.fixture(autouse=True)
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def database(program_url: str) -> None:
     """A database that the program finds, with a lead, two deals and a user without rights."""
-    address = f"sqlite:///{tmp_path / 'crm.db'}"
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CRMKIT_DB", address)
-    monkeypatch.setenv("CRMKIT_LANGUAGE", "en")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with Crm.open(address) as crm, crm.session() as session:
+    with Crm.open(program_url) as crm, crm.session() as session:
         acme = Customer(kind="organization", name="Acme")
         session.add(
             acme,

@@ -83,7 +83,7 @@ def show(id: str, as_json: bool) -> None:
         print_json(document)
     else:
         shown = {**document, "events": ", ".join(document["events"]), "reason": _why(document)}
-        print_page([(name, "" if value is None else value) for name, value in shown.items()])
+        print_page(shown.items())
 
 
 @webhook.command("test", help=wording("Send a message of type webhook.test at once, and tell what became of it."))

@@ -17,6 +17,7 @@ from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.hosting import read_input
 from crmkit_web.documents.records import form_of
+from crmkit_web.openapi.patterns import FILLED
 from crmkit_web.serving.calls import Call, Reply
 from crmkit_web.serving.endpoints import Endpoint
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 class ConsentQuestion:
     """May a customer be contacted by ``channel`` for ``purpose``, perhaps at one contact point, now or ``at`` an instant?"""
 
-    channel: str = attrs.field(metadata={"schema": {"pattern": r"\S"}})
-    purpose: str = attrs.field(metadata={"schema": {"pattern": r"\S"}})
+    channel: str = attrs.field(metadata={"schema": {"pattern": FILLED}})
+    purpose: str = attrs.field(metadata={"schema": {"pattern": FILLED}})
     contact_point_id: UUID | None = None
     at: datetime | None = None
 
@@ -57,7 +58,7 @@ class Statement:
     """
 
     decision: Literal["granted", "denied", "withdrawn"]
-    purpose: str = attrs.field(metadata={"schema": {"pattern": r"\S", "maxLength": 100}})
+    purpose: str = attrs.field(metadata={"schema": {"pattern": FILLED, "maxLength": 100}})
     channel: str = attrs.field(default="", metadata={"schema": {"maxLength": 50}})
     contact_point_id: UUID | None = None
     evidence: str = attrs.field(default="", metadata={"schema": {"maxLength": 10_000}})

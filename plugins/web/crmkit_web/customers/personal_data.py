@@ -14,6 +14,7 @@ from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.hosting import read_input
 from crmkit_web.customers.consent import of_customers
+from crmkit_web.openapi.patterns import FILLED
 from crmkit_web.records.idempotency import IDEMPOTENCY_KEY
 from crmkit_web.serving.calls import Call, Reply
 from crmkit_web.serving.endpoints import Endpoint, Parameter
@@ -66,7 +67,7 @@ class ErasureQuestion:
 class ErasureOrder:
     """An erasure. ``reason`` is kept, so it must not name the person. ``expected`` is what a preview told: ``records``."""
 
-    reason: str = attrs.field(metadata={"schema": {"pattern": r"\S", "maxLength": 500}})
+    reason: str = attrs.field(metadata={"schema": {"pattern": FILLED, "maxLength": 500}})
     expected: int
     shared: Literal["redact", "clear"] | None = None
 

@@ -16,6 +16,7 @@ from crmkit_web.login.declared import MANAGE
 from crmkit_web.login.entities import ApiToken
 from crmkit_web.login.scopes import MOST, checked_scopes, scope_pattern
 from crmkit_web.login.tokens import DAYS, made_token, revoke_token, tokens_of
+from crmkit_web.openapi.patterns import FILLED
 from crmkit_web.serving.calls import Call
 from crmkit_web.serving.endpoints import Endpoint, Parameter
 
@@ -111,7 +112,7 @@ def _new_token(site: Site, _: Any) -> dict[str, Any]:
         "required": ["name"],
         "additionalProperties": False,
         "properties": {
-            "name": {"type": "string", "pattern": r"\S", "maxLength": 100},
+            "name": {"type": "string", "pattern": FILLED, "maxLength": 100},
             "days": {"type": "integer", "minimum": 1, "maximum": 3_650, "default": DAYS},
             "scopes": {
                 "type": "array",

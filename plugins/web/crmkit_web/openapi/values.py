@@ -11,7 +11,7 @@ from crmkit.core.fieldtypes import Kind
 from crmkit.core.values.countries import COUNTRIES
 from crmkit.core.values.currencies import CURRENT, RETIRED
 from crmkit_web.openapi.definitions import Definitions, Schema
-from crmkit_web.openapi.patterns import SPACE, either
+from crmkit_web.openapi.patterns import FILLED, SPACE, either
 
 DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 _AMOUNT = r"(([0-9]{1,12}|[1-8][0-9]{12})(\.[0-9]{1,6})?|9000000000000(\.0{1,6})?)$"
@@ -121,7 +121,7 @@ def _text(field: FieldInfo, definitions: Definitions) -> Schema:
             return {**made, "pattern": f"^({made['pattern'][1:-1]})?$", "maxLength": field.max_length}
         return {"anyOf": [made, {"type": "string", "const": ""}]}
     made = {"type": "string", "maxLength": field.max_length}
-    return {**made, "minLength": 1, "pattern": r"\S"} if field.required else made
+    return {**made, "minLength": 1, "pattern": FILLED} if field.required else made
 
 
 def _country(definitions: Definitions) -> Schema:

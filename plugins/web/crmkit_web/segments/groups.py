@@ -11,6 +11,7 @@ from crmkit.core.frozen import frozen
 from crmkit.core.messages import msg
 from crmkit.hosting import read_input
 from crmkit_web.documents.records import documents, form_of
+from crmkit_web.openapi.patterns import FILLED
 from crmkit_web.segments import previewing
 from crmkit_web.segments.addressed import of_segments, segment_of
 from crmkit_web.serving.calls import Call, Reply
@@ -63,7 +64,7 @@ _IDS = {
 _NAME = {
     "type": "object",
     "required": ["name"],
-    "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S"}},
+    "properties": {"name": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": FILLED}},
     "additionalProperties": False,
 }
 _MEMBERS = {
