@@ -21,7 +21,7 @@ from crmkit.runtime.extensions.showing import (
 )
 from crmkit.runtime.handing_over import hand_over, take_back
 from crmkit.runtime.health import Health, health
-from crmkit.runtime.shared_transaction import AllUndone
+from crmkit.runtime.shared_transaction import AllUndone, SharedTransaction
 from crmkit.runtime.translation import known_language, translator
 from crmkit.runtime.whole_files import (
     check_export,
@@ -36,6 +36,7 @@ from crmkit.services.handover.rules import HandOverRules, read_rules
 from crmkit.services.surveys import Answer as SurveyAnswered
 from crmkit.store.faults import faults_translated
 from crmkit.store.paging import Page
+from crmkit.store.responses import StoredResponse
 from crmkit.store.session import Session
 
 __all__ = [
@@ -48,7 +49,9 @@ __all__ = [
     "Offer",
     "Page",
     "Session",
+    "SharedTransaction",
     "ShownPanel",
+    "StoredResponse",
     "SurveyAnswered",
     "action_named",
     "check_export",

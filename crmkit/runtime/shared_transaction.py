@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
@@ -15,11 +15,13 @@ from crmkit.store.aborted import is_over
 from crmkit.store.after_commit import done_after_commit
 from crmkit.store.deferred import Deferred
 from crmkit.store.faults import faults_translated
+from crmkit.store.locking import turns_that_are_free
 from crmkit.store.session import Session
 from crmkit.store.tenant_wall import RIGHTS_VERSION, enter
 
 if TYPE_CHECKING:
     from crmkit.runtime.crm import Crm
+    from crmkit.store.responses import StoredResponse
 
 
 LOCK_WAIT = 500
@@ -93,6 +95,23 @@ class SharedTransaction:
         begun = self._connection.info.pop(RIGHTS_VERSION, None)
         # SQLite is asked beside the transaction: this is no reason to wait for those who write.
         return self._crm.database.rights.current(self._tenant, None) if begun is None else int(begun)
+
+    def responses(self, *turn: str, keys: Sequence[str]) -> dict[str, StoredResponse | None]:
+        """Return what is stored under idempotency keys, None for one that is new; nobody else stores one until the end.
+
+        ``turn`` are the words that go before a key where others take turns (``ctx.services.take_turns``). A key that
+        somebody else is at is not among them. To be asked before the first session.
+        """
+        from crmkit.store.responses import stored_responses
+
+        connection = self._connection
+        assert connection is not None
+        enter(connection, self._tenant)
+        free = turns_that_are_free(connection, self._tenant, [(*turn, key) for key in keys])
+        held = [key for key, is_free in zip(keys, free, strict=True) if is_free]
+        with faults_translated():
+            found = stored_responses(self._crm.database, connection, self._tenant, held) if held else {}
+        return {key: found.get(key) for key in held}
 
     @contextmanager
     def session(self, actor: Actor) -> Iterator[Session]:

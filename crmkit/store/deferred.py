@@ -5,9 +5,9 @@ Whoever asks a session for its connection has them inserted before, so nobody se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,12 +19,21 @@ if TYPE_CHECKING:
     from crmkit.store.database import Database
 
 
+class _Waiting(NamedTuple):
+    """Rows of an entity, one new record with its journal, or a row of a table of the store itself."""
+
+    entity: str = ""
+    rows: Sequence[Row] | None = None
+    lone: Lone | None = None
+    beside: tuple[sa.Insert, Mapping[str, Any]] | None = None
+
+
 class Deferred:
     """The rows of a transaction that wait to be inserted, in the order in which they were made."""
 
     def __init__(self, database: Database, connection: sa.Connection) -> None:
         self._writer, self._connection = database.writer, connection
-        self._waiting: list[tuple[str, Sequence[Row] | None, Lone | None]] = []
+        self._waiting: list[_Waiting] = []
         self.made = 0
         """How many times rows were given."""
         self.failed = False
@@ -32,11 +41,15 @@ class Deferred:
 
     def add(self, entity: str, rows: Sequence[Row]) -> None:
         """Have rows inserted."""
-        self._take(entity, rows, None)
+        self._take(_Waiting(entity, rows))
 
     def add_lone(self, entity: str, lone: Lone) -> None:
         """Have one new record inserted with its audit entry and event."""
-        self._take(entity, None, lone)
+        self._take(_Waiting(entity, lone=lone))
+
+    def add_beside(self, statement: sa.Insert, values: Mapping[str, Any]) -> None:
+        """Have a row inserted that is no record's; rows of one table go together, after all records."""
+        self._take(_Waiting(beside=(statement, values)))
 
     def take_back(self, made: int) -> None:
         """Insert nothing of what was given after the first ``made`` times; what is inserted already spoils the rest."""
@@ -79,15 +92,20 @@ class Deferred:
         waiting, self._waiting = self._waiting, []
         cursor: Any = self._connection.connection.cursor()
         try:
-            for (entity, is_lone), some in groupby(waiting, lambda one: (one[0], one[2] is not None)):
+            records = (one for one in waiting if one.beside is None)
+            for (entity, is_lone), some in groupby(records, lambda one: (one.entity, one.lone is not None)):
                 if is_lone:
-                    self._writer.insert_lone(cursor, entity, *[lone for _, _, lone in some if lone is not None])
+                    self._writer.insert_lone(cursor, entity, *[one.lone for one in some if one.lone is not None])
                 else:
-                    for _, rows, _ in some:
-                        self._writer.insert(cursor, entity, rows or ())
+                    for one in some:
+                        self._writer.insert(cursor, entity, one.rows or ())
         finally:
             cursor.close()
+        beside = [one.beside for one in waiting if one.beside is not None]
+        for _, alike in groupby(beside, lambda one: one[0].table):
+            found = list(alike)
+            self._connection.execute(found[0][0], [dict(values) for _, values in found])
 
-    def _take(self, entity: str, rows: Sequence[Row] | None, lone: Lone | None) -> None:
+    def _take(self, one: _Waiting) -> None:
         self.made += 1
-        self._waiting.append((entity, rows, lone))
+        self._waiting.append(one)

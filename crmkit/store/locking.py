@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -30,8 +31,7 @@ def in_turn(session: Session, *words: str, patience: float | None = None) -> Non
     session.flush()
     if session.database.dialect != "postgresql":
         return
-    named = session.actor.tenant_id.bytes + "\0".join(words).encode("utf-8", "surrogatepass")
-    key = int.from_bytes(hashlib.sha256(named).digest()[:8], "big", signed=True)
+    key = _number(session.actor.tenant_id, words)
     with faults_translated():
         if patience is None:
             session.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
@@ -41,6 +41,29 @@ def in_turn(session: Session, *words: str, patience: float | None = None) -> Non
             if monotonic() >= end:
                 raise Conflict(msg("somebody else is at the same thing at this moment; try again"))
             sleep(STEP)
+
+
+def turns_that_are_free(connection: sa.Connection, tenant: UUID, names: Sequence[tuple[str, ...]]) -> list[bool]:
+    """Take the turns of :func:`in_turn` that nobody else has at this moment; tells for each name whether it was taken."""
+    if connection.dialect.name != "postgresql":
+        return [True] * len(names)
+    numbers = [_number(tenant, words) for words in names]
+    with faults_translated():
+        rows = connection.execute(_free(), {"numbers": sorted(set(numbers))})
+        taken = {number for number, free in rows if free}
+    return [number in taken for number in numbers]
+
+
+@cache
+def _free() -> sa.Select[Any]:
+    numbers = sa.func.unnest(sa.bindparam("numbers", type_=sa.ARRAY(sa.BigInteger))).column_valued("number")
+    return sa.select(numbers, sa.func.pg_try_advisory_xact_lock(numbers))
+
+
+def _number(tenant: UUID, words: Sequence[str]) -> int:
+    """Return the number that stands for a tenant's words."""
+    named = tenant.bytes + "\0".join(words).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(named).digest()[:8], "big", signed=True)
 
 
 def locked(session: Session, entity: str, ids: Iterable[UUID]) -> dict[UUID, Any]:

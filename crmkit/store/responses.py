@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from crmkit.store.faults import faults_translated
 from crmkit.store.types import from_json
 
 if TYPE_CHECKING:
+    from crmkit.store.database import Database
     from crmkit.store.session import Session
 
 MOST = 1_000
@@ -48,41 +49,63 @@ class StoredResponse:
 
 def stored_response(session: Session, key: str) -> StoredResponse | None:
     """Return what is stored under an idempotency key; None when no such command was carried out. One statement."""
-    statements, name = session.database.statements, (Customer, ("responses.stored",))
+    return stored_responses(session.database, session.connection, session.actor.tenant_id, [key]).get(key)
+
+
+def stored_responses(
+    database: Database, connection: sa.Connection, tenant: UUID, keys: Sequence[str]
+) -> dict[str, StoredResponse]:
+    """Return what is stored under some of a tenant's idempotency keys, by key. One statement where nobody was erased."""
+    secret, found = _stored(database, connection, tenant, keys)
+    missing = [key for key in keys if key not in found] if secret is not None else []
+    if secret is not None and missing:
+        # Somebody was erased, so keys may have been replaced.
+        replaced = {_erased_key(secret, key): key for key in missing}
+        _, erased = _stored(database, connection, tenant, list(replaced))
+        found |= {replaced[name]: response for name, response in erased.items()}
+    return found
+
+
+def _stored(
+    database: Database, connection: sa.Connection, tenant: UUID, keys: Sequence[str]
+) -> tuple[bytes | None, dict[str, StoredResponse]]:
+    """Return the secret of the keys of what was erased, None before the first time, and what is stored under keys."""
+    statements, name = database.statements, (Customer, ("responses.stored",))
     statement = statements.get(name)
     if statement is None:
-        table, secrets = session.database.table("command_results"), session.database.table("erasure_secrets")
-        mine = (table.c.tenant_id == sa.bindparam("tenant"), table.c.key == sa.bindparam("key"))
+        table, secrets = database.table("command_results"), database.table("erasure_secrets")
+        mine = (table.c.tenant_id == sa.bindparam("tenant"), table.c.key.in_(sa.bindparam("keys", expanding=True)))
         secret = sa.select(secrets.c.secret).where(secrets.c.tenant_id == sa.bindparam("tenant")).scalar_subquery()
         one = sa.select(secret.label("secret")).subquery()
-        columns = (one.c.secret, table.c.fingerprint, table.c.result, table.c.created_at)
+        columns = (one.c.secret, table.c.key, table.c.fingerprint, table.c.result, table.c.created_at)
         statement = statements[name] = sa.select(*columns).select_from(one.outerjoin(table, sa.and_(*mine)))
-    row = session.connection.execute(statement, {"tenant": session.actor.tenant_id, "key": key}).one()
-    if row.result is None and row.secret is not None:
-        # Somebody was erased, so the key may have been replaced.
-        erased = _erased_key(bytes(row.secret), key)
-        row = session.connection.execute(statement, {"tenant": session.actor.tenant_id, "key": erased}).one()
-    return None if row.result is None else StoredResponse(row.fingerprint, row.result, row.created_at)
+    rows = connection.execute(statement, {"tenant": tenant, "keys": list(keys)}).all()
+    found = {
+        row.key: StoredResponse(row.fingerprint, row.result, row.created_at) for row in rows if row.result is not None
+    }
+    return None if rows[0].secret is None else bytes(rows[0].secret), found
 
 
 def store_response(session: Session, key: str, fingerprint: str, result: str) -> None:
     """Store the response (JSON text) of what was carried out under an idempotency key, within the same transaction.
 
-    What the session has seen is noted with it. Raises UniqueViolation for a key that is stored already.
+    What the session has seen is noted with it. Raises UniqueViolation for a key that is stored already; where new rows
+    wait, whoever inserts them does.
     """
+    statement = session.database.table("command_results").insert()
+    values = {
+        "tenant_id": session.actor.tenant_id,
+        "key": key,
+        "fingerprint": fingerprint,
+        "result": result,
+        "records": records_seen(session),
+        "created_at": session.clock.now(),
+    }
+    if session.deferred is not None:
+        session.deferred.add_beside(statement, values)
+        return
     with faults_translated():
-        session.connection.execute(
-            session.database.table("command_results")
-            .insert()
-            .values(
-                tenant_id=session.actor.tenant_id,
-                key=key,
-                fingerprint=fingerprint,
-                result=result,
-                records=records_seen(session),
-                created_at=session.clock.now(),
-            )
-        )
+        session.connection.execute(statement, values)
     session.written_beside()
 
 

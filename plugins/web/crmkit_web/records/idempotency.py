@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -19,12 +18,14 @@ import msgspec
 
 from crmkit.core.errors import Conflict
 from crmkit.core.messages import msg
+from crmkit_web.records.turns import Turns
 from crmkit_web.serving.calls import Call, Incoming, Reply
 from crmkit_web.serving.endpoints import Parameter
 from crmkit_web.serving.problems import Problem
 
 if TYPE_CHECKING:
     from crmkit.core.access import Actor
+    from crmkit.hosting import StoredResponse
     from crmkit_web.serving.site import Site
 
 IDEMPOTENCY_KEY = Parameter(
@@ -37,6 +38,9 @@ KEPT = timedelta(hours=24)
 PATIENCE = 10.0
 """Seconds that a request waits for one with the same key that is being answered."""
 
+TURN = "idempotency"
+"""The word by which those who answer a request with a key take turns, in all processes."""
+
 _PREFIX = "web:"
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _PLAIN = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x7e]+")
@@ -44,25 +48,25 @@ _PRUNED_EVERY = timedelta(hours=1)
 _REPLAYED = {"idempotency-replayed": "true"}
 
 
-class _Turn:
-    """A key that somebody is answering, and how many are there for it."""
-
-    __slots__ = ("lock", "there")
-
-    def __init__(self) -> None:
-        self.lock, self.there = threading.Lock(), 0
-
-
 class _Known:
     """The turns of one server, and when it last forgot what is too old."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.turns: dict[str, _Turn] = {}
+        self.turns = Turns()
         self.pruned: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time to forget what is too old."""
+        return self.pruned is None or now - self.pruned >= _PRUNED_EVERY
 
 
 _SITES: WeakKeyDictionary[Site, _Known] = WeakKeyDictionary()
+
+
+def repeatable(incoming: Incoming) -> bool:
+    """Whether a request has a key that means something: not where nothing is written, nobody is logged in, or with secrets."""
+    endpoint = incoming.endpoint
+    return "idempotency-key" in incoming.headers and not (endpoint.reads or endpoint.public or endpoint.secret)
 
 
 @contextmanager
@@ -72,58 +76,70 @@ def in_turn(site: Site, incoming: Incoming, actor: Actor) -> Iterator[None]:
     It goes around the session of the request, so that those who wait hold no connection, and see what was committed.
     Raises Problem 409 for one that has waited for ``PATIENCE``, and 400 for a key that is none.
     """
-    if not _counts(incoming):
-        yield
-        return
-    name, known = _name(incoming, actor), _SITES.setdefault(site, _Known())
-    with known.lock:
-        turn = known.turns.setdefault(name, _Turn())
-        turn.there += 1
-    try:
-        if not turn.lock.acquire(timeout=PATIENCE):
+    with _known(site).turns.taken(_name(incoming, actor), PATIENCE) as taken:
+        if not taken:
             raise _in_flight()
-        try:
-            yield
-        finally:
-            turn.lock.release()
-    finally:
-        with known.lock:
-            turn.there -= 1
-            if not turn.there:
-                del known.turns[name]
+        yield
 
 
 def answered_once(call: Call, answer: Callable[[Call], Reply]) -> Reply:
     """Return the answer of the request with this key, made now or before; raises Problem 422 for another request."""
-    if not _counts(call.incoming):
-        return answer(call)
-    name, fingerprint = _name(call.incoming, call.actor), _fingerprint(call.incoming)
+    name = _name(call.incoming, call.actor)
     services = call.ctx.services
     try:
         # Other processes take turns too.
-        services.take_turns("idempotency", name, patience=PATIENCE)
+        services.take_turns(TURN, name, patience=PATIENCE)
     except Conflict:
         raise _in_flight() from None
-    oldest = call.ctx.clock.now() - KEPT
+    now = call.ctx.clock.now()
     stored = services.stored_response(name)
-    if stored is not None and stored.created_at < oldest:
-        services.forget_responses(name, oldest)
+    if is_too_old(stored, now):
+        services.forget_responses(name, now - KEPT)
         stored = None
-    if stored is not None:
-        if stored.erased:
-            raise Problem(409, "answer_erased", msg("this was carried out before; what it answered was erased since"))
-        if stored.fingerprint != fingerprint:
-            raise Problem(422, "key_reused", msg("this idempotency key was sent before with another request"))
-        return _replayed(stored.result)
-    reply = answer(call)
-    services.store_response(name, fingerprint, _kept(reply))
-    _prune(call, oldest)
+    reply = once(call, answer, name, stored)
+    known = _known(call.site)
+    if stored is None and known.is_due(now):
+        known.pruned = now
+        services.forget_responses(_PREFIX, now - KEPT)
     return reply
 
 
-def _counts(incoming: Incoming) -> bool:
-    """Whether a key has a meaning: not where nothing is written, and not where nobody is logged in."""
-    return not (incoming.endpoint.reads or incoming.endpoint.public)
+def once(call: Call, answer: Callable[[Call], Reply], name: str, stored: StoredResponse | None) -> Reply:
+    """Return what is stored under a key, else the answer, which is stored; raises Problem where they do not fit."""
+    fingerprint = _fingerprint(call.incoming)
+    if stored is None:
+        reply = answer(call)
+        call.ctx.services.store_response(name, fingerprint, _kept(reply))
+        return reply
+    if stored.erased:
+        raise Problem(409, "answer_erased", msg("this was carried out before; what it answered was erased since"))
+    if stored.fingerprint != fingerprint:
+        raise Problem(422, "key_reused", msg("this idempotency key was sent before with another request"))
+    return _replayed(stored.result)
+
+
+def is_too_old(stored: StoredResponse | None, now: datetime) -> bool:
+    """Whether what is stored counts no more: the key is as good as new."""
+    return stored is not None and stored.created_at < now - KEPT
+
+
+@contextmanager
+def in_group(site: Site, requests: Mapping[int, tuple[Incoming, Actor]]) -> Iterator[dict[int, str]]:
+    """Give the names of the keys of requests, by their places; within, nobody else in this process answers these.
+
+    Requests that have to wait for another one are not among them, nor those whose key is none or comes when it is time
+    to forget old ones: they are answered alone.
+    """
+    known = _known(site)
+    with ExitStack() as held:
+        names: dict[int, str] = {}
+        if not known.is_due(site.crm.clock.now()):
+            for place, (incoming, actor) in requests.items():
+                with suppress(Problem):
+                    name = _name(incoming, actor)
+                    if held.enter_context(known.turns.taken(name, 0)):
+                        names[place] = name
+        yield names
 
 
 def _name(incoming: Incoming, actor: Actor) -> str:
@@ -185,9 +201,5 @@ def _in_flight() -> Problem:
     )
 
 
-def _prune(call: Call, oldest: datetime) -> None:
-    """Forget what is too old, now and then."""
-    known, now = _SITES.setdefault(call.site, _Known()), oldest + KEPT
-    if known.pruned is None or now - known.pruned >= _PRUNED_EVERY:
-        known.pruned = now
-        call.ctx.services.forget_responses(_PREFIX, oldest)
+def _known(site: Site) -> _Known:
+    return _SITES.setdefault(site, _Known())

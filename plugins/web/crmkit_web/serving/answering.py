@@ -1,26 +1,20 @@
-"""Answering requests in one thread: who asks, a session, the handler, the commit, the reply's bytes.
-
-A request has a transaction of its own. Quick writes that come at the same time share one: what a commit costs, the
-journal above all, is then paid once for all of them.
-"""
+"""Answering a request in one thread: who asks, a session, the handler, the commit, the reply's bytes."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO
-from uuid import UUID
 
 import attrs
 
 from crmkit.core.values.ids import new_id
-from crmkit.hosting import AllUndone, faults_translated, known_language, translator
+from crmkit.hosting import faults_translated, known_language, translator
 from crmkit_web.documents.plain import encoded
 from crmkit_web.login.door import admitted
 from crmkit_web.records.conditional import conditional
-from crmkit_web.records.idempotency import answered_once, in_turn
+from crmkit_web.records.idempotency import answered_once, in_turn, repeatable
 from crmkit_web.serving.calls import Call, Incoming, Reply, entity_asked
 from crmkit_web.serving.packing import packed
 from crmkit_web.serving.problems import MEDIA_TYPE, problem_of
@@ -32,9 +26,6 @@ if TYPE_CHECKING:
     from crmkit_web.serving.site import Site
 
 log = logging.getLogger("crmkit.web")
-
-LONGEST = 0.05
-"""Seconds for which a group goes on: what it has not come to by then is answered alone, and waits for nobody's slow hooks."""
 
 _ANY_TIME: AbstractContextManager[None] = nullcontext()
 
@@ -67,13 +58,13 @@ class Asked:
 
 def answer(site: Site, incoming: Incoming) -> Reply:
     """Answer a request; whatever goes wrong is answered as a problem, and nothing is half-written."""
-    asked = _let_in(site, incoming)
+    asked = let_in(site, incoming)
     return asked if isinstance(asked, Reply) else _alone(site, asked)
 
 
 def look_first(site: Site, incoming: Incoming) -> Asked | Reply:
     """Return a request whose body is not there yet with who asks; the reply to one that is refused in any case."""
-    asked = _let_in(site, incoming)
+    asked = let_in(site, incoming)
     look = incoming.endpoint.look
     if isinstance(asked, Reply) or look is None:
         return asked
@@ -91,26 +82,6 @@ def answer_admitted(site: Site, asked: Asked) -> Reply:
     return _alone(site, asked)
 
 
-def answer_together(site: Site, group: Sequence[Incoming]) -> list[Reply | Asked]:
-    """Answer requests of endpoints that may share a transaction; what is wrong with one undoes nothing of the others.
-
-    One that has to be answered by itself comes back as it was let in, for ``answer_admitted``: the others do not wait for it.
-    """
-    if len(group) == 1:
-        return [answer(site, group[0])]
-    replies: dict[int, Reply | Asked] = {}
-    tenants: dict[UUID, dict[int, Asked]] = {}
-    for place, incoming in enumerate(group):
-        asked = _let_in(site, incoming)
-        if isinstance(asked, Reply):
-            replies[place] = asked
-        else:
-            tenants.setdefault(asked.actor.tenant_id, {})[place] = asked
-    for tenant, members in tenants.items():
-        replies |= _shared(site, tenant, members)
-    return [replies[place] for place in range(len(group))]
-
-
 def told(error: BaseException, translate: Translate) -> Reply:
     """Return the reply that tells of an error; a defect is logged with the number that the reply shows."""
     instance = f"/problems/{new_id()}"
@@ -120,7 +91,7 @@ def told(error: BaseException, translate: Translate) -> Reply:
     return Reply(None, status, headers, encoded(document), MEDIA_TYPE)
 
 
-def _let_in(site: Site, incoming: Incoming) -> Asked | Reply:
+def let_in(site: Site, incoming: Incoming) -> Asked | Reply:
     """Return a request with who asks; the reply to one that is not let in."""
     wanted = language_of(incoming.headers.get("accept-language", ""))
     translate = translator(wanted or site.crm.config.language or "en")
@@ -142,14 +113,14 @@ def _alone(site: Site, asked: Asked) -> Reply:
     """Return the reply to a request that has a transaction of its own."""
     incoming, actor = asked.incoming, asked.actor
     endpoint = incoming.endpoint
-    repeatable = "idempotency-key" in incoming.headers and not endpoint.secret
+    has_key = repeatable(incoming)
     try:
-        turn = in_turn(site, incoming, actor) if repeatable else _ANY_TIME
+        turn = in_turn(site, incoming, actor) if has_key else _ANY_TIME
         with faults_translated(), turn, site.crm.session(actor, reads=endpoint.reads) as session:
             actor = _current(site, asked, session).actor
             session.brief = endpoint.brief
             call = asked.call(site, session, actor)
-            reply = answered_once(call, _finished) if repeatable else _finished(call)
+            reply = answered_once(call, finished) if has_key else finished(call)
         return asked.replied(reply)
     except Exception as error:
         return told(error, asked.translate)
@@ -165,44 +136,7 @@ def _current(site: Site, asked: Asked, session: Any) -> Asked:
     return attrs.evolve(asked, actor=session.actor)
 
 
-def _shared(site: Site, tenant: UUID, members: Mapping[int, Asked]) -> dict[int, Reply | Asked]:
-    """Return the replies to requests that share a transaction, by their places; those still to be answered as they are."""
-    replies: dict[int, Reply | Asked] = dict(members)
-    reads = all(asked.incoming.endpoint.reads for asked in members.values())
-    shared = site.crm.together(tenant, reads=reads)
-    try:
-        with shared:
-            version, end = shared.rights_version(), monotonic() + LONGEST
-            for place, asked in members.items():
-                if shared.lost or monotonic() > end:
-                    break
-                if asked.actor.rights_version not in (None, version):
-                    # It has to ask anew what it may do.
-                    continue
-                try:
-                    with shared.session(asked.actor) as session:
-                        session.brief = True
-                        reply = _finished(asked.call(site, session, asked.actor))
-                    replies[place] = asked.replied(reply)
-                except Exception as error:
-                    # When all are undone, it is told what is wrong once it was answered alone.
-                    if not shared.lost:
-                        replies[place] = told(error, asked.translate)
-    except (AllUndone, SystemExit):
-        # Nothing stands of what any of them wrote, and each may be the one that fails.
-        return dict(members)
-    except Exception as error:
-        # Nobody knows whether it stands.
-        return {place: told(error, asked.translate) for place, asked in members.items()}
-    try:
-        shared.follow()
-    except Exception:
-        # What was acknowledged is committed. Events that could not be delivered wait for the next delivery.
-        log.exception("what was to follow a commit failed")
-    return replies
-
-
-def _finished(call: Call) -> Reply:
+def finished(call: Call) -> Reply:
     """Return the reply of a call with its bytes: what cannot be told is not kept either."""
     endpoint = call.incoming.endpoint
     found: Any = endpoint.answer(call)

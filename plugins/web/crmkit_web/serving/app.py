@@ -15,7 +15,7 @@ from crmkit.core.messages import msg
 from crmkit.hosting import translator
 from crmkit_web.mcp.mounting import Mount, mounted
 from crmkit_web.serving.addresses import ByParts, parts_of
-from crmkit_web.serving.answering import Asked, answer, answer_admitted, answer_together, told
+from crmkit_web.serving.answering import Asked, answer, answer_admitted, told
 from crmkit_web.serving.bodies import is_large, read_body
 from crmkit_web.serving.calls import Incoming, Reply
 from crmkit_web.serving.crew import Crew
@@ -23,6 +23,7 @@ from crmkit_web.serving.endpoints import Endpoint
 from crmkit_web.serving.intake import Intake
 from crmkit_web.serving.methods import allowed
 from crmkit_web.serving.problems import Problem
+from crmkit_web.serving.sharing import answer_together
 from crmkit_web.serving.site import Site
 from crmkit_web.serving.together import Together
 
@@ -106,7 +107,7 @@ def _handler(
         )
         if large:
             return await intake.answered(incoming, receive)
-        if endpoint.shares and "idempotency-key" not in headers:
+        if endpoint.shares:
             found = await together[endpoint.reads].run(incoming)
             return found if isinstance(found, Reply) else await crew.run(answer_admitted, site, found)
         return await crew.run(answer, site, incoming)

@@ -22,14 +22,14 @@ from crmkit.core.journal import AuditEntry
 from crmkit.core.product import Product
 from crmkit.core.staff import User
 from crmkit.testing.making import AsUser
-from crmkit_web.login.tokens import make_token
-from crmkit_web.serving import answering
-from crmkit_web.serving.answering import LONGEST, Asked, answer_admitted, answer_together
+from crmkit_web.serving import sharing
+from crmkit_web.serving.answering import Asked, answer_admitted
 from crmkit_web.serving.app import web_app
-from crmkit_web.serving.calls import Incoming, Reply
+from crmkit_web.serving.calls import Reply
 from crmkit_web.serving.crew import Crew
-from crmkit_web.serving.site import Site
+from crmkit_web.serving.sharing import LONGEST, answer_together
 from crmkit_web.serving.together import Together
+from plugins.web.tests.serving.conftest import Asking, count
 
 # -- groups ------------------------------------------------------------------------------------------------------------
 
@@ -122,46 +122,6 @@ def test_who_leaves_before_the_turn_is_left_out() -> None:
 # -- requests ----------------------------------------------------------------------------------------------------------
 
 
-class Asking:
-    """Requests of users, answered as one group."""
-
-    def __init__(self, crm: Crm) -> None:
-        self.crm, self.site = crm, Site(crm)
-        self.endpoints = {one.id: one for one in self.site.endpoints}
-
-    def token(self, login: str) -> str:
-        with self.crm.session() as session:
-            user = session.find(User, login=login)
-            assert user is not None
-            return make_token(self.crm.context(session, "web"), user, "test")
-
-    def request(self, endpoint_id: str, token: str, body: Any = None, *, if_match: str = "", **path: str) -> Incoming:
-        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-        if if_match:
-            headers["if-match"] = if_match
-        endpoint = self.endpoints[endpoint_id]
-        content = b"" if body is None else json.dumps(body).encode()
-        return Incoming(endpoint, path, "", headers, content, "192.0.2.1", endpoint.path)
-
-    def create(self, token: str, entity: str, **values: Any) -> Incoming:
-        return self.request("create_record", token, values, entity=entity)
-
-    def answers(self, *requests: Incoming) -> list[Reply]:
-        found = answer_together(self.site, requests)
-        return [one if isinstance(one, Reply) else answer_admitted(self.site, one) for one in found]
-
-
-@pytest.fixture
-def asking(crm: Crm, as_user: AsUser) -> Asking:
-    as_user("* * all", login="root")
-    return Asking(crm)
-
-
-def count(crm: Crm, entity: type[Any]) -> int:
-    with crm.session(reads=True) as session:
-        return session.count(entity)
-
-
 def test_what_is_wrong_with_one_is_nothing_to_the_others(asking: Asking, crm: Crm, as_user: AsUser) -> None:
     as_user("customer read all", login="reader")
     root, reader = asking.token("root"), asking.token("reader")
@@ -230,7 +190,7 @@ def test_a_key_that_is_taken_is_no_defect(asking: Asking, caplog: pytest.LogCapt
 def test_nobody_waits_for_those_that_take_long(asking: Asking, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
     root = asking.token("root")
     moments = iter([0.0, 0.0, 2 * LONGEST])
-    monkeypatch.setattr(answering, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(sharing, "monotonic", lambda: next(moments))
     made, *later = answer_together(
         asking.site, [asking.create(root, "customers", name=name, kind="organization") for name in ("a", "b", "c")]
     )
