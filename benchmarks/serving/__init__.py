@@ -44,7 +44,7 @@ def measure(small: bool) -> list[Figure]:
 
 
 def _compared(name: str, ours: int, bare: int, token: str, ids: list[str], small: bool) -> list[Figure]:
-    rounds, gets, creates, lists = (1, 40, 40, 10) if small else (5, 1_500, 800, 300)
+    rounds, gets, creates, lists = (1, 40, 40, 10) if small else (9, 1_500, 800, 300)
 
     def get(number: int) -> bytes:
         return request("GET", f"/api/v1/customers/{ids[number % len(ids)]}", token)
