@@ -1,7 +1,8 @@
-"""H1 to H6: the HTTP API, one worker, beside a bare ASGI application that does the same SQL by hand.
+"""H1 to H7: the HTTP API, one worker, beside a bare ASGI application that does the same SQL by hand.
 
 Answers in a second over connections that stay open, in turns, each the best of its turns, so that a busy moment of the
 machine hits both. Ours logs in by token and checks rights, validates, audits and tells of events.
+H7 is the time from the command ``crmkit serve`` to its first answer.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from benchmarks.customers import FILLED, customer
 from benchmarks.databases import databases
 from benchmarks.figures import Figure
 from benchmarks.serving.load import Make, body_of, rate, request
+from benchmarks.serving.starting import seconds_to_an_answer
 
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 8
@@ -40,6 +42,24 @@ def measure(small: bool) -> list[Figure]:
             address = crm.database.engine.url.render_as_string(hide_password=False)
             with _serving("ours", address) as ours, _serving("bare", address) as bare:
                 found += _compared(name, ours, bare, token, ids, small)
+    return [*found, *_started(1 if small else 3)]
+
+
+def _started(rounds: int) -> list[Figure]:
+    """Return what it takes to start, with all plugins, as the command does."""
+    import crmkit_relay
+    import crmkit_sfa
+    import crmkit_web
+
+    found = []
+    for name, opener in databases(plugins=[crmkit_relay, crmkit_sfa, crmkit_web]):
+        with opener() as crm:
+            token, ids = _filled(crm)
+            address = crm.database.engine.url.render_as_string(hide_password=False)
+            asked = request("GET", f"/api/v1/customers/{ids[0]}", token)
+            took = min(seconds_to_an_answer(address, asked) for _ in range(rounds))
+        name = f"H7 crmkit serve to its first answer, {name}"
+        found.append(Figure(name=name, ours=took, beside="two seconds", limit=2.0, unit="s", at_most=1))
     return found
 
 

@@ -51,6 +51,7 @@ class SharedTransaction:
         self._first: UUID | None = None
         self._told: set[str] = set()
         self._actions: list[Callable[[], None]] = []
+        self._refusals: list[tuple[Session, Refused]] = []
 
     def __enter__(self) -> Self:
         self._connection = self._crm.database.acquire(
@@ -66,8 +67,14 @@ class SharedTransaction:
         try:
             if kind is None:
                 self._commit(connection)
+        except AllUndone:
+            # Whoever was refused will be again.
+            self._refusals.clear()
+            raise
         finally:
             self._crm.database.release(connection, self._reads)
+            for session, error in self._refusals:
+                self._crm.refusals.note(session, error)
 
     def _commit(self, connection: sa.Connection) -> None:
         deferred = self._deferred
@@ -129,6 +136,8 @@ class SharedTransaction:
         except Refused as error:
             session.note_refusal(error)
             raise
+        finally:
+            self._refusals += [(session, error) for error in session.refusals]
         self._first = self._first or session.first_event
         self._told |= session.told
         self._actions += session.on_commit

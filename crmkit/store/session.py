@@ -70,6 +70,8 @@ class Session(SessionRights):
         self._flushing = False
         self._beside = False
         self._refused = False
+        self.refusals: list[Refused] = []
+        """What was refused, where whoever shares the transaction sees to it."""
         self._contexts: Contexts | None = None
         self._reader: Reader | None = None
         self._heeded = self.database.rights.changes
@@ -196,9 +198,15 @@ class Session(SessionRights):
                 self.application.refusals.write()
 
     def note_refusal(self, error: Refused) -> None:
-        """Remember a refusal; it is kept when the session is closed, after whatever it undoes."""
+        """Remember a refusal; it is kept when the session is closed, after whatever it undoes.
+
+        Where all may be undone and done again, whoever shares the transaction sees to it: else it would be noted twice.
+        """
         self._refused = True
-        self.application.refusals.note(self, error)
+        if self.deferred is not None:
+            self.refusals.append(error)
+        else:
+            self.application.refusals.note(self, error)
 
     @property
     def flushing(self) -> bool:

@@ -43,7 +43,7 @@ def slow(*of: Any) -> Any:
         slow(["sales"], ["R1", "R2", "R3", "R4"] * 2),
         slow(["search"], ["F1"] * 8),
         (["segments"], ["S1", "S1", "S2"] * 2),
-        slow(["serving"], ["H1", "H2", "H3", "H4", "H5"] * 2),
+        slow(["serving"], ["H1", "H2", "H3", "H4", "H5", "H6"] * 2 + ["H7"] * 2),
         slow(["timeline"], ["T1", "T1", "T1", "T2"] * 2),
     ],
     ids=" ".join,

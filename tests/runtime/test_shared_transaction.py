@@ -339,3 +339,19 @@ def test_what_was_refused_is_noted(open_crm: OpenCrm) -> None:
     assert [type(error) for error in share(crm, refuse)] == [Refused]
     with crm.session(reads=True) as s:
         assert [one.reason for one in refusals_of(s, kestrel.id)] == ["not now"]
+
+
+def test_what_was_refused_in_vain_is_not_noted(open_crm: OpenCrm) -> None:
+    """When all is undone, each is repeated, and refused again."""
+    crm, kestrel = open_crm(config={"refusals_kept": 10}), customer("Kestrel")
+    with crm.session() as s:
+        s.add(kestrel)
+
+    def refuse(s: Any) -> None:
+        raise Refused("sales", msg("not now"), [("sales", msg("not now"), kestrel.id)])
+
+    with pytest.raises(AllUndone):
+        share(crm, refuse, add(product("1")), add(product("1")))
+    share(crm, refuse)
+    with crm.session(reads=True) as s:
+        assert [one.reason for one in refusals_of(s, kestrel.id)] == ["not now"]
