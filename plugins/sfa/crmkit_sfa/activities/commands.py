@@ -16,7 +16,6 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
-    print_page,
     say,
     table,
     translated,
@@ -42,13 +41,9 @@ for _command in (add, complete, move, cancel, miss, respond):
 @json_option
 def show(activity: str, as_json: bool) -> None:
     from crmkit_sfa.activities.page import page_of
+    from crmkit_sfa.reporting.page import show_page
 
-    with working(reads=True) as (crm, session):
-        page = page_of(crm.context(session, "sfa"), activity)
-    if as_json:
-        print_json(page.document())
-    else:
-        print_page(page.facts(), page.tables())
+    show_page(lambda ctx: page_of(ctx, activity), as_json)
 
 
 def _whose(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,6 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
-    print_page,
     record_named,
     say,
     table,
@@ -23,7 +22,7 @@ from crmkit.command import (
     wording,
     working,
 )
-from crmkit.plugin import BadInput, msg
+from crmkit.plugin import BadInput, Context, msg
 
 if TYPE_CHECKING:
     from crmkit_sfa.dealers.entities import DealerOffer
@@ -59,13 +58,13 @@ def add(customer: str, manager: str, note: str, as_json: bool) -> None:
 @json_option
 def show(customer: str, as_json: bool) -> None:
     from crmkit_sfa.dealers.page import dealer_page
+    from crmkit_sfa.reporting.page import Page, show_page
 
-    with working(reads=True) as (crm, session):
-        page = dealer_page(crm.context(session, "sfa"), find_customer(session, customer))
-    if as_json:
-        print_json(page.document())
-    else:
-        print_page(page.facts(), page.tables())
+    def found(ctx: Context) -> Page:
+        session: Any = ctx.session
+        return dealer_page(ctx, find_customer(session, customer))
+
+    show_page(found, as_json)
 
 
 @dealer.command("user", help=wording("Make somebody a user of a dealer: it sees the dealer's records alone."))
@@ -173,13 +172,9 @@ def offers(only_open: bool, limit: int, as_json: bool) -> None:
 @json_option
 def show_offer(offer: str, as_json: bool) -> None:
     from crmkit_sfa.dealers.page import offer_page
+    from crmkit_sfa.reporting.page import show_page
 
-    with working(reads=True) as (crm, session):
-        page = offer_page(crm.context(session, "sfa"), offer)
-    if as_json:
-        print_json(page.document())
-    else:
-        print_page(page.facts())
+    show_page(lambda ctx: offer_page(ctx, offer), as_json)
 
 
 @dealer.command("accept", help=wording("Accept an offer: the lead or deal is yours from now on."))

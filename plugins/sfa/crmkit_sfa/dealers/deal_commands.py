@@ -15,7 +15,6 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
-    print_page,
     say,
     table,
     translated,
@@ -117,13 +116,9 @@ def list_(state: str | None, limit: int, as_json: bool) -> None:
 @json_option
 def show(registration: str, as_json: bool) -> None:
     from crmkit_sfa.dealers.page import registration_page
+    from crmkit_sfa.reporting.page import show_page
 
-    with working(reads=True) as (crm, session):
-        page = registration_page(crm.context(session, "sfa"), registration)
-    if as_json:
-        print_json(page.document())
-    else:
-        print_page(page.facts())
+    show_page(lambda ctx: registration_page(ctx, registration), as_json)
 
 
 @deal.command("conflicts", help=wording("Show what is in the way of a registered deal. Head office alone sees it."))

@@ -136,6 +136,10 @@ class OfferPage:
             (wording("Id"), str(one.id)),
         )
 
+    def tables(self) -> Iterator[PageTable]:
+        """Yield nothing: the facts are all."""
+        return iter(())
+
     def document(self) -> dict[str, Any]:
         """Return the page as JSON tells it."""
         return {
@@ -198,6 +202,10 @@ class RegistrationPage:
             (wording("Opportunity"), self.opportunity),
             (wording("Id"), str(one.id)),
         )
+
+    def tables(self) -> Iterator[PageTable]:
+        """Yield nothing: the facts are all."""
+        return iter(())
 
     def document(self) -> dict[str, Any]:
         """Return the page as JSON tells it."""

@@ -16,7 +16,6 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
-    print_page,
     say,
     table,
     translated,
@@ -192,11 +191,6 @@ def list_(status: str, owner: str, filter_: str, best: bool, limit: int, as_json
 def show(lead: str, as_json: bool) -> None:
     from crmkit_sfa.leads.finding import find_lead
     from crmkit_sfa.leads.page import page_of
+    from crmkit_sfa.reporting.page import show_page
 
-    with working(reads=True) as (crm, session):
-        ctx = crm.context(session, "sfa")
-        page = page_of(ctx, find_lead(ctx, lead))
-    if as_json:
-        print_json(page.document())
-        return
-    print_page(page.facts(), page.tables())
+    show_page(lambda ctx: page_of(ctx, find_lead(ctx, lead)), as_json)

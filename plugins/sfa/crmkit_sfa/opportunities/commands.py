@@ -18,7 +18,6 @@ from crmkit.command import (
     print_block,
     print_json,
     print_list,
-    print_page,
     say,
     user_named,
     wording,
@@ -153,13 +152,9 @@ def list_(
 @json_option
 def show(opportunity: str, as_json: bool) -> None:
     from crmkit_sfa.opportunities.page import page_of
+    from crmkit_sfa.reporting.page import show_page
 
-    with working(reads=True) as (crm, session):
-        page = page_of(crm.context(session, "sfa"), opportunity)
-    if as_json:
-        print_json(page.document())
-    else:
-        print_page(page.facts(), page.tables())
+    show_page(lambda ctx: page_of(ctx, opportunity), as_json)
 
 
 @opportunity.command("move", help=wording("Move an opportunity to another stage."))

@@ -18,7 +18,6 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
-    print_page,
     say,
     table,
     translated,
@@ -142,11 +141,6 @@ def list_(status: str | None, customer: str, owner: str, filter_: str, limit: in
 def show(order: str, as_json: bool) -> None:
     from crmkit_sfa.orders.finding import order_named
     from crmkit_sfa.orders.showing import page_of
+    from crmkit_sfa.reporting.page import show_page
 
-    with working(reads=True) as (crm, session):
-        ctx = crm.context(session, "sfa")
-        page = page_of(ctx, order_named(ctx, order))
-    if as_json:
-        print_json(page.document())
-        return
-    print_page(page.facts(), page.tables())
+    show_page(lambda ctx: page_of(ctx, order_named(ctx, order)), as_json)

@@ -18,7 +18,6 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
-    print_page,
     say,
     shown_value,
     table,
@@ -235,11 +234,6 @@ def list_(
 def show(quote: str, as_json: bool) -> None:
     from crmkit_sfa.quotes.showing import page_of
     from crmkit_sfa.quotes.writing import quote_named
+    from crmkit_sfa.reporting.page import show_page
 
-    with working(reads=True) as (crm, session):
-        ctx = crm.context(session, "sfa")
-        page = page_of(ctx, quote_named(ctx, quote))
-    if as_json:
-        print_json(page.document())
-        return
-    print_page(page.facts(), page.tables())
+    show_page(lambda ctx: page_of(ctx, quote_named(ctx, quote)), as_json)

@@ -16,7 +16,6 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
-    print_page,
     say,
     shown_value,
     table,
@@ -218,25 +217,6 @@ def list_(customer: str, credit: bool, since: date | None, limit: int, as_json: 
 def show(receipt: str, as_json: bool) -> None:
     from crmkit_sfa.receipts.finding import receipt_named
     from crmkit_sfa.receipts.showing import page_of
+    from crmkit_sfa.reporting.page import show_page
 
-    with working(reads=True) as (crm, session):
-        ctx = crm.context(session, "sfa")
-        page = page_of(ctx, receipt_named(ctx, receipt))
-    if as_json:
-        print_json(page.document())
-        return
-    print_page(page.facts())
-    if page.rows:
-        click.echo()
-        headings = [
-            wording("On"),
-            wording("Order"),
-            wording("Amount"),
-            wording("Settled"),
-            wording("Rate"),
-            wording("Exchange gain"),
-        ]
-        headings += [wording("Reason"), wording("Id")]
-        names = ("on", "order", "amount", "settled", "rate", "gain", "reason", "id")
-        cells = [[row[name] for name in names] for row in page.rows]
-        print_block(table([translated(heading) for heading in headings], cells, right=(2, 3, 4, 5)))
+    show_page(lambda ctx: page_of(ctx, receipt_named(ctx, receipt)), as_json)

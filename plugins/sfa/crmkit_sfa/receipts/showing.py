@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from crmkit.command import wording
+from crmkit.command import PageTable, wording
 from crmkit.core.customer import Customer
 from crmkit.core.frozen import frozen
 from crmkit.core.worth import Rates
@@ -76,6 +76,13 @@ class ReceiptPage:
             (wording("Key"), one.external_key),
             (wording("Note"), one.note),
         )
+
+    def tables(self) -> Iterator[PageTable]:
+        """Yield what it paid and what was given back."""
+        headings = [wording("On"), wording("Order"), wording("Amount"), wording("Settled"), wording("Rate")]
+        headings += [wording("Exchange gain"), wording("Reason"), wording("Id")]
+        names = ("on", "order", "amount", "settled", "rate", "gain", "reason", "id")
+        yield wording("Allocation"), headings, [[row[name] for name in names] for row in self.rows], (2, 3, 4, 5)
 
     def document(self) -> dict[str, Any]:
         """Return it as programs read it."""

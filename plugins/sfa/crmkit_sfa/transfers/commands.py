@@ -13,7 +13,6 @@ from crmkit.command import (
     option,
     print_block,
     print_json,
-    print_page,
     record_named,
     say,
     table,
@@ -103,14 +102,10 @@ def list_(record: str, limit: int, as_json: bool) -> None:
 @argument("transfer", help=_TRANSFER)
 @json_option
 def show_(transfer: str, as_json: bool) -> None:
+    from crmkit_sfa.reporting.page import show_page
     from crmkit_sfa.transfers.page import page_of
 
-    with working(reads=True) as (crm, session):
-        page = page_of(crm.context(session, "sfa"), transfer)
-    if as_json:
-        print_json({**_document(page.one), **page.document()})
-    else:
-        print_page(page.facts(), page.tables())
+    show_page(lambda ctx: page_of(ctx, transfer), as_json)
 
 
 @transfer.command("accept", help=wording("Accept a hand-off: the record is yours from now on."))
@@ -187,7 +182,9 @@ def _shown(ctx: Any, transfer: Transfer, as_json: bool) -> None:
 
     (one,) = described(ctx, [transfer])
     if as_json:
-        print_json(_document(one))
+        from crmkit_sfa.transfers.page import told
+
+        print_json(told(one))
         return
     click.echo(str(transfer.id))
     say(
@@ -201,33 +198,13 @@ def _shown(ctx: Any, transfer: Transfer, as_json: bool) -> None:
     )
 
 
-def _document(one: WaitingTransfer) -> dict[str, Any]:
-    made = one.transfer
-    return {
-        "id": made.id,
-        "entity": made.entity,
-        "record_id": made.record_id,
-        "title": one.title,
-        "kind": made.kind,
-        "from": one.sender,
-        "to": one.receiver,
-        "state": made.state,
-        "promised": made.promised,
-        "note": made.note,
-        "open_items": [item for item in made.checklist if item not in made.checked],
-        "due_at": made.due_at,
-        "overdue": one.overdue,
-        "escalated_at": made.escalated_at,
-        "answered_at": made.answered_at,
-        "answer": made.answer,
-    }
-
-
 def _list(found: list[WaitingTransfer], zone: str, as_json: bool) -> None:
     from zoneinfo import ZoneInfo
 
     if as_json:
-        print_json([_document(one) for one in found])
+        from crmkit_sfa.transfers.page import told
+
+        print_json([told(one) for one in found])
         return
     if not found:
         say(msg("no hand-offs"))

@@ -56,9 +56,10 @@ class TransferPage:
             yield wording("Checklist"), (wording("Item"), wording("Done")), rows, ()
 
     def document(self) -> dict[str, Any]:
-        """Return what JSON tells beside what lists tell."""
+        """Return all of it for programs."""
         made = self.one.transfer
         return {
+            **told(self.one),
             "checklist": [{"item": item, "done": item in made.checked} for item in made.checklist],
             "created_at": made.created_at,
             "answered_by": self.answered_by or None,
@@ -80,3 +81,26 @@ def page_of(ctx: Context, id: str) -> TransferPage:
         escalated_to=users.get(made.escalated_to_id, ""),
         zone=ZoneInfo(ctx.timezone),
     )
+
+
+def told(one: WaitingTransfer) -> dict[str, Any]:
+    """Return a hand-off as lists tell of it to programs."""
+    made = one.transfer
+    return {
+        "id": made.id,
+        "entity": made.entity,
+        "record_id": made.record_id,
+        "title": one.title,
+        "kind": made.kind,
+        "from": one.sender,
+        "to": one.receiver,
+        "state": made.state,
+        "promised": made.promised,
+        "note": made.note,
+        "open_items": [item for item in made.checklist if item not in made.checked],
+        "due_at": made.due_at,
+        "overdue": one.overdue,
+        "escalated_at": made.escalated_at,
+        "answered_at": made.answered_at,
+        "answer": made.answer,
+    }
