@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ import pytest
 
 import crmkit_sfa
 from crmkit import Crm
+from crmkit.core.values.clock import FixedClock
 from crmkit.testing.making import MakeCrm
 from crmkit.testing.postgres import PostgresServer
 
@@ -52,6 +55,33 @@ def own_sales_url(postgres_server: PostgresServer, sales_template: str) -> Itera
     """A PostgreSQL database with the plugin's tables, and nobody else in it."""
     with postgres_server.database(sales_template) as address:
         yield address
+
+
+def opened(url: str | None = None, **settings: object) -> Crm:
+    """Open a CRM with this plugin alone, at noon UTC of 15 March 2026."""
+    clock = FixedClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
+    return Crm.open(url, plugins=[crmkit_sfa], config={"currency": "EUR", "plugins": {"sfa": settings}}, clock=clock)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def noon(request: pytest.FixtureRequest) -> Crm:
+    """A CRM at noon, in memory and on PostgreSQL; shared by the tests of a module, which use customers of their own."""
+    found: Crm = request.getfixturevalue("noon_in_memory" if request.param == "sqlite" else "noon_on_postgres")
+    return found
+
+
+@pytest.fixture(scope="module")
+def noon_in_memory() -> Iterator[Crm]:
+    """In memory alone, for rules that do not depend on the database."""
+    with closing(opened()) as crm:
+        yield crm
+
+
+@pytest.fixture(scope="module")
+def noon_on_postgres(postgres_server: PostgresServer, sales_template: str) -> Iterator[Crm]:
+    """On PostgreSQL alone, for what several do at the same time."""
+    with postgres_server.database(sales_template) as address, closing(opened(address)) as crm:
+        yield crm
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,6 @@ from crmkit_sfa.assignment.entities import (
     Absence,
     Assignee,
     Assignment,
-    AssignmentMember,
     AssignmentRule,
     Territory,
     TerritoryMember,
@@ -29,40 +27,13 @@ from crmkit_sfa.assignment.explaining import decisions, told, users_of
 from crmkit_sfa.assignment.previewing import territory_preview
 from crmkit_sfa.assignment.rebalancing import rebalance
 from crmkit_sfa.assignment.specs import AssigneeQuestion
-from crmkit_sfa.leads.capturing import capture
 from crmkit_sfa.leads.entities import Lead
+from plugins.sfa.tests.assignment.crews import captured, owners, rule, users
 
 
 @pytest.fixture
 def crm(make_crm: MakeCrm) -> Crm:
     return make_crm(plugins=[crmkit_sfa])
-
-
-def users(crm: Crm, *logins: str, **fields: object) -> dict[str, User]:
-    made = {login: change(User(login=login, name=login.title()), **fields) for login in logins}
-    with crm.session() as session:
-        session.add(*made.values())
-    return made
-
-
-def rule(crm: Crm, *members: User, name: str = "all", **fields: object) -> AssignmentRule:
-    made = change(AssignmentRule(name=name), **fields)
-    with crm.session() as session:
-        session.add(made, *[AssignmentMember(rule_id=made.id, user_id=member.id) for member in members])
-    return made
-
-
-def captured(crm: Crm, number: int = 1, **details: object) -> Lead:
-    with crm.session() as session:
-        told = {"person": f"Anna {number}", "email": f"anna{number}@kestrel.example", **details}
-        made = capture(crm.context(session, "sfa"), **told).lead
-    return made
-
-
-def owners(crm: Crm) -> Counter[str]:
-    with crm.session(reads=True) as session:
-        names: dict[UUID | None, str] = {user.id: user.login for user in session.list(User)}
-        return Counter(names.get(lead.owner_id, "") for lead in session.list(Lead))
 
 
 def test_whoever_is_away_full_frozen_or_departed_is_passed_over(crm: Crm) -> None:

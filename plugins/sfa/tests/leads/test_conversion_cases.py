@@ -6,12 +6,11 @@ import pytest
 
 import crmkit_sfa
 from crmkit import Crm
-from crmkit.core.customer import ContactPoint, Customer, CustomerRelation
+from crmkit.core.customer import Customer, CustomerRelation
 from crmkit.plugin import (
     BadInput,
     Conflict,
     Manifest,
-    Money,
     NotFound,
     PluginError,
     RecordBatch,
@@ -22,13 +21,13 @@ from crmkit.plugin import (
 from crmkit.testing.making import AsUser, MakeCrm, MakeCustomer
 from crmkit_sfa.leads.capturing import capture
 from crmkit_sfa.leads.changing import disqualify
-from crmkit_sfa.leads.converting import Converted, convert
+from crmkit_sfa.leads.converting import convert
 from crmkit_sfa.leads.entities import Lead, LeadConversion
 from crmkit_sfa.leads.qualifying import Answer, qualify
-from crmkit_sfa.leads.undoing import Undone, undo
-from crmkit_sfa.opportunities.entities import Opportunity, OpportunityContact
+from crmkit_sfa.leads.undoing import undo
+from crmkit_sfa.opportunities.entities import Opportunity
+from plugins.sfa.tests.leads.conversions import captured, converted, counts, undone
 
-MADE = (Customer, ContactPoint, CustomerRelation, Opportunity, OpportunityContact)
 RECORDS = ("sfa_lead", "customer", "sfa_opportunity", "identity_claim")
 PARTS = (
     *("sfa_lead_touch", "sfa_lead_conversion", "contact_point", "customer_relation", "sfa_opportunity_contact"),
@@ -39,35 +38,6 @@ PARTS = (
 @pytest.fixture
 def crm(make_crm: MakeCrm) -> Crm:
     return make_crm(plugins=[crmkit_sfa])
-
-
-def captured(crm: Crm, **details: object) -> Lead:
-    told = {
-        "person": "Anna Berg",
-        "company": "Kestrel GmbH",
-        "job_title": "Buyer",
-        "email": "anna@kestrel.example",
-        "interest": "40 pumps",
-        "source": "fair",
-        "estimated": Money.of(9_000, "EUR"),
-    }
-    with crm.session() as session:
-        return capture(crm.context(session, "sfa"), **{**told, **details}).lead
-
-
-def converted(crm: Crm, lead: Lead, **details: object) -> Converted:
-    with crm.session() as session:
-        return convert(crm.context(session, "sfa"), session.get(Lead, lead.id), **details)
-
-
-def undone(crm: Crm, lead: Lead) -> Undone:
-    with crm.session() as session:
-        return undo(crm.context(session, "sfa"), session.get(Lead, lead.id))
-
-
-def counts(crm: Crm) -> dict[str, int]:
-    with crm.session(reads=True) as session:
-        return {kind.__name__: session.count(kind) for kind in MADE}
 
 
 def test_converting_again_makes_nothing(crm: Crm) -> None:

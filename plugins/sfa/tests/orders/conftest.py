@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
 import attrs
 import pytest
 
-import crmkit_sfa
 from crmkit import Crm
 from crmkit.core.customer import Customer
-from crmkit.core.values.clock import FixedClock
 from crmkit.plugin import Money, change
-from crmkit.testing.postgres import PostgresServer
 from crmkit_sfa.orders.entering import Ordered, new_order
 from crmkit_sfa.orders.entities import Order
 from crmkit_sfa.orders.placing import confirm
@@ -79,31 +73,19 @@ class Shop:
             return session.get(Quote, quote.id)
 
 
-def opened(url: str | None = None, **settings: object) -> Crm:
-    """Open a CRM with this plugin alone, at noon UTC of 15 March 2026."""
-    clock = FixedClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
-    return Crm.open(url, plugins=[crmkit_sfa], config={"currency": "EUR", "plugins": {"sfa": settings}}, clock=clock)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """In memory and on PostgreSQL; shared by the tests of a module, which use customers of their own."""
-    if request.param == "sqlite":
-        with closing(opened()) as crm:
-            yield Shop(crm)
-    else:
-        yield request.getfixturevalue("postgres_shop")
+@pytest.fixture(scope="module")
+def shop(noon: Crm) -> Shop:
+    """On both databases."""
+    return Shop(noon)
 
 
 @pytest.fixture(scope="module")
-def quick() -> Iterator[Shop]:
-    """In memory alone, for rules that do not depend on the database."""
-    with closing(opened()) as crm:
-        yield Shop(crm)
+def quick(noon_in_memory: Crm) -> Shop:
+    """In memory alone."""
+    return Shop(noon_in_memory)
 
 
 @pytest.fixture(scope="module")
-def postgres_shop(postgres_server: PostgresServer, sales_template: str) -> Iterator[Shop]:
-    """On PostgreSQL alone, for what several do at the same time."""
-    with postgres_server.database(sales_template) as address, closing(opened(address)) as crm:
-        yield Shop(crm)
+def postgres_shop(noon_on_postgres: Crm) -> Shop:
+    """On PostgreSQL alone."""
+    return Shop(noon_on_postgres)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import attrs
 import pytest
 
-import crmkit_sfa
 from crmkit import Crm
 from crmkit.core.customer import Customer
 from crmkit.core.exchange_rate import ExchangeRate
-from crmkit.core.values.clock import FixedClock
 from crmkit.plugin import Money
-from crmkit.testing.postgres import PostgresServer
 from crmkit_sfa.orders.entering import Ordered, new_order
 from crmkit_sfa.orders.entities import Order
 from crmkit_sfa.orders.placing import confirm
@@ -26,6 +23,7 @@ from crmkit_sfa.receipts.entities import Allocation, PlannedReceipt, Receipt
 from crmkit_sfa.receipts.instalments import read_instalment
 from crmkit_sfa.receipts.planning import plan
 from crmkit_sfa.receipts.recording import record
+from plugins.sfa.tests.conftest import opened
 
 ORDERED_ON = date(2026, 3, 1)
 
@@ -81,34 +79,22 @@ class Books:
         return [self.now(one).outstanding.amount for one in planned]
 
 
-def opened(url: str | None = None, **settings: object) -> Crm:
-    """Open a CRM with this plugin alone, at noon UTC of 15 March 2026."""
-    clock = FixedClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
-    return Crm.open(url, plugins=[crmkit_sfa], config={"currency": "EUR", "plugins": {"sfa": settings}}, clock=clock)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def books(request: pytest.FixtureRequest) -> Iterator[Books]:
-    """In memory and on PostgreSQL; shared by the tests of a module, which use customers of their own."""
-    if request.param == "sqlite":
-        with closing(opened()) as crm:
-            yield Books(crm)
-    else:
-        yield request.getfixturevalue("postgres_books")
+@pytest.fixture(scope="module")
+def books(noon: Crm) -> Books:
+    """On both databases."""
+    return Books(noon)
 
 
 @pytest.fixture(scope="module")
-def quick() -> Iterator[Books]:
-    """In memory alone, for rules that do not depend on the database."""
-    with closing(opened()) as crm:
-        yield Books(crm)
+def quick(noon_in_memory: Crm) -> Books:
+    """In memory alone."""
+    return Books(noon_in_memory)
 
 
 @pytest.fixture(scope="module")
-def postgres_books(postgres_server: PostgresServer, sales_template: str) -> Iterator[Books]:
-    """On PostgreSQL alone, for what several do at the same time."""
-    with postgres_server.database(sales_template) as address, closing(opened(address)) as crm:
-        yield Books(crm)
+def postgres_books(noon_on_postgres: Crm) -> Books:
+    """On PostgreSQL alone."""
+    return Books(noon_on_postgres)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-import crmkit_sfa
-from crmkit import Crm
 from crmkit.core.customer import Customer
 from crmkit.core.exchange_rate import ExchangeRate
 from crmkit.core.interaction import Interaction
-from crmkit.core.values.clock import FixedClock
 from crmkit.plugin import BadInput, Conflict, Money, change
 from crmkit_sfa.orders.amending import amend, cancel
 from crmkit_sfa.orders.entering import Ordered, new_order
@@ -30,6 +27,7 @@ from crmkit_sfa.receipts.instalments import Instalment, shared, split
 from crmkit_sfa.receipts.ledger import Paid, Position, payment, reductions, released, total
 from crmkit_sfa.receipts.planning import plan
 from crmkit_sfa.receipts.recording import record, refund
+from plugins.sfa.tests.conftest import opened
 
 cents = st.integers(1, 10**9).map(lambda n: Decimal(n).scaleb(-2))
 DAY = date(2026, 3, 1)
@@ -129,8 +127,7 @@ class Ledger(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.open_ones = ExitStack()
-        clock = FixedClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
-        self.crm = Crm.open(plugins=[crmkit_sfa], config={"currency": "EUR"}, clock=clock)
+        self.crm = opened()
         self.open_ones.callback(self.crm.close)
         self.customer = Customer(name="Kestrel", kind="organization")
         with self.crm.session() as session:
