@@ -64,16 +64,17 @@ class SharedTransaction:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         connection, self._connection = self._connection, None
         assert connection is not None
+        undone = kind is not None
         try:
-            if kind is None:
+            if not undone:
                 self._commit(connection)
         except AllUndone:
-            # Whoever was refused will be again.
-            self._refusals.clear()
+            undone = True
             raise
         finally:
             self._crm.database.release(connection, self._reads)
-            for session, error in self._refusals:
+            # Where nothing stands, whoever was refused will be again.
+            for session, error in () if undone else self._refusals:
                 self._crm.refusals.note(session, error)
 
     def _commit(self, connection: sa.Connection) -> None:
@@ -107,17 +108,20 @@ class SharedTransaction:
         """Return what is stored under idempotency keys, None for one that is new; nobody else stores one until the end.
 
         ``turn`` are the words that go before a key where others take turns (``ctx.services.take_turns``). A key that
-        somebody else is at is not among them. To be asked before the first session.
+        somebody else is at is not among them. To be asked before the first session. Raises AllUndone when it fails.
         """
         from crmkit.store.responses import stored_responses
 
         connection = self._connection
         assert connection is not None
         enter(connection, self._tenant)
-        free = turns_that_are_free(connection, self._tenant, [(*turn, key) for key in keys])
-        held = [key for key, is_free in zip(keys, free, strict=True) if is_free]
-        with faults_translated():
+        try:
+            free = turns_that_are_free(connection, self._tenant, [(*turn, key) for key in keys])
+            held = [key for key, is_free in zip(keys, free, strict=True) if is_free]
             found = stored_responses(self._crm.database, connection, self._tenant, held) if held else {}
+        except Exception as error:
+            # Those without a key have nothing to do with it, and one with a key can wait alone.
+            raise AllUndone from error
         return {key: found.get(key) for key in held}
 
     @contextmanager

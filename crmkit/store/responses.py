@@ -157,6 +157,8 @@ def erase_responses(session: Session, ids: Collection[UUID], texts: re.Pattern[s
     secret = secret_of(session) if found else b""
     for key in found:
         erased = {"key": _erased_key(secret, key), "result": ERASED_RESPONSE, "fingerprint": "", "records": b""}
+        # The key may have been used before, for what was erased earlier.
+        session.connection.execute(table.delete().where(table.c.tenant_id == tenant, table.c.key == erased["key"]))
         session.connection.execute(
             table.update().where(table.c.tenant_id == tenant, table.c.key == key).values(**erased)
         )

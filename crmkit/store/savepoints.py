@@ -48,6 +48,7 @@ def attempt(session: Session) -> Iterator[Session]:
     session.flush()
     savepoint = session.connection.begin_nested()
     inner = type(session)(session.application, session.actor, cause=session.cause, connection=session.connection)
+    inner.puts_off_refusals = session.puts_off_refusals
     try:
         yield inner
         inner.flush()

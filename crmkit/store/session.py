@@ -72,6 +72,7 @@ class Session(SessionRights):
         self._refused = False
         self.refusals: list[Refused] = []
         """What was refused, where whoever shares the transaction sees to it."""
+        self.puts_off_refusals = deferred is not None
         self._contexts: Contexts | None = None
         self._reader: Reader | None = None
         self._heeded = self.database.rights.changes
@@ -203,7 +204,7 @@ class Session(SessionRights):
         Where all may be undone and done again, whoever shares the transaction sees to it: else it would be noted twice.
         """
         self._refused = True
-        if self.deferred is not None:
+        if self.puts_off_refusals:
             self.refusals.append(error)
         else:
             self.application.refusals.note(self, error)
@@ -274,6 +275,7 @@ class Session(SessionRights):
     def join(self, inner: Session, *, kept: bool) -> None:
         """Take what another session did within this one's transaction as this one's; not ``kept``, it was undone."""
         self._refused = self._refused or inner._refused
+        self.refusals += inner.refusals
         if kept:
             self.work.current.update(inner.work.current)
             self.first_event = self.first_event or inner.first_event

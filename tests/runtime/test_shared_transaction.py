@@ -25,7 +25,7 @@ from crmkit.runtime.shared_transaction import AllUndone, SharedTransaction
 from crmkit.store.faults import UniqueViolation
 from crmkit.store.locking import locked
 from crmkit.store.refusals import refusals_of
-from crmkit.store.savepoints import as_a_whole
+from crmkit.store.savepoints import as_a_whole, attempt
 from crmkit.store.tenant_wall import EVERY_TENANT
 from tests.conftest import OpenCrm
 
@@ -350,8 +350,16 @@ def test_what_was_refused_in_vain_is_not_noted(open_crm: OpenCrm) -> None:
     def refuse(s: Any) -> None:
         raise Refused("sales", msg("not now"), [("sales", msg("not now"), kestrel.id)])
 
-    with pytest.raises(AllUndone):
-        share(crm, refuse, add(product("1")), add(product("1")))
-    share(crm, refuse)
-    with crm.session(reads=True) as s:
-        assert [one.reason for one in refusals_of(s, kestrel.id)] == ["not now"]
+    def refuse_within(s: Any) -> None:
+        error = Refused("sales", msg("not now"), [("sales", msg("not now"), kestrel.id)])
+        with attempt(s) as inner:
+            # As its flush does it.
+            inner.note_refusal(error)
+            raise error
+
+    for work, noted in ((refuse, 1), (refuse_within, 2)):
+        with pytest.raises(AllUndone):
+            share(crm, work, add(product("1")), add(product("1")))
+        share(crm, work)
+        with crm.session(reads=True) as s:
+            assert [one.reason for one in refusals_of(s, kestrel.id)] == ["not now"] * noted

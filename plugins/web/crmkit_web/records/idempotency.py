@@ -98,7 +98,7 @@ def answered_once(call: Call, answer: Callable[[Call], Reply]) -> Reply:
         stored = None
     reply = once(call, answer, name, stored)
     known = _known(call.site)
-    if stored is None and known.is_due(now):
+    if known.is_due(now):
         known.pruned = now
         services.forget_responses(_PREFIX, now - KEPT)
     return reply
@@ -127,18 +127,20 @@ def is_too_old(stored: StoredResponse | None, now: datetime) -> bool:
 def in_group(site: Site, requests: Mapping[int, tuple[Incoming, Actor]]) -> Iterator[dict[int, str]]:
     """Give the names of the keys of requests, by their places; within, nobody else in this process answers these.
 
-    Requests that have to wait for another one are not among them, nor those whose key is none or comes when it is time
-    to forget old ones: they are answered alone.
+    Requests that have to wait for another one are not among them, nor those whose key is none; and when it is time to
+    forget old ones, one is left out that will do it. They are answered alone.
     """
     known = _known(site)
+    places = list(requests)
+    if places and known.is_due(site.crm.clock.now()):
+        places = places[1:]
     with ExitStack() as held:
         names: dict[int, str] = {}
-        if not known.is_due(site.crm.clock.now()):
-            for place, (incoming, actor) in requests.items():
-                with suppress(Problem):
-                    name = _name(incoming, actor)
-                    if held.enter_context(known.turns.taken(name, 0)):
-                        names[place] = name
+        for place in places:
+            with suppress(Problem):
+                name = _name(*requests[place])
+                if held.enter_context(known.turns.taken(name, 0)):
+                    names[place] = name
         yield names
 
 

@@ -59,7 +59,7 @@ class Asked:
 def answer(site: Site, incoming: Incoming) -> Reply:
     """Answer a request; whatever goes wrong is answered as a problem, and nothing is half-written."""
     asked = let_in(site, incoming)
-    return asked if isinstance(asked, Reply) else _alone(site, asked)
+    return asked if isinstance(asked, Reply) else answer_admitted(site, asked)
 
 
 def look_first(site: Site, incoming: Incoming) -> Asked | Reply:
@@ -77,9 +77,24 @@ def look_first(site: Site, incoming: Incoming) -> Asked | Reply:
         return told(error, asked.translate)
 
 
-def answer_admitted(site: Site, asked: Asked) -> Reply:
-    """Answer a request that ``look_first`` has let in, with its body."""
-    return _alone(site, asked)
+def answer_admitted(site: Site, asked: Asked, *, in_turn_already: bool = False) -> Reply:
+    """Answer a request that was let in, with its body there, in a transaction of its own.
+
+    ``in_turn_already``: nobody else in this process answers one with its key.
+    """
+    incoming, actor = asked.incoming, asked.actor
+    endpoint = incoming.endpoint
+    has_key = repeatable(incoming)
+    try:
+        turn = in_turn(site, incoming, actor) if has_key and not in_turn_already else _ANY_TIME
+        with faults_translated(), turn, site.crm.session(actor, reads=endpoint.reads) as session:
+            actor = _current(site, asked, session).actor
+            session.brief = endpoint.brief
+            call = asked.call(site, session, actor)
+            reply = answered_once(call, finished) if has_key else finished(call)
+        return asked.replied(reply)
+    except Exception as error:
+        return told(error, asked.translate)
 
 
 def told(error: BaseException, translate: Translate) -> Reply:
@@ -107,23 +122,6 @@ def let_in(site: Site, incoming: Incoming) -> Asked | Reply:
         return Asked(incoming, actor, translate, read_query(endpoint, incoming.query_text), left)
     except Exception as error:
         return told(error, translate)
-
-
-def _alone(site: Site, asked: Asked) -> Reply:
-    """Return the reply to a request that has a transaction of its own."""
-    incoming, actor = asked.incoming, asked.actor
-    endpoint = incoming.endpoint
-    has_key = repeatable(incoming)
-    try:
-        turn = in_turn(site, incoming, actor) if has_key else _ANY_TIME
-        with faults_translated(), turn, site.crm.session(actor, reads=endpoint.reads) as session:
-            actor = _current(site, asked, session).actor
-            session.brief = endpoint.brief
-            call = asked.call(site, session, actor)
-            reply = answered_once(call, finished) if has_key else finished(call)
-        return asked.replied(reply)
-    except Exception as error:
-        return told(error, asked.translate)
 
 
 def _current(site: Site, asked: Asked, session: Any) -> Asked:

@@ -162,6 +162,17 @@ def test_answers_are_kept_for_a_day(crm: Crm, api: Api, clock: FixedClock) -> No
     assert len(stored(crm)) == 1
 
 
+def test_a_key_may_be_used_again_long_after_its_answer_was_erased(crm: Crm, api: Api, clock: FixedClock) -> None:
+    ada = {"name": "Ada Byron", "kind": "person"}
+    for _ in range(3):
+        person = post(api, '"key-1"', ada)
+        assert (person.status_code, "idempotency-replayed" in person.headers) == (201, False)
+        with crm.session() as session:
+            crm.context(session, "web").services.erase(UUID(person.json()["id"]), reason="asked")
+        assert post(api, '"key-1"', ada).json()["code"] == "answer_erased"
+        clock.advance(hours=25)
+
+
 def test_answers_are_erased_with_the_persons_in_them(crm: Crm, api: Api) -> None:
     person = post(api, '"key-1"', {"name": "Ada Byron", "kind": "person"})
     post(api, '"key-2"')

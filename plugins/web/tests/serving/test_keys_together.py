@@ -13,7 +13,10 @@ from crmkit import Crm
 from crmkit.core.customer import Customer
 from crmkit.core.product import Product
 from crmkit.core.values.clock import FixedClock
+from crmkit.hosting import SharedTransaction
+from crmkit.testing.making import AsUser
 from crmkit_web.records import idempotency
+from crmkit_web.serving import sharing
 from crmkit_web.serving.answering import Asked, answer_admitted
 from crmkit_web.serving.calls import Incoming, Reply
 from crmkit_web.serving.sharing import answer_together
@@ -189,3 +192,100 @@ def test_what_was_erased_is_not_carried_out_again(asking: Asking, crm: Crm, root
     assert told(erased) == (409, "answer_erased")
     assert (kept.content, kept.headers["idempotency-replayed"]) == (grace.content, "true")
     assert count(crm, Customer) == 1
+
+
+def test_one_that_waits_for_its_turn_takes_no_transaction(asking: Asking, root: str, transactions: list[Any]) -> None:
+    """On SQLite it would have to wait for whoever writes, instead of being told that its key is in flight."""
+    busy, wrong = product(asking, root, "1", "busy"), product(asking, root, "2", "ä")
+    turns = idempotency._known(asking.site).turns
+    with turns.taken(idempotency._name(busy, asking.actor(busy)), 0) as taken:
+        assert taken
+        for group in ([busy], [busy, busy], [busy, wrong], [wrong]):
+            assert [type(one) for one in answer_together(asking.site, group)] == [Asked] * len(group)
+        assert transactions == []
+    assert told(asking.answers(busy)[0]) == (201, "")
+    assert turns._turns == {}
+
+
+def test_whoever_has_no_key_has_nothing_to_do_with_keys_that_cannot_be_looked_up(
+    asking: Asking, crm: Crm, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, OSError("lock timeout"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("crmkit.runtime.shared_transaction.turns_that_are_free", fail)
+        replies = asking.answers(
+            product(asking, root, "1", "key"), product(asking, root, "2"), product(asking, root, "3")
+        )
+    assert [told(reply) for reply in replies] == [(201, "")] * 3
+    assert (count(crm, Product), stored(crm)) == (3, 2)
+
+
+def test_one_by_itself_is_tried_once(asking: Asking, root: str, transactions: list[Any]) -> None:
+    asking.answers(product(asking, root, "1"))
+    transactions.clear()
+    assert told(asking.answers(product(asking, root, "1", "key"))[0]) == (409, "duplicate")
+    assert len(transactions) == 1
+
+
+def test_of_a_group_one_forgets_what_is_too_old(
+    asking: Asking, root: str, clock: FixedClock, transactions: list[Any]
+) -> None:
+    requests = [product(asking, root, sku, f"key-{sku}") for sku in ("1", "2", "3", "4")]
+    asking.answers(*requests)
+    clock.advance(minutes=90)
+    transactions.clear()
+    # Even where all were carried out before.
+    assert {reply.headers["idempotency-replayed"] for reply in asking.answers(*requests)} == {"true"}
+    assert len(transactions) == 2
+    asking.answers(*requests)
+    assert len(transactions) == 3
+
+
+def test_turns_are_free_again_for_those_that_it_did_not_come_to(
+    asking: Asking, crm: Crm, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter([0.0, 0.0, 2 * sharing.LONGEST])
+    monkeypatch.setattr(sharing, "monotonic", lambda: next(moments))
+    made, *later = answer_together(asking.site, [product(asking, root, sku, f"key-{sku}") for sku in ("1", "2", "3")])
+    assert isinstance(made, Reply)
+    assert idempotency._known(asking.site).turns._turns == {}
+    assert [answer_admitted(asking.site, one).status for one in later if isinstance(one, Asked)] == [201, 201]
+    assert (count(crm, Product), stored(crm)) == (3, 4)
+
+
+def test_one_key_for_two_things_and_of_two_users(asking: Asking, crm: Crm, root: str, as_user: AsUser) -> None:
+    as_user("* * all", login="other")
+    other = asking.token("other")
+    asking.answers(product(asking, root, "0", "this one looks at its rights anew"))
+    replies = asking.answers(
+        product(asking, root, "1", "key"), product(asking, root, "2", "key"), product(asking, other, "3", "key")
+    )
+    assert [told(reply) for reply in replies] == [(201, ""), (422, "key_reused"), (201, "")]
+    assert count(crm, Product) == 3
+
+
+def test_a_deletion_is_answered_as_before(asking: Asking, crm: Crm, root: str) -> None:
+    first, _ = asking.answers(product(asking, root, "1"), product(asking, root, "2"))
+    path = {"entity": "products", "id": json.loads(first.content or b"")["id"]}
+    deletions = [asking.request("delete_record", root, if_match='"1"', key="key", **path) for _ in range(2)]
+    replies = [*asking.answers(deletions[0], product(asking, root, "3", "3"))]
+    replies += asking.answers(deletions[1], product(asking, root, "4", "4"))
+    assert [(reply.status, reply.content or b"")[0] for reply in replies] == [204, 201, 204, 201]
+    assert (replies[2].content, replies[2].headers["idempotency-replayed"]) == (b"", "true")
+
+
+def test_an_answer_that_somebody_else_has_stored_meanwhile_undoes_all(
+    asking: Asking, crm: Crm, root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = product(asking, root, "1", "key"), product(asking, root, "2")
+    (made,) = asking.answers(first)
+
+    def nothing(self: Any, *_: str, keys: Any) -> Any:
+        return dict.fromkeys(keys)
+
+    monkeypatch.setattr(SharedTransaction, "responses", nothing)
+    again, other = asking.answers(first, second)
+    assert (again.content, again.headers["idempotency-replayed"], other.status) == (made.content, "true", 201)
+    assert count(crm, Product) == 2
