@@ -106,6 +106,14 @@ REFERENCE = {"pointer": "/owner_id", "code": "reference"}
             False,
         ),
         (RejectedPositiveData, 422, "POST /customers", {"code": "reference"}, False),
+        (RejectedPositiveData, 422, "POST /actions/{action}", {"errors": [{"pointer": "/ids", "code": "value"}]}, True),
+        (
+            RejectedPositiveData,
+            422,
+            "POST /actions/{action}",
+            {"errors": [{"pointer": "/input", "code": "value"}]},
+            False,
+        ),
         (AcceptedNegativeData, 422, "POST /customers", {"errors": [REFERENCE]}, False),
         (AcceptedNegativeData, 200, "POST /customers/batch", {"failed": 1}, True),
         (AcceptedNegativeData, 200, "POST /customers/batch", {"failed": 0}, False),
@@ -116,8 +124,34 @@ REFERENCE = {"pointer": "/owner_id", "code": "reference"}
 )
 def test_only_what_is_named_is_excused(kind: Any, status: int, operation: str, told: Any, right: bool) -> None:
     method, _, path = operation.partition(" ")
-    response = SimpleNamespace(status_code=status, content=json.dumps(told).encode())
-    assert excused(kind.__new__(kind), response, method, f"/api/v1{path}") is right
+    assert excused(failed(kind), answered(status, told), method, f"/api/v1{path}") is right
+
+
+def failed(kind: Any, message: str = "") -> Any:
+    failure = kind.__new__(kind)
+    failure.message = message
+    return failure
+
+
+def answered(status: int, told: Any, query: str = "") -> Any:
+    asked = SimpleNamespace(url=f"http://testserver/api/v1/customers{query}")
+    return SimpleNamespace(status_code=status, content=json.dumps(told).encode(), request=asked)
+
+
+@pytest.mark.parametrize(
+    ("query", "message", "right"),
+    [
+        ("?point=", "parameter `point` in query - violates `enum` at /properties/point/items", True),
+        ("?limit=1&point=", "parameter `point` in query - violates `enum` at /properties/point/items", True),
+        ("?point=x", "parameter `point` in query - violates `enum` at /properties/point/items", False),
+        ("?points=", "parameter `point` in query - violates `enum` at /properties/point/items", False),
+        ("?point=", "parameter `limit` in query - violates `type` at /properties/limit", False),
+    ],
+)
+def test_an_empty_list_is_no_wrong_word(query: str, message: str, right: bool) -> None:
+    failure = failed(AcceptedNegativeData, message)
+    assert excused(failure, answered(200, {"items": []}, query), "GET", "/api/v1/customers/{id}/panels") is right
+    assert not excused(failure, answered(500, {"items": []}, query), "GET", "/api/v1/customers/{id}/panels")
 
 
 def test_no_rule_excuses_a_defect() -> None:
