@@ -34,7 +34,8 @@ def customers(crm: Crm) -> int:
 def stored(crm: Crm) -> list[Any]:
     with crm.database.connection(tenant=crm.system.tenant_id) as connection:
         table = crm.database.table("command_results")
-        return list(connection.execute(sa.select(table).where(table.c.tenant_id == crm.system.tenant_id)))
+        mine = sa.select(table).where(table.c.tenant_id == crm.system.tenant_id)
+        return list(connection.execute(mine.order_by(table.c.key)))
 
 
 def test_the_same_request_is_answered_as_before(crm: Crm, api: Api) -> None:
